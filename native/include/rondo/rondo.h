@@ -1,0 +1,515 @@
+/*
+ * rondo.h - the C ABI of librondo: recurrent-network kernels for training and inference.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * How it works
+ *   Work is described by *call structs*: one struct type per kind of operation, each of which begins with a
+ *   rondo_head {struct_size, op}. rondo_run() executes a list of them in order. A caller that runs the same
+ *   model again and again builds the list once and calls rondo_run() once per pass: nothing is allocated then.
+ *
+ * Conventions, for everything below
+ *   Numbers   float is IEEE binary32. Sizes and strides count elements; fields named *_bytes count bytes.
+ *   Shapes    B batch, T time steps, I input size, H hidden size. Matrices are row-major; ld* is the distance
+ *             between the starts of two rows. Sequences have a batch stride and a time stride, so that [B,T,F]
+ *             and [T,B,F] are both taken as they are; the F elements of one step are contiguous.
+ *   Gates     i, f, g, o, in this order, wherever gates are stacked (PyTorch's order).
+ *   Names     weight_ih [4H,I] acts on the input, weight_hh [4H,H] on the state. A gradient of q is dq.
+ *             saved = kept from forward for backward; scratch = free for reuse as soon as the call returns.
+ *   Memory    The caller owns all memory and keeps it alive until the call returns. saved, scratch and packed
+ *             must be aligned to RONDO_ALIGNMENT bytes; rondo_memory() tells their sizes. Anything else needs
+ *             only the alignment of its element type. Outputs must not overlap inputs unless a field says so.
+ *   NULL      allowed only where a field says so.
+ *   Threads   Any number of threads may use one context at once. A call is cut into pieces by the context's
+ *             configured number of threads, and every output element is summed in one fixed order, so results
+ *             do not depend on that number, nor on which thread was free.
+ *   Errors    Every function returns a RONDO_* status and never throws, aborts or prints. Where a rondo_error is
+ *             taken (it may be NULL), it receives the status, the index of the failing call and an English
+ *             sentence with expected and actual values. A failing call leaves its outputs unspecified; calls
+ *             before it in the list have been carried out, calls after it have not.
+ *   NaN       NaN and Inf propagate. Denormals are flushed to zero inside calls; the caller's floating-point
+ *             control word is restored.
+ */
+#ifndef RONDO_H
+#define RONDO_H
+
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define RONDO_API __attribute__((visibility("default")))
+#else
+#define RONDO_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------ constants */
+
+/* Changes whenever a struct or the meaning of a field changes. Compare with rondo_abi_version(). */
+#define RONDO_ABI_VERSION 1
+
+/* Alignment, in bytes, of saved, scratch and packed memory. */
+#define RONDO_ALIGNMENT 64
+
+/* Most threads a context can be configured with. */
+#define RONDO_MAX_THREADS 256
+
+/* Status codes. */
+#define RONDO_OK 0
+#define RONDO_INVALID 1      /* an argument is wrong: a size, a null pointer, a misaligned or too small buffer */
+#define RONDO_OUT_OF_RANGE 2 /* an id, a label or a length lies outside its range */
+#define RONDO_UNSUPPORTED 3  /* this machine or this build cannot do it */
+#define RONDO_NO_MEMORY 4    /* the operating system gave no memory or no thread */
+#define RONDO_INTERNAL 5     /* a defect in librondo */
+
+/* Instruction sets. The baseline is x86-64-v2. */
+#define RONDO_ISA_AUTO 0
+#define RONDO_ISA_BASELINE 1
+#define RONDO_ISA_AVX2 2   /* x86-64-v3 */
+#define RONDO_ISA_AVX512 3 /* x86-64-v4 */
+
+/* Providers of large GEMMs in training. A set of them is a bit mask of (1 << provider). */
+#define RONDO_PROVIDER_OPENBLAS 0
+#define RONDO_PROVIDER_ONEDNN 1
+
+/* Operations: the value of rondo_head.op that belongs to each call struct. */
+#define RONDO_OP_LSTM_PACK 1
+#define RONDO_OP_LSTM_FORWARD 2
+#define RONDO_OP_LSTM_BACKWARD 3
+#define RONDO_OP_GEMM_PACK 4
+#define RONDO_OP_GEMM 5
+#define RONDO_OP_GATHER 6
+#define RONDO_OP_SCATTER_ADD 7
+#define RONDO_OP_SOFTMAX 8
+#define RONDO_OP_SOFTMAX_CROSS_ENTROPY 9
+#define RONDO_OP_DROPOUT 10
+#define RONDO_OP_UNARY 11
+#define RONDO_OP_UNARY_GRADIENT 12
+#define RONDO_OP_BINARY 13
+#define RONDO_OP_REDUCE 14
+#define RONDO_OP_GLOBAL_NORM 15
+#define RONDO_OP_SGD 16
+#define RONDO_OP_ADAM 17
+
+/* rondo_lstm_pack.parts: what to pack, any sum of these. */
+#define RONDO_PACK_FORWARD 1
+#define RONDO_PACK_BACKWARD 2
+
+/* rondo_unary.kind */
+#define RONDO_UNARY_IDENTITY 0
+#define RONDO_UNARY_NEGATE 1
+#define RONDO_UNARY_SIGMOID 2
+#define RONDO_UNARY_TANH 3
+#define RONDO_UNARY_RELU 4
+#define RONDO_UNARY_EXP 5
+#define RONDO_UNARY_LOG 6
+#define RONDO_UNARY_SQRT 7
+#define RONDO_UNARY_SQUARE 8
+
+/* rondo_binary.kind */
+#define RONDO_BINARY_ADD 0
+#define RONDO_BINARY_SUBTRACT 1
+#define RONDO_BINARY_MULTIPLY 2
+#define RONDO_BINARY_DIVIDE 3
+
+/* rondo_binary.a_extent, b_extent: how an operand is laid over y [rows, columns]. */
+#define RONDO_EXTENT_FULL 0   /* [rows, columns] */
+#define RONDO_EXTENT_ROW 1    /* [columns], the same for every row */
+#define RONDO_EXTENT_SCALAR 2 /* [1] */
+
+/* rondo_reduce.kind */
+#define RONDO_REDUCE_SUM 0
+#define RONDO_REDUCE_MEAN 1
+#define RONDO_REDUCE_MAX 2
+
+/* rondo_adam.form: where epsilon stands. */
+#define RONDO_ADAM_KERAS 0   /* w -= rate sqrt(1-beta2^t)/(1-beta1^t) m / (sqrt(v) + epsilon) */
+#define RONDO_ADAM_PYTORCH 1 /* w -= rate/(1-beta1^t) m / (sqrt(v/(1-beta2^t)) + epsilon) */
+
+/* -------------------------------------------------------------------------------------- errors and machine */
+
+typedef struct rondo_error {
+    int32_t status; /* RONDO_* */
+    int32_t call;   /* index of the failing call in rondo_run's list, -1 where there is none */
+    char text[504]; /* NUL-terminated UTF-8; empty when status is RONDO_OK */
+} rondo_error;
+
+/* What this machine offers, by the CPU and by what the operating system saves. */
+typedef struct rondo_machine {
+    uint32_t struct_size;  /* in: sizeof(rondo_machine) */
+    uint32_t abi_version;  /* RONDO_ABI_VERSION of the library */
+    int32_t processors;    /* processors this process may run on */
+    int32_t best_isa;      /* the best usable RONDO_ISA_* */
+    uint32_t usable_isas;  /* bit mask of (1 << RONDO_ISA_*) */
+    uint32_t providers;    /* bit mask of loaded providers */
+    char cpu[64];          /* the processor's own name */
+    char reasons[512];     /* a line for each instruction set that is built but not usable: which and why */
+} rondo_machine;
+
+typedef struct rondo_context rondo_context;
+
+typedef struct rondo_context_options {
+    uint32_t struct_size; /* sizeof(rondo_context_options) */
+    int32_t isa;          /* RONDO_ISA_*; AUTO: the environment's RONDO_FORCE_ISA (baseline, avx2, avx512) if set,
+                             else the best usable one */
+    int32_t threads;      /* 1 to RONDO_MAX_THREADS; 0: as many as processors */
+    uint32_t providers;   /* bit mask: providers that calls of this context may use where they allow it */
+} rondo_context_options;
+
+typedef struct rondo_context_info {
+    uint32_t struct_size;   /* in: sizeof(rondo_context_info) */
+    int32_t isa;            /* in use */
+    int32_t threads;        /* configured */
+    uint32_t providers;     /* allowed and loaded */
+    int64_t gemms_own;      /* number of GEMMs done by librondo's own kernel since the context was made */
+    int64_t gemms_openblas; /* by OpenBLAS */
+    int64_t gemms_onednn;   /* by oneDNN */
+} rondo_context_info;
+
+/* The first field of every call struct. */
+typedef struct rondo_head {
+    uint32_t struct_size; /* sizeof the call struct */
+    uint32_t op;          /* the RONDO_OP_* that belongs to it */
+} rondo_head;
+
+/* How much memory a call needs, in bytes; 0 where it needs none. */
+typedef struct rondo_memory_needs {
+    int64_t saved_bytes;
+    int64_t scratch_bytes;
+    int64_t packed_bytes;
+} rondo_memory_needs;
+
+/* ----------------------------------------------------------------------------------------------------- LSTM
+ * i = s(Wi x + Ui h' + bi), f, o likewise, g = tanh(Wg x + Ug h' + bg), c = f*c' + i*g, h = o*tanh(c)
+ * (Hochreiter & Schmidhuber 1997; forget gate of Gers, Schmidhuber & Cummins 2000). Prime is the step before.
+ */
+
+/* Lays weights out for the kernels of the context's instruction set. A pack serves contexts of that set only;
+ * another refuses it. It is written whole by each call and may be read by any number of threads afterwards. */
+typedef struct rondo_lstm_pack {
+    rondo_head head;
+    int32_t input_size;
+    int32_t hidden_size;
+    uint32_t parts;         /* RONDO_PACK_FORWARD | RONDO_PACK_BACKWARD */
+    uint32_t reserved;      /* 0 */
+    const float *weight_ih; /* [4H, I] */
+    const float *weight_hh; /* [4H, H] */
+    const float *bias;      /* [4H]; NULL: none */
+    void *packed;           /* out, packed_bytes */
+    int64_t packed_bytes;
+} rondo_lstm_pack;
+
+/* A whole sequence, or one step with time_steps = 1. With saved it is the forward pass of training. */
+typedef struct rondo_lstm_forward {
+    rondo_head head;
+    int32_t batch_size;
+    int32_t time_steps;
+    int32_t input_size;
+    int32_t hidden_size;
+    const void *packed; /* made with RONDO_PACK_FORWARD */
+    int64_t packed_bytes;
+    const float *x; /* [B,T,I] by strides */
+    int64_t x_batch_stride;
+    int64_t x_time_stride;
+    const int32_t *lengths; /* [B], each in 0..T; NULL: all T. Steps from a length on leave the state alone, and
+                               their y is zero */
+    const float *h0;        /* [B,H]; NULL: zeros */
+    const float *c0;        /* [B,H]; NULL: zeros */
+    float *y;               /* out [B,T,H] by strides; NULL: not wanted */
+    int64_t y_batch_stride;
+    int64_t y_time_stride;
+    float *hn;   /* out [B,H], the state after each sequence's own last step; NULL: not wanted; may be h0 */
+    float *cn;   /* out [B,H]; NULL: not wanted; may be c0 */
+    void *saved; /* out, for rondo_lstm_backward of the same sizes and lengths; NULL: inference */
+    int64_t saved_bytes;
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_lstm_forward;
+
+/* The gradients of one rondo_lstm_forward with saved. All outputs are overwritten, none is added to. */
+typedef struct rondo_lstm_backward {
+    rondo_head head;
+    int32_t batch_size;
+    int32_t time_steps;
+    int32_t input_size;
+    int32_t hidden_size;
+    const void *packed; /* made with RONDO_PACK_BACKWARD, of the weights that forward used */
+    int64_t packed_bytes;
+    const float *weight_ih; /* [4H, I], the same weights; NULL only if dx is NULL */
+    const float *x;         /* as in forward */
+    int64_t x_batch_stride;
+    int64_t x_time_stride;
+    const int32_t *lengths; /* as in forward */
+    const float *dy;        /* [B,T,H] by strides; values at padded steps are ignored; NULL: zeros */
+    int64_t dy_batch_stride;
+    int64_t dy_time_stride;
+    const float *dhn; /* [B,H]; NULL: zeros */
+    const float *dcn; /* [B,H]; NULL: zeros */
+    float *dx;        /* out [B,T,I] by strides, zero at padded steps; NULL: not wanted */
+    int64_t dx_batch_stride;
+    int64_t dx_time_stride;
+    float *dweight_ih; /* out [4H, I]; NULL: not wanted */
+    float *dweight_hh; /* out [4H, H]; NULL: not wanted */
+    float *dbias;      /* out [4H]; NULL: not wanted */
+    float *dh0;        /* out [B,H]; NULL: not wanted */
+    float *dc0;        /* out [B,H]; NULL: not wanted */
+    void *saved;       /* in, and used up: backward runs once for each forward */
+    int64_t saved_bytes;
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_lstm_backward;
+
+/* ----------------------------------------------------------------------------------------------------- GEMM */
+
+/* Lays op(b) [k,n] out once for many rondo_gemm calls of the same instruction set. */
+typedef struct rondo_gemm_pack {
+    rondo_head head;
+    int32_t n;
+    int32_t k;
+    int32_t transpose_b; /* 0: b is [k,n]; 1: b is [n,k] */
+    int32_t reserved;    /* 0 */
+    const float *b;
+    int64_t ldb;
+    void *packed; /* out, packed_bytes */
+    int64_t packed_bytes;
+} rondo_gemm_pack;
+
+/* c = op(a) op(b) + bias (+ c): op(a) [m,k], op(b) [k,n], c [m,n], bias [n] added to every row. */
+typedef struct rondo_gemm {
+    rondo_head head;
+    int32_t m;
+    int32_t n;
+    int32_t k;
+    int32_t transpose_a;     /* 0: a is [m,k]; 1: a is [k,m] */
+    int32_t transpose_b;     /* 0: b is [k,n]; 1: b is [n,k]; ignored with packed_b */
+    int32_t accumulate;      /* 1: add to what c holds */
+    int32_t allow_providers; /* 1: a provider may do it, in an order of summation of its own */
+    int32_t reserved;        /* 0 */
+    const float *a;
+    int64_t lda;
+    const float *b; /* NULL only with packed_b */
+    int64_t ldb;
+    const void *packed_b; /* from rondo_gemm_pack; NULL: b is packed into scratch on each call */
+    int64_t packed_b_bytes;
+    const float *bias; /* [n]; NULL: none */
+    float *c;
+    int64_t ldc;
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_gemm;
+
+/* ------------------------------------------------------------------------------------------------ embedding */
+
+/* y[i] = table[ids[i]]. An id outside 0..rows-1 is RONDO_OUT_OF_RANGE, named with its position. */
+typedef struct rondo_gather {
+    rondo_head head;
+    int32_t rows;
+    int32_t columns;
+    int64_t count;
+    const float *table; /* [rows, columns] */
+    const int32_t *ids; /* [count] */
+    float *y;           /* out [count, columns] */
+} rondo_gather;
+
+/* dtable[ids[i]] += dy[i], in the order of i for each row of the table: the gradient of rondo_gather. */
+typedef struct rondo_scatter_add {
+    rondo_head head;
+    int32_t rows;
+    int32_t columns;
+    int64_t count;
+    int32_t accumulate; /* 0: dtable is set to zero first; 1: it is added to */
+    int32_t reserved;   /* 0 */
+    const int32_t *ids; /* [count] */
+    const float *dy;    /* [count, columns] */
+    float *dtable;      /* in/out [rows, columns] */
+} rondo_scatter_add;
+
+/* -------------------------------------------------------------------------------------------------- softmax */
+
+/* y = exp(x - max x) / sum, for each row. */
+typedef struct rondo_softmax {
+    rondo_head head;
+    int32_t rows;
+    int32_t columns;
+    const float *x; /* [rows, columns] */
+    float *y;       /* out [rows, columns]; may be x */
+} rondo_softmax;
+
+/* Mean over the real steps of -sum target log softmax(logits), with its gradient in the same pass. A step of
+ * sequence b is real when it lies before lengths[b]. */
+typedef struct rondo_softmax_cross_entropy {
+    rondo_head head;
+    int32_t batch_size;
+    int32_t time_steps; /* 1 where there is no time */
+    int32_t classes;
+    int32_t reserved;       /* 0 */
+    const float *logits;    /* [B,T,classes] */
+    const int32_t *labels;  /* [B,T], each in 0..classes-1 at real steps, ignored elsewhere; NULL with targets */
+    const float *targets;   /* [B,T,classes] probabilities, e.g. one-hot; NULL with labels */
+    const int32_t *lengths; /* [B], each in 0..T; NULL: all T */
+    float *dlogits;         /* out [B,T,classes], of the mean; zero at padded steps; NULL: not wanted; may be logits */
+    float *result;          /* out [3]: mean loss in nats (0 without real steps), number of real steps whose largest
+                               logit is at the label (or at the largest target), number of real steps */
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_softmax_cross_entropy;
+
+/* -------------------------------------------------------------------------------------------------- dropout */
+
+/* y = x / (1 - rate) with probability 1 - rate, else 0. Element e is kept when word e%4 of
+ * Philox4x32-10(counter = {e/4, stream, low(step), high(step)}, key = {low(seed), high(seed)}) is at least
+ * floor(rate * 2^32) (Salmon et al. 2011). The same call on dy gives dx. */
+typedef struct rondo_dropout {
+    rondo_head head;
+    int64_t count; /* at most 2^34 */
+    uint64_t seed;
+    const uint64_t *step; /* [1] */
+    uint32_t stream;
+    float rate;     /* 0 <= rate < 1 */
+    const float *x; /* [count] */
+    float *y;       /* out [count]; may be x */
+} rondo_dropout;
+
+/* --------------------------------------------------------------------------------------- elementwise families */
+
+/* y = kind(x) */
+typedef struct rondo_unary {
+    rondo_head head;
+    int32_t kind;     /* RONDO_UNARY_* */
+    int32_t reserved; /* 0 */
+    int64_t count;
+    const float *x; /* [count] */
+    float *y;       /* out [count]; may be x */
+} rondo_unary;
+
+/* dx = kind'(x) * dy, from x and y = kind(x), of which each kind needs only one: SIGMOID, TANH, EXP, SQRT read y;
+ * RELU, LOG, SQUARE read x; IDENTITY, NEGATE neither. */
+typedef struct rondo_unary_gradient {
+    rondo_head head;
+    int32_t kind;
+    int32_t reserved; /* 0 */
+    int64_t count;
+    const float *x;  /* [count]; NULL where not read */
+    const float *y;  /* [count]; NULL where not read */
+    const float *dy; /* [count] */
+    float *dx;       /* out [count]; may be dy */
+} rondo_unary_gradient;
+
+/* y = a kind b, over [rows, columns] */
+typedef struct rondo_binary {
+    rondo_head head;
+    int32_t kind; /* RONDO_BINARY_* */
+    int32_t reserved;
+    int64_t rows;
+    int64_t columns;
+    int32_t a_extent; /* RONDO_EXTENT_* */
+    int32_t b_extent;
+    const float *a;
+    const float *b;
+    float *y; /* out [rows, columns]; may be an operand of full extent */
+} rondo_binary;
+
+/* y[outer, inner] = kind over axis of x[outer, axis, inner] */
+typedef struct rondo_reduce {
+    rondo_head head;
+    int32_t kind; /* RONDO_REDUCE_* */
+    int32_t reserved;
+    int64_t outer;
+    int64_t axis;
+    int64_t inner;
+    const float *x;
+    float *y; /* out */
+} rondo_reduce;
+
+/* ------------------------------------------------------------------------------------------------ optimizers */
+
+/* norm = sqrt(sum x^2), summed in double; scale = max_norm / norm where norm > max_norm, else 1. */
+typedef struct rondo_global_norm {
+    rondo_head head;
+    int64_t count;
+    const float *x;  /* [count] */
+    float *norm;     /* out [1] */
+    float *scale;    /* out [1], for the optimizers; NULL: not wanted */
+    float max_norm;  /* > 0; infinity: never clip */
+    int32_t reserved; /* 0 */
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_global_norm;
+
+/* g = scale * gradient; v = momentum v - rate g; w += v, or with Nesterov w += momentum v - rate g. */
+typedef struct rondo_sgd {
+    rondo_head head;
+    int64_t count;
+    float *parameters;      /* in/out [count] */
+    const float *gradients; /* [count] */
+    float *velocity;        /* in/out [count]; NULL only if momentum is 0 */
+    const float *scale;     /* [1]; NULL: 1 */
+    float rate;
+    float momentum;
+    int32_t nesterov; /* 0 or 1 */
+    int32_t reserved; /* 0 */
+} rondo_sgd;
+
+/* g = scale * gradient; m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2; then w as form says
+ * (Kingma & Ba 2015). */
+typedef struct rondo_adam {
+    rondo_head head;
+    int64_t count;
+    float *parameters;      /* in/out [count] */
+    const float *gradients; /* [count] */
+    float *m;               /* in/out [count] */
+    float *v;               /* in/out [count] */
+    const float *scale;     /* [1]; NULL: 1 */
+    int64_t step;           /* t, from 1 */
+    float rate;
+    float beta1;
+    float beta2;
+    float epsilon;
+    int32_t form;     /* RONDO_ADAM_* */
+    int32_t reserved; /* 0 */
+} rondo_adam;
+
+/* ------------------------------------------------------------------------------------------------- functions */
+
+/* RONDO_ABI_VERSION of the library. */
+RONDO_API uint32_t rondo_abi_version(void);
+
+/* Fills in what the machine offers. */
+RONDO_API int32_t rondo_machine_describe(rondo_machine *machine);
+
+/* Loads a provider for the whole process: opens the shared libraries in this order (dependencies first, the
+ * provider last) and takes its function table. Loading twice is RONDO_OK. A library that cannot be opened or lacks
+ * a function is RONDO_UNSUPPORTED, with the loader's reason. */
+RONDO_API int32_t rondo_provider_load(int32_t provider, const char *const *paths, int32_t count, rondo_error *error);
+
+/* Makes a context. Asking for an instruction set that the machine cannot run is RONDO_UNSUPPORTED, with the reason. */
+RONDO_API int32_t rondo_context_create(const rondo_context_options *options, rondo_context **context,
+                                       rondo_error *error);
+
+/* Frees a context; NULL is ignored. No call may be in flight in it. */
+RONDO_API void rondo_context_destroy(rondo_context *context);
+
+RONDO_API int32_t rondo_context_describe(const rondo_context *context, rondo_context_info *info);
+
+/* Tells what memory a call needs, from its head and sizes alone; its pointers are not looked at. The needs of a
+ * smaller batch or of fewer time steps never exceed those of a larger. */
+RONDO_API int32_t rondo_memory(const rondo_context *context, const void *call, rondo_memory_needs *needs,
+                               rondo_error *error);
+
+/* Executes calls[0..count-1] in order. The lent pointers are not looked at: a language whose memory manager guards
+ * only what is passed to a function directly (Java's foreign function interface) passes here the buffers that the
+ * calls point to; NULL where there is none. */
+RONDO_API int32_t rondo_run(rondo_context *context, const void *const *calls, int32_t count, rondo_error *error,
+                            const void *lent0, const void *lent1, const void *lent2, const void *lent3);
+
+/* Measures the machine: multiply-adds on registers for about the given time on each of the context's threads, in
+ * 1e9 float operations a second over all of them (a multiply-add counts two). */
+RONDO_API int32_t rondo_measure_fma(rondo_context *context, double seconds, double *gflops, rondo_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
