@@ -1,0 +1,63 @@
+// Vectors of 8 floats: x86-64-v3 (AVX2, FMA). Everything here is in an anonymous namespace, so that no symbol of this
+// instruction set can be chosen by the linker for another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <immintrin.h>
+
+namespace {
+
+struct Simd {
+    using F = __m256;
+    static constexpr int isa = 2; // RONDO_ISA_AVX2
+    static constexpr int lanes = 8;
+    static constexpr int tile_rows = 3; // 3 rows x 4 vectors = 12 of 16 registers accumulate
+
+    static F zero() { return _mm256_setzero_ps(); }
+    static F broadcast(float x) { return _mm256_set1_ps(x); }
+    static F broadcast(const float *p) { return _mm256_broadcast_ss(p); }
+    static F load(const float *p) { return _mm256_loadu_ps(p); }
+    static void store(float *p, F x) { _mm256_storeu_ps(p, x); }
+
+    // The first n lanes; the others are zero, and are not touched in memory. 0 <= n <= lanes.
+    static F load_first(const float *p, int n) { return _mm256_maskload_ps(p, first(n)); }
+    static void store_first(float *p, F x, int n) { _mm256_maskstore_ps(p, first(n), x); }
+
+    static F add(F a, F b) { return _mm256_add_ps(a, b); }
+    static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
+    static F mul(F a, F b) { return _mm256_mul_ps(a, b); }
+    static F div(F a, F b) { return _mm256_div_ps(a, b); }
+    static F sqrt(F a) { return _mm256_sqrt_ps(a); }
+    static F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }   // a b + c
+    static F fnma(F a, F b, F c) { return _mm256_fnmadd_ps(a, b, c); } // c - a b
+
+    // Of two numbers; where either is NaN, the result is b.
+    static F min(F a, F b) { return _mm256_min_ps(a, b); }
+    static F max(F a, F b) { return _mm256_max_ps(a, b); }
+
+    static F abs(F a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+    static F round(F a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    // x * 2^n for integral n in -126..127.
+    static F scale(F x, F n) {
+        const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+        return _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
+    }
+    static F reciprocal(F x) { return _mm256_div_ps(_mm256_set1_ps(1.0f), x); }
+    // a < b ? x : y; y where either is NaN.
+    static F if_less(F a, F b, F x, F y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
+    // Magnitude of a, sign of b.
+    static F copysign(F a, F b) {
+        const F sign = _mm256_set1_ps(-0.0f);
+        return _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, b));
+    }
+
+    static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+
+private:
+    static __m256i first(int n) {
+        return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    }
+};
+
+} // namespace

@@ -1,0 +1,62 @@
+// Vectors of 16 floats: x86-64-v4 (AVX-512 F, BW, CD, DQ, VL). Everything here is in an anonymous namespace, so that
+// no symbol of this instruction set can be chosen by the linker for another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <immintrin.h>
+
+namespace {
+
+struct Simd {
+    using F = __m512;
+    static constexpr int isa = 3; // RONDO_ISA_AVX512
+    static constexpr int lanes = 16;
+    static constexpr int tile_rows = 6; // 6 rows x 4 vectors = 24 of 32 registers accumulate
+
+    static F zero() { return _mm512_setzero_ps(); }
+    static F broadcast(float x) { return _mm512_set1_ps(x); }
+    static F broadcast(const float *p) { return _mm512_set1_ps(*p); }
+    static F load(const float *p) { return _mm512_loadu_ps(p); }
+    static void store(float *p, F x) { _mm512_storeu_ps(p, x); }
+
+    // The first n lanes; the others are zero, and are not touched in memory. 0 <= n <= lanes.
+    static F load_first(const float *p, int n) { return _mm512_maskz_loadu_ps(first(n), p); }
+    static void store_first(float *p, F x, int n) { _mm512_mask_storeu_ps(p, first(n), x); }
+
+    static F add(F a, F b) { return _mm512_add_ps(a, b); }
+    static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+    static F mul(F a, F b) { return _mm512_mul_ps(a, b); }
+    static F div(F a, F b) { return _mm512_div_ps(a, b); }
+    static F sqrt(F a) { return _mm512_sqrt_ps(a); }
+    static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }   // a b + c
+    static F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a, b, c); } // c - a b
+
+    // Of two numbers; where either is NaN, the result is b.
+    static F min(F a, F b) { return _mm512_min_ps(a, b); }
+    static F max(F a, F b) { return _mm512_max_ps(a, b); }
+
+    static F abs(F a) { return _mm512_abs_ps(a); }
+    static F round(F a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    // x * 2^n for integral n in -126..127.
+    static F scale(F x, F n) { return _mm512_scalef_ps(x, n); }
+    // 1/x within 1 ulp for normal x whose reciprocal is normal.
+    static F reciprocal(F x) {
+        const F r = _mm512_rcp14_ps(x);
+        return _mm512_fmadd_ps(r, _mm512_fnmadd_ps(x, r, _mm512_set1_ps(1.0f)), r);
+    }
+    // a < b ? x : y; y where either is NaN.
+    static F if_less(F a, F b, F x, F y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x); }
+    // Magnitude of a, sign of b.
+    static F copysign(F a, F b) {
+        return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_castps_si512(b),
+                                                             _mm512_castps_si512(a), 0xCA));
+    }
+
+    static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+
+private:
+    static __mmask16 first(int n) { return static_cast<__mmask16>((1u << n) - 1u); }
+};
+
+} // namespace

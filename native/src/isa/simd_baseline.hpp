@@ -1,0 +1,66 @@
+// Vectors of 4 floats: x86-64-v2 (SSE4.2), which has no fused multiply-add. Everything here is in an anonymous
+// namespace, so that no symbol of this instruction set can be chosen by the linker for another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <immintrin.h>
+
+namespace {
+
+struct Simd {
+    using F = __m128;
+    static constexpr int isa = 1; // RONDO_ISA_BASELINE
+    static constexpr int lanes = 4;
+    static constexpr int tile_rows = 2; // 2 rows x 4 vectors = 8 of 16 registers; a product needs one besides
+
+    static F zero() { return _mm_setzero_ps(); }
+    static F broadcast(float x) { return _mm_set1_ps(x); }
+    static F broadcast(const float *p) { return _mm_set1_ps(*p); }
+    static F load(const float *p) { return _mm_loadu_ps(p); }
+    static void store(float *p, F x) { _mm_storeu_ps(p, x); }
+
+    // The first n lanes; the others are zero, and are not touched in memory. 0 <= n <= lanes.
+    static F load_first(const float *p, int n) {
+        alignas(16) float all[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        for (int i = 0; i < n; i++) all[i] = p[i];
+        return _mm_load_ps(all);
+    }
+    static void store_first(float *p, F x, int n) {
+        alignas(16) float all[4];
+        _mm_store_ps(all, x);
+        for (int i = 0; i < n; i++) p[i] = all[i];
+    }
+
+    static F add(F a, F b) { return _mm_add_ps(a, b); }
+    static F sub(F a, F b) { return _mm_sub_ps(a, b); }
+    static F mul(F a, F b) { return _mm_mul_ps(a, b); }
+    static F div(F a, F b) { return _mm_div_ps(a, b); }
+    static F sqrt(F a) { return _mm_sqrt_ps(a); }
+    static F fma(F a, F b, F c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }  // a b + c, rounded twice
+    static F fnma(F a, F b, F c) { return _mm_sub_ps(c, _mm_mul_ps(a, b)); } // c - a b, rounded twice
+
+    // Of two numbers; where either is NaN, the result is b.
+    static F min(F a, F b) { return _mm_min_ps(a, b); }
+    static F max(F a, F b) { return _mm_max_ps(a, b); }
+
+    static F abs(F a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
+    static F round(F a) { return _mm_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+    // x * 2^n for integral n in -126..127.
+    static F scale(F x, F n) {
+        const __m128i exponent = _mm_add_epi32(_mm_cvtps_epi32(n), _mm_set1_epi32(127));
+        return _mm_mul_ps(x, _mm_castsi128_ps(_mm_slli_epi32(exponent, 23)));
+    }
+    static F reciprocal(F x) { return _mm_div_ps(_mm_set1_ps(1.0f), x); }
+    // a < b ? x : y; y where either is NaN.
+    static F if_less(F a, F b, F x, F y) { return _mm_blendv_ps(y, x, _mm_cmplt_ps(a, b)); }
+    // Magnitude of a, sign of b.
+    static F copysign(F a, F b) {
+        const F sign = _mm_set1_ps(-0.0f);
+        return _mm_or_ps(_mm_andnot_ps(sign, a), _mm_and_ps(sign, b));
+    }
+
+    static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+};
+
+} // namespace

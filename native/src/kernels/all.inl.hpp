@@ -1,0 +1,25 @@
+// All kernels, and the table of them for one instruction set and one choice of activations.
+#pragma once
+
+#include "kernels/activation.inl.hpp"
+#include "kernels/gemm.inl.hpp"
+#include "kernels/lstm.inl.hpp"
+#include "kernels/table.hpp"
+
+namespace {
+
+template <class S, class A>
+constexpr rondo::KernelTable kernels_of = {
+    .isa = S::isa,
+    .lanes = S::lanes,
+    .tile_rows = S::tile_rows,
+    .gemm_pack = gemm_pack<S>,
+    .gemm = gemm<S>,
+    .lstm_pack = lstm_pack<S>,
+    .lstm_forward_scratch = lstm_forward_scratch<S>,
+    .lstm_forward = lstm_forward<S, A>,
+    .lstm_backward_scratch = lstm_backward_scratch<S>,
+    .lstm_backward = lstm_backward<S, A>,
+};
+
+} // namespace

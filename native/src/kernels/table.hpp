@@ -1,0 +1,119 @@
+// The seam between operations and instruction sets: for each instruction set, one table of functions, each of which
+// does one slice of an operation. The operations (src/ops) check, lay out memory and cut; the kernels compute.
+// Included by per-ISA files: only <cstddef>, <cstdint> and the C ABI may come in here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "rondo/rondo.h"
+
+namespace rondo {
+
+// Which piece of the work to do: piece index of count. Pieces are cut by the configured number of threads; no output
+// element's order of summation depends on count.
+struct Slice {
+    int32_t index;
+    int32_t count;
+
+    // The part of [0, size) that belongs to this slice, cut at multiples of grain.
+    void range(int64_t size, int64_t grain, int64_t &begin, int64_t &end) const {
+        const int64_t grains = (size + grain - 1) / grain;
+        begin = grains * index / count * grain;
+        end = grains * (index + 1) / count * grain;
+        if (begin > size) begin = size;
+        if (end > size) end = size;
+    }
+};
+
+// Rows of a matrix somewhere in memory: row r starts at base + offsets[r], or at base + r * stride without offsets.
+struct Rows {
+    const float *base;
+    int64_t stride;
+    const int64_t *offsets;
+
+    const float *row(int64_t r) const { return base + (offsets ? offsets[r] : r * stride); }
+};
+
+// The right-hand side of a GEMM, [k, n], as panels [ceil(n / width)][k][width] with zeros beyond n;
+// width = 4 * lanes.
+struct GemmPackWork {
+    Rows b; // k rows of n, or n rows of k when transposed
+    bool transposed;
+    int64_t n;
+    int64_t k;
+    float *panels;
+};
+
+// c [m, n] = op(a) panels + bias (+ c).
+struct GemmWork {
+    Rows a;             // m rows of k; or k rows of m when transposed
+    bool transposed;
+    bool accumulate;
+    int64_t m;
+    int64_t n;
+    int64_t k;
+    const float *panels;
+    const float *bias;  // [n] or null
+    float *c;
+    int64_t ldc;
+    const int64_t *c_offsets; // where given, row r of c starts at c + c_offsets[r]
+    float *row_sums;    // out [m] where given and a is transposed: the sum of each row of op(a)
+    float *packed_a;    // where a is transposed: scratch of gemm_packed_a_floats() for each slice
+};
+
+// An LSTM's weights, laid out for one instruction set of `lanes` floats; see lstm.inl.hpp. Blocks of `lanes` hidden
+// units: ceil(H / lanes) of them in the forward panels, ceil(H / (4 lanes)) in the backward ones.
+struct LstmPackWork {
+    const rondo_lstm_pack *call;
+    float *bias;      // [unit block][4][lanes]
+    float *weight_ih; // [unit block][I][4][lanes]
+    float *weight_hh; // [unit block][H][4][lanes]
+    float *backward;  // [block of 4 lanes units][4H][4 lanes]: weight_hh for dh = dgates weight_hh
+};
+
+// Where forward keeps things for backward. Row (b,t) of gates and h_before is row b*T + t; of c it is b*(T+1) + t and
+// holds the state before step t, so that row b*(T+1) + T is the last.
+struct LstmSaved {
+    float *gates; // i, f, g, o at offsets 0, H, 2H, 3H; backward turns them into their gradients
+    int64_t gates_stride;
+    float *h_before; // the state before the step
+    int64_t h_stride;
+    float *c;
+    int64_t c_stride;
+};
+
+struct LstmForwardWork {
+    const rondo_lstm_forward *call;
+    const float *bias;
+    const float *weight_ih;
+    const float *weight_hh;
+    LstmSaved saved; // all null in inference
+    char *scratch;   // scratch_bytes for each slice
+    int64_t scratch_bytes;
+};
+
+struct LstmBackwardWork {
+    const rondo_lstm_backward *call;
+    const float *backward;
+    LstmSaved saved;
+    char *scratch; // scratch_bytes for each slice
+    int64_t scratch_bytes;
+};
+
+// One instruction set.
+struct KernelTable {
+    int32_t isa;       // RONDO_ISA_*
+    int32_t lanes;     // floats in a vector
+    int32_t tile_rows; // rows of a register tile
+
+    void (*gemm_pack)(const GemmPackWork &, Slice);
+    void (*gemm)(const GemmWork &, Slice);
+    void (*lstm_pack)(const LstmPackWork &, Slice);
+    int64_t (*lstm_forward_scratch)(const rondo_lstm_forward &, int64_t rows); // bytes for a slice of so many sequences
+    void (*lstm_forward)(const LstmForwardWork &, Slice);                      // a slice is a range of sequences
+    int64_t (*lstm_backward_scratch)(const rondo_lstm_backward &, int64_t rows);
+    void (*lstm_backward)(const LstmBackwardWork &, Slice); // gates to their gradients, dh0, dc0; the rest is GEMM
+};
+
+} // namespace rondo
