@@ -1,0 +1,9 @@
+/// The `rondo` command.
+module dev.rondo.cli {
+    requires static org.jspecify;
+    requires dev.rondo;
+    requires info.picocli;
+    requires me.tongfei.progressbar;
+
+    opens dev.rondo.cli to info.picocli;
+}

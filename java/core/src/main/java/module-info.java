@@ -1,0 +1,6 @@
+/// Rondo: recurrent neural networks on the JVM at the speed of the machine.
+module dev.rondo {
+    requires static transitive org.jspecify;
+    requires com.fasterxml.jackson.core;
+    requires dev.rondo.natives;
+}

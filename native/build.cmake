@@ -1,0 +1,37 @@
+# Configures, builds and installs the root CMake project, as native/pom.xml asks for it:
+#   cmake -DBUILD=<folder> [-DRESOURCES=<folder>] [-DOPTIONS=<-D...;-D...>] [-DTEST=ON] -P native/build.cmake
+# RESOURCES receives META-INF/native/<os>-<arch>/librondo.so. Ninja is used where there is one, else make.
+cmake_minimum_required(VERSION 3.22)
+
+get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    list(JOIN ARGV " " line)
+    message(FATAL_ERROR "${line}: ended with ${status}")
+  endif()
+endfunction()
+
+set(generator "")
+if(NOT EXISTS "${BUILD}/CMakeCache.txt")
+  find_program(ninja NAMES ninja ninja-build)
+  if(ninja)
+    set(generator -G Ninja)
+  endif()
+endif()
+
+cmake_host_system_information(RESULT processors QUERY NUMBER_OF_LOGICAL_CORES)
+run("${CMAKE_COMMAND}" -S "${root}" -B "${BUILD}" ${generator} -DCMAKE_BUILD_TYPE=Release ${OPTIONS})
+run("${CMAKE_COMMAND}" --build "${BUILD}" --parallel ${processors})
+
+if(RESOURCES)
+  string(TOLOWER "${CMAKE_HOST_SYSTEM_NAME}" os)
+  execute_process(COMMAND uname -m OUTPUT_VARIABLE arch OUTPUT_STRIP_TRAILING_WHITESPACE)
+  run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${BUILD}/install" --strip)
+  file(COPY "${BUILD}/install/lib/librondo.so" DESTINATION "${RESOURCES}/META-INF/native/${os}-${arch}")
+endif()
+
+if(TEST)
+  run("${CMAKE_CTEST_COMMAND}" --test-dir "${BUILD}" --output-on-failure --no-tests=error)
+endif()
