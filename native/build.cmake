@@ -1,9 +1,16 @@
 # Configures, builds and installs the root CMake project, as native/pom.xml asks for it:
-#   cmake -DBUILD=<folder> [-DRESOURCES=<folder>] [-DOPTIONS=<-D...;-D...>] [-DTEST=ON] -P native/build.cmake
+#   cmake -DBUILD=<folder> [-DRESOURCES=<folder>] [-DOPTIONS=<-D...;-D...>] [-DTEST=ON [-DEXCLUDED_LABELS=<regex>]]
+#         -P native/build.cmake
+# Of the root project it expects the options BUILD_TESTING and RONDO_SANITIZE, and that it installs lib/librondo.so.
 # RESOURCES receives META-INF/native/<os>-<arch>/librondo.so. Ninja is used where there is one, else make.
 cmake_minimum_required(VERSION 3.22)
 
 get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+
+if(NOT EXISTS "${root}/CMakeLists.txt")
+  message(STATUS "no root CMakeLists.txt yet")
+  return()
+endif()
 
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status)
@@ -33,5 +40,6 @@ if(RESOURCES)
 endif()
 
 if(TEST)
-  run("${CMAKE_CTEST_COMMAND}" --test-dir "${BUILD}" --output-on-failure --no-tests=error)
+  run("${CMAKE_CTEST_COMMAND}" --test-dir "${BUILD}" --output-on-failure --no-tests=error --parallel ${processors}
+      --label-exclude "${EXCLUDED_LABELS}")
 endif()
