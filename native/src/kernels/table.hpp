@@ -8,6 +8,9 @@
 
 #include "rondo/rondo.h"
 
+// What is defined here is compiled under every instruction set: always inlined, so that the linker has no choice.
+#define RONDO_INLINE inline __attribute__((always_inline))
+
 namespace rondo {
 
 // Which piece of the work to do: piece index of count. Pieces are cut by the configured number of threads; no output
@@ -17,7 +20,7 @@ struct Slice {
     int32_t count;
 
     // The part of [0, size) that belongs to this slice, cut at multiples of grain.
-    void range(int64_t size, int64_t grain, int64_t &begin, int64_t &end) const {
+    RONDO_INLINE void range(int64_t size, int64_t grain, int64_t &begin, int64_t &end) const {
         const int64_t grains = (size + grain - 1) / grain;
         begin = grains * index / count * grain;
         end = grains * (index + 1) / count * grain;
@@ -32,7 +35,7 @@ struct Rows {
     int64_t stride;
     const int64_t *offsets;
 
-    const float *row(int64_t r) const { return base + (offsets ? offsets[r] : r * stride); }
+    RONDO_INLINE const float *row(int64_t r) const { return base + (offsets ? offsets[r] : r * stride); }
 };
 
 // The right-hand side of a GEMM, [k, n], as panels [ceil(n / width)][k][width] with zeros beyond n;
@@ -62,6 +65,16 @@ struct GemmWork {
     float *packed_a;    // where a is transposed: scratch of gemm_packed_a_floats() for each slice
 };
 
+// k is cut into blocks of so many.
+constexpr int64_t gemm_k_block = 256;
+
+// Scratch of one slice for a transposed left-hand side.
+RONDO_INLINE constexpr int64_t gemm_packed_a_floats(int64_t m, int64_t k, int64_t tile_rows, int64_t slices) {
+    const int64_t tiles = (m + tile_rows - 1) / tile_rows;
+    const int64_t rows = (tiles + slices - 1) / slices * tile_rows;
+    return rows * (k < gemm_k_block ? k : gemm_k_block);
+}
+
 // An LSTM's weights, laid out for one instruction set of `lanes` floats; see lstm.inl.hpp. Blocks of `lanes` hidden
 // units: ceil(H / lanes) of them in the forward panels, ceil(H / (4 lanes)) in the backward ones.
 struct LstmPackWork {
@@ -72,15 +85,14 @@ struct LstmPackWork {
     float *backward;  // [block of 4 lanes units][4H][4 lanes]: weight_hh for dh = dgates weight_hh
 };
 
-// Where forward keeps things for backward. Row (b,t) of gates and h_before is row b*T + t; of c it is b*(T+1) + t and
-// holds the state before step t, so that row b*(T+1) + T is the last.
+// Where forward keeps things for backward: row t*B + b belongs to step t of sequence b, so that what one step touches
+// lies together whatever the strides of x and y.
 struct LstmSaved {
-    float *gates; // i, f, g, o at offsets 0, H, 2H, 3H; backward turns them into their gradients
+    float *gates; // [T*B] rows: i, f, g, o at offsets 0, H, 2H, 3H; backward turns them into their gradients
     int64_t gates_stride;
-    float *h_before; // the state before the step
-    int64_t h_stride;
-    float *c;
-    int64_t c_stride;
+    float *h; // [(T+1)*B] rows: the state before step t; after the last step of a sequence its rows are not written
+    float *c; // likewise
+    int64_t state_stride;
 };
 
 struct LstmForwardWork {

@@ -1,0 +1,151 @@
+// GEMM: c = op(a) op(b) + bias (+ c).
+//
+// b is packed into panels of 4 vectors (tile.inl.hpp). k is cut into blocks, so that a panel's block stays in the L1
+// cache while all rows pass over it. Rows of a are read where they lie; a transposed a, whose columns are the rows of
+// the product, is first laid out as [tile][k][tile rows] for one block of k. Partial sums go through c between blocks,
+// which rounds nothing: c is of the accumulators' type.
+#pragma once
+
+#include "kernels/table.hpp"
+#include "kernels/tile.inl.hpp"
+
+namespace {
+
+using rondo::gemm_k_block;
+
+template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice slice) {
+    constexpr int64_t width = 4 * S::lanes;
+    const int64_t panels = (w.n + width - 1) / width;
+    int64_t begin, end;
+    // Cut over all (panel, block of k) pairs.
+    const int64_t blocks = (w.k + gemm_k_block - 1) / gemm_k_block;
+    slice.range(panels * blocks, 1, begin, end);
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t j0 = i / blocks * width;
+        const int64_t k0 = i % blocks * gemm_k_block;
+        const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
+        float *panel = w.panels + j0 * w.k;
+        const int64_t columns = w.n - j0 < width ? w.n - j0 : width;
+        if (w.transposed) {
+            for (int64_t j = 0; j < width; j++) {
+                if (j < columns) {
+                    const float *row = w.b.row(j0 + j);
+                    for (int64_t k = k0; k < k1; k++) panel[k * width + j] = row[k];
+                } else {
+                    for (int64_t k = k0; k < k1; k++) panel[k * width + j] = 0.0f;
+                }
+            }
+        } else {
+            for (int64_t k = k0; k < k1; k++) {
+                const float *row = w.b.row(k) + j0;
+                for (int v = 0; v < 4; v++) {
+                    S::store(panel + k * width + v * S::lanes,
+                             load_lanes<S>(row + v * S::lanes, lanes_at<S>(v * S::lanes, columns)));
+                }
+            }
+        }
+    }
+}
+
+// One tile of c over one block of k; first: nothing has been added to c yet.
+template <int Step, class S, int R>
+inline void gemm_tile(const rondo::GemmWork &w, const float *const (&a)[R], int64_t row, int64_t column,
+                      const float *panel, int64_t k, bool first) {
+    Tile<S, R> tile;
+    int n[4];
+    float *c[R];
+    for (int v = 0; v < 4; v++) n[v] = lanes_at<S>(column + v * S::lanes, w.n);
+    for (int r = 0; r < R; r++) {
+        c[r] = w.c + (w.c_offsets ? w.c_offsets[row + r] : (row + r) * w.ldc) + column;
+    }
+    if (first && !w.accumulate) {
+        for (int v = 0; v < 4; v++) {
+            const auto start = w.bias ? load_lanes<S>(w.bias + column + v * S::lanes, n[v]) : S::zero();
+            for (int r = 0; r < R; r++) tile.v[r][v] = start;
+        }
+    } else {
+        for (int v = 0; v < 4; v++) {
+            for (int r = 0; r < R; r++) tile.v[r][v] = load_lanes<S>(c[r] + v * S::lanes, n[v]);
+        }
+        if (first && w.bias) {
+            for (int v = 0; v < 4; v++) {
+                const auto bias = load_lanes<S>(w.bias + column + v * S::lanes, n[v]);
+                for (int r = 0; r < R; r++) tile.v[r][v] = S::add(tile.v[r][v], bias);
+            }
+        }
+    }
+    multiply_add<Step>(tile, a, panel, k);
+    for (int v = 0; v < 4; v++) {
+        for (int r = 0; r < R; r++) store_lanes<S>(c[r] + v * S::lanes, tile.v[r][v], n[v]);
+    }
+}
+
+// Lays rows [row0, row1) of op(a), for k in [k0, k1), out as tiles [k][S::tile_rows], adding each row's sum to
+// row_sums where wanted. The last tile may be short; its missing rows are not written.
+template <class S>
+inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t k0, int64_t k1) {
+    constexpr int rows = S::tile_rows;
+    float *to = w.packed_a;
+    for (int64_t row = row0; row < row1; row += rows) {
+        const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
+        float sums[rows] = {};
+        if (w.row_sums && k0 > 0) {
+            for (int r = 0; r < count; r++) sums[r] = w.row_sums[row + r];
+        }
+        for (int64_t k = k0; k < k1; k++) {
+            const float *from = w.a.row(k) + row;
+            for (int r = 0; r < count; r++) to[r] = from[r];
+            if (w.row_sums) {
+                for (int r = 0; r < count; r++) sums[r] += from[r];
+            }
+            to += rows;
+        }
+        if (w.row_sums) {
+            for (int r = 0; r < count; r++) w.row_sums[row + r] = sums[r];
+        }
+    }
+}
+
+template <class S> void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t column0, int64_t column1) {
+    constexpr int64_t width = 4 * S::lanes;
+    for (int64_t k0 = 0; k0 < w.k || k0 == 0; k0 += gemm_k_block) {
+        const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
+        if (w.transposed) gemm_pack_a<S>(w, row0, row1, k0, k1);
+        for (int64_t column = column0; column < column1; column += width) {
+            const float *panel = w.panels + column * w.k + k0 * width;
+            if (w.transposed) {
+                for (int64_t row = row0; row < row1; row += S::tile_rows) {
+                    const float *block = w.packed_a + (row - row0) * (k1 - k0);
+                    const int count = row1 - row < S::tile_rows ? static_cast<int>(row1 - row) : S::tile_rows;
+                    with_rows<S::tile_rows>(count, [&](auto rows) {
+                        const float *a[rows.value];
+                        for (int r = 0; r < rows.value; r++) a[r] = block + r;
+                        gemm_tile<S::tile_rows, S>(w, a, row, column, panel, k1 - k0, k0 == 0);
+                    });
+                }
+            } else {
+                for_tiles<S>(row1 - row0, [&](int64_t first, auto rows) {
+                    const float *a[rows.value];
+                    for (int r = 0; r < rows.value; r++) a[r] = w.a.row(row0 + first + r) + k0;
+                    gemm_tile<1, S>(w, a, row0 + first, column, panel, k1 - k0, k0 == 0);
+                });
+            }
+        }
+    }
+}
+
+template <class S> void gemm(const rondo::GemmWork &w, rondo::Slice slice) {
+    constexpr int64_t width = 4 * S::lanes;
+    rondo::GemmWork mine = w;
+    int64_t begin, end;
+    if (w.transposed || w.m >= slice.count * S::tile_rows) {
+        slice.range(w.m, S::tile_rows, begin, end);
+        if (w.packed_a) mine.packed_a = w.packed_a + rondo::gemm_packed_a_floats(w.m, w.k, S::tile_rows, slice.count) * slice.index;
+        if (begin < end) gemm_rows<S>(mine, begin, end, 0, w.n);
+    } else {
+        slice.range(w.n, width, begin, end);
+        if (begin < end) gemm_rows<S>(mine, 0, w.m, begin, end);
+    }
+}
+
+} // namespace
