@@ -3,4 +3,8 @@ module dev.rondo {
     requires static transitive org.jspecify;
     requires com.fasterxml.jackson.core;
     requires dev.rondo.natives;
+
+    exports dev.rondo.graph;
+    exports dev.rondo.plan;
+    exports dev.rondo.tensor;
 }

@@ -1,0 +1,5 @@
+/// Shapes, element types and views of numbers in memory.
+@NullMarked
+package dev.rondo.tensor;
+
+import org.jspecify.annotations.NullMarked;
