@@ -2,8 +2,10 @@
 #pragma once
 
 #include "kernels/activation.inl.hpp"
+#include "kernels/embedding.inl.hpp"
 #include "kernels/gemm.inl.hpp"
 #include "kernels/lstm.inl.hpp"
+#include "kernels/measure.inl.hpp"
 #include "kernels/table.hpp"
 
 namespace {
@@ -20,6 +22,9 @@ constexpr rondo::KernelTable kernels_of = {
     .lstm_forward = lstm_forward<S, A>,
     .lstm_backward_scratch = lstm_backward_scratch<S>,
     .lstm_backward = lstm_backward<S, A>,
+    .gather = gather<S>,
+    .scatter_add = scatter_add<S>,
+    .multiply_adds = multiply_adds<S>,
 };
 
 } // namespace

@@ -113,6 +113,15 @@ struct LstmBackwardWork {
     int64_t scratch_bytes;
 };
 
+// The rest do what their call says; it has been checked.
+struct GatherWork {
+    const rondo_gather *call;
+};
+
+struct ScatterAddWork {
+    const rondo_scatter_add *call;
+};
+
 // One instruction set.
 struct KernelTable {
     int32_t isa;       // RONDO_ISA_*
@@ -126,6 +135,10 @@ struct KernelTable {
     void (*lstm_forward)(const LstmForwardWork &, Slice);                      // a slice is a range of sequences
     int64_t (*lstm_backward_scratch)(const rondo_lstm_backward &, int64_t rows);
     void (*lstm_backward)(const LstmBackwardWork &, Slice); // gates to their gradients, dh0, dc0; the rest is GEMM
+
+    void (*gather)(const GatherWork &, Slice);
+    void (*scatter_add)(const ScatterAddWork &, Slice);
+    int64_t (*multiply_adds)(int64_t rounds, float *sink); // returns the float operations done
 };
 
 } // namespace rondo

@@ -1,0 +1,38 @@
+#include "ops/op.hpp"
+
+#include <iterator>
+
+namespace rondo {
+
+namespace {
+
+// At the index of its number.
+constexpr const Operation *operations[] = {
+    nullptr,
+    nullptr, // &lstm_pack_operation,
+    nullptr, // &lstm_forward_operation,
+    nullptr, // &lstm_backward_operation,
+    nullptr, // &gemm_pack_operation,
+    nullptr, // &gemm_operation,
+    &gather_operation,
+    &scatter_add_operation,
+};
+
+} // namespace
+
+const Operation *operation(uint32_t op) {
+    return op < std::size(operations) ? operations[op] : nullptr;
+}
+
+void require_all_between(const char *name, const int32_t *values, int64_t count, int32_t most) {
+    const uint32_t limit = static_cast<uint32_t>(most);
+    uint32_t outside = 0;
+    for (int64_t i = 0; i < count; i++) outside |= static_cast<uint32_t>(values[i]) > limit;
+    if (outside == 0) return;
+    for (int64_t i = 0; i < count; i++)
+        if (values[i] < 0 || values[i] > most)
+            fail(RONDO_OUT_OF_RANGE, "%s[%lld]: expected 0 to %d, got %d", name, static_cast<long long>(i), most,
+                 values[i]);
+}
+
+} // namespace rondo
