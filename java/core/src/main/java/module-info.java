@@ -4,7 +4,9 @@ module dev.rondo {
     requires com.fasterxml.jackson.core;
     requires dev.rondo.natives;
 
+    exports dev.rondo.data;
     exports dev.rondo.graph;
+    exports dev.rondo.io;
     exports dev.rondo.plan;
     exports dev.rondo.tensor;
 }

@@ -1,0 +1,344 @@
+package dev.rondo.io;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The JSON header of a safetensors file.
+///
+/// ```json
+/// {"__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...}
+/// ```
+///
+/// Offsets count from the header's end. As the format demands, the tensors fill the rest of the file without gaps and
+/// without overlap, and no key stands twice.
+///
+/// @param metadata the map of strings; in the order of the file
+/// @param tensors in the order of their bytes
+record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors) {
+    /// The bytes of the length that stands before the header.
+    static final int LENGTH_BYTES = 8;
+    /// The longest header that the format allows.
+    static final long MAXIMUM_BYTES = 100_000_000;
+
+    static final String METADATA = "__metadata__";
+    private static final String TYPE = "dtype";
+    private static final String SHAPE = "shape";
+    private static final String OFFSETS = "data_offsets";
+
+    /// Nothing in a header nests deeper than the numbers of a shape: header, tensor, array.
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(3)
+                    .maxNumberLength(20)
+                    .maxNameLength(4096)
+                    .maxStringLength((int) MAXIMUM_BYTES)
+                    .maxDocumentLength(MAXIMUM_BYTES)
+                    .build())
+            .build();
+
+    SafetensorsHeader {
+        metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+        tensors = List.copyOf(tensors);
+    }
+
+    // ------------------------------------------------------------------------------------------------ types
+
+    /// How the format calls a type.
+    static String nameOf(DataType type) {
+        return switch (type) {
+            case FLOAT32 -> "F32";
+            case FLOAT64 -> "F64";
+            case INT32 -> "I32";
+            case INT64 -> "I64";
+            case BOOL -> "BOOL";
+            case OPAQUE -> throw new IllegalArgumentException("type: expected a type of numbers, got OPAQUE");
+        };
+    }
+
+    private static Optional<DataType> typeOf(String name) {
+        return Arrays.stream(DataType.values())
+                .filter(type -> type != DataType.OPAQUE && nameOf(type).equals(name))
+                .findFirst();
+    }
+
+    // ---------------------------------------------------------------------------------------------- writing
+
+    /// A tensor to be written.
+    record Item(String name, DataType type, Shape shape, long byteSize) {}
+
+    /// The length and the JSON, padded with spaces so that the tensors begin at a multiple of eight.
+    static byte[] encode(Map<String, String> metadata, List<Item> items) {
+        ByteArrayOutputStream json = new ByteArrayOutputStream();
+        try (JsonGenerator out = JSON.createGenerator(json)) {
+            out.writeStartObject();
+            if (!metadata.isEmpty()) {
+                out.writeObjectFieldStart(METADATA);
+                for (Map.Entry<String, String> entry : metadata.entrySet()) {
+                    out.writeStringField(entry.getKey(), entry.getValue());
+                }
+                out.writeEndObject();
+            }
+            long offset = 0;
+            for (Item item : items) {
+                out.writeObjectFieldStart(item.name());
+                out.writeStringField(TYPE, nameOf(item.type()));
+                out.writeArrayFieldStart(SHAPE);
+                for (int dimension : item.shape().dims()) {
+                    out.writeNumber(dimension);
+                }
+                out.writeEndArray();
+                out.writeArrayFieldStart(OFFSETS);
+                out.writeNumber(offset);
+                offset = Math.addExact(offset, item.byteSize());
+                out.writeNumber(offset);
+                out.writeEndArray();
+                out.writeEndObject();
+            }
+            out.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory cannot fail to be written", e);
+        }
+        while (json.size() % LENGTH_BYTES != 0) {
+            json.write(' ');
+        }
+        if (json.size() > MAXIMUM_BYTES) {
+            throw new IllegalArgumentException(
+                    "header: expected at most " + MAXIMUM_BYTES + " bytes of names and metadata, got " + json.size());
+        }
+        return ByteBuffer.allocate(LENGTH_BYTES + json.size())
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(json.size())
+                .put(json.toByteArray())
+                .array();
+    }
+
+    // ---------------------------------------------------------------------------------------------- reading
+
+    /// Reads a header and holds it against the size of its file.
+    ///
+    /// @param json the header's bytes, without the length before them
+    static SafetensorsHeader decode(Path file, byte[] json, long fileSize) throws ModelFormatException {
+        return new Decoder(file, json, fileSize).decode();
+    }
+
+    private static final class Decoder {
+        private final Path file;
+        private final byte[] json;
+        private final long start;
+        private final long fileSize;
+        private final Map<String, String> metadata = new LinkedHashMap<>();
+        private final List<TensorInfo> tensors = new ArrayList<>();
+
+        Decoder(Path file, byte[] json, long fileSize) {
+            this.file = file;
+            this.json = json;
+            this.start = LENGTH_BYTES + (long) json.length;
+            this.fileSize = fileSize;
+        }
+
+        SafetensorsHeader decode() throws ModelFormatException {
+            String text = text();
+            if (!text.startsWith("{")) {
+                throw wrong("byte " + LENGTH_BYTES, "'{', the start of a JSON header",
+                        text.isEmpty() ? "an empty header" : "'" + Character.toString(text.codePointAt(0)) + "'");
+            }
+            try (JsonParser in = JSON.createParser(text)) {
+                in.nextToken();
+                while (in.nextToken() == JsonToken.FIELD_NAME) {
+                    String name = in.currentName();
+                    if (name.equals(METADATA)) {
+                        readMetadata(in);
+                    } else {
+                        tensors.add(readTensor(in, name));
+                    }
+                }
+                if (in.nextToken() != null) {
+                    throw wrong(place(in), "the header's end", String.valueOf(in.currentToken()));
+                }
+            } catch (ModelFormatException e) {
+                throw e;
+            } catch (JsonProcessingException e) {
+                long characters = e.getLocation() == null ? 0 : e.getLocation().getCharOffset();
+                throw new ModelFormatException(
+                        file,
+                        "byte " + byteAt(text, characters) + ": expected a safetensors header in JSON, got: "
+                                + e.getOriginalMessage(),
+                        e);
+            } catch (IOException e) {
+                throw new UncheckedIOException("memory cannot fail to be read", e);
+            }
+            checkPlaces();
+            return new SafetensorsHeader(metadata, tensors);
+        }
+
+        private String text() throws ModelFormatException {
+            try {
+                return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
+            } catch (CharacterCodingException e) {
+                throw new ModelFormatException(
+                        file, "bytes " + LENGTH_BYTES + " to " + start + ": expected a JSON header in UTF-8, got other bytes", e);
+            }
+        }
+
+        private void readMetadata(JsonParser in) throws IOException {
+            expect(in, in.nextToken(), JsonToken.START_OBJECT, METADATA, "a map of strings");
+            while (in.nextToken() == JsonToken.FIELD_NAME) {
+                String key = in.currentName();
+                expect(in, in.nextToken(), JsonToken.VALUE_STRING, METADATA + "." + key, "a string");
+                metadata.put(key, in.getText());
+            }
+        }
+
+        private TensorInfo readTensor(JsonParser in, String name) throws IOException {
+            String tensor = "tensor \"" + name + "\"";
+            expect(in, in.nextToken(), JsonToken.START_OBJECT, tensor, "an object of dtype, shape and data_offsets");
+            String type = null;
+            List<Long> shape = null;
+            List<Long> offsets = null;
+            while (in.nextToken() == JsonToken.FIELD_NAME) {
+                String field = in.currentName();
+                switch (field) {
+                    case TYPE -> {
+                        expect(in, in.nextToken(), JsonToken.VALUE_STRING, tensor + ": dtype", "the name of a type");
+                        type = in.getText();
+                    }
+                    case SHAPE -> shape = readNumbers(in, tensor + ": shape");
+                    case OFFSETS -> offsets = readNumbers(in, tensor + ": data_offsets");
+                    default -> throw wrong(tensor, "the fields dtype, shape and data_offsets", "\"" + field + "\"");
+                }
+            }
+            return check(
+                    name,
+                    tensor,
+                    present(type, tensor, TYPE),
+                    present(shape, tensor, SHAPE),
+                    present(offsets, tensor, OFFSETS));
+        }
+
+        private List<Long> readNumbers(JsonParser in, String place) throws IOException {
+            expect(in, in.nextToken(), JsonToken.START_ARRAY, place, "an array of whole numbers");
+            List<Long> numbers = new ArrayList<>();
+            while (in.nextToken() != JsonToken.END_ARRAY) {
+                expect(in, in.currentToken(), JsonToken.VALUE_NUMBER_INT, place, "a whole number");
+                if (in.getNumberType() == JsonParser.NumberType.BIG_INTEGER || in.getLongValue() < 0) {
+                    throw wrong(place, "a number from 0 to " + Long.MAX_VALUE, in.getText());
+                }
+                numbers.add(in.getLongValue());
+            }
+            return numbers;
+        }
+
+        private TensorInfo check(String name, String tensor, String typeName, List<Long> dimensions, List<Long> offsets)
+                throws ModelFormatException {
+            Optional<DataType> type = typeOf(typeName);
+            if (type.isEmpty()) {
+                throw wrong(tensor + ": dtype", "one that Rondo reads (F32, F64, I32, I64 or BOOL)", "\"" + typeName + "\"");
+            }
+            if (offsets.size() != 2) {
+                throw wrong(tensor + ": data_offsets", "[begin, end]", offsets.toString());
+            }
+            long begin = offsets.getFirst();
+            long end = offsets.getLast();
+            if (begin > end || end > fileSize - start) {
+                throw wrong(
+                        tensor + ": data_offsets",
+                        "0 <= begin <= end <= " + (fileSize - start) + ", the bytes after the header",
+                        offsets.toString());
+            }
+            long bytes = type.get().bytes();
+            int[] dims = new int[dimensions.size()];
+            for (int i = 0; i < dims.length; i++) {
+                long dimension = dimensions.get(i);
+                if (dimension > Integer.MAX_VALUE) {
+                    throw wrong(tensor + ": shape", "dimensions from 0 to " + Integer.MAX_VALUE, dimensions.toString());
+                }
+                dims[i] = (int) dimension;
+                try {
+                    bytes = Math.multiplyExact(bytes, dimension);
+                } catch (ArithmeticException e) {
+                    throw new ModelFormatException(
+                            file, tensor + ": shape: expected at most 2^63-1 bytes, got " + dimensions, e);
+                }
+            }
+            if (bytes != end - begin) {
+                throw wrong(
+                        tensor + ": data_offsets",
+                        bytes + " bytes for " + typeName + " " + dimensions,
+                        (end - begin) + " bytes from " + offsets);
+            }
+            return new TensorInfo(name, type.get(), Shape.of(dims), start + begin, bytes);
+        }
+
+        /// The tensors in the order of their bytes, each beginning where the one before it ends.
+        private void checkPlaces() throws ModelFormatException {
+            tensors.sort(Comparator.comparingLong(TensorInfo::position));
+            long position = start;
+            for (TensorInfo tensor : tensors) {
+                if (tensor.position() != position) {
+                    throw wrong(
+                            "tensor \"" + tensor.name() + "\": data_offsets",
+                            "the tensor to begin at " + (position - start) + ", where the one before it ends",
+                            (tensor.position() - start)
+                                    + (tensor.position() < position ? ", inside the one before it" : ", after a gap"));
+                }
+                position += tensor.byteSize();
+            }
+            if (position != fileSize) {
+                throw wrong("byte " + position, "the file's end after its last tensor",
+                        (fileSize - position) + " more bytes");
+            }
+        }
+
+        private <T> T present(@Nullable T value, String tensor, String field) throws ModelFormatException {
+            if (value == null) {
+                throw wrong(tensor, "the fields dtype, shape and data_offsets", "no " + field);
+            }
+            return value;
+        }
+
+        private void expect(JsonParser in, @Nullable JsonToken actual, JsonToken expected, String place, String what)
+                throws IOException {
+            if (actual != expected) {
+                throw wrong(place, what, actual == null ? "the header's end" : "'" + in.getText() + "'");
+            }
+        }
+
+        private ModelFormatException wrong(String place, String expected, String actual) {
+            return new ModelFormatException(file, place + ": expected " + expected + ", got " + actual);
+        }
+
+        private static String place(JsonParser in) {
+            return "byte " + (LENGTH_BYTES + in.currentTokenLocation().getCharOffset());
+        }
+
+        private static long byteAt(String text, long characters) {
+            int end = Math.clamp(characters, 0, text.length());
+            return LENGTH_BYTES + (long) text.substring(0, end).getBytes(StandardCharsets.UTF_8).length;
+        }
+    }
+}
