@@ -1,0 +1,5 @@
+/// Data sets and how they are cut into batches.
+@NullMarked
+package dev.rondo.data;
+
+import org.jspecify.annotations.NullMarked;
