@@ -7,11 +7,6 @@ cmake_minimum_required(VERSION 3.22)
 
 get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 
-if(NOT EXISTS "${root}/CMakeLists.txt")
-  message(STATUS "no root CMakeLists.txt yet")
-  return()
-endif()
-
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
