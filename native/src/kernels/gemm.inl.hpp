@@ -49,27 +49,27 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
 
 // One tile of c over one block of k; first: nothing has been added to c yet.
 template <int Step, class S, int R>
-inline void gemm_tile(const rondo::GemmWork &w, const float *const (&a)[R], int64_t row, int64_t column,
+inline void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
                       const float *panel, int64_t k, bool first) {
     Tile<S, R> tile;
     int n[4];
     float *c[R];
-    for (int v = 0; v < 4; v++) n[v] = lanes_at<S>(column + v * S::lanes, w.n);
+    for (int v = 0; v < 4; v++) n[v] = lanes_at<S>(column + v * S::lanes, to.n);
     for (int r = 0; r < R; r++) {
-        c[r] = w.c + (w.c_offsets ? w.c_offsets[row + r] : (row + r) * w.ldc) + column;
+        c[r] = to.c + (to.c_offsets ? to.c_offsets[row + r] : (row + r) * to.ldc) + column;
     }
-    if (first && !w.accumulate) {
+    if (first && !to.accumulate) {
         for (int v = 0; v < 4; v++) {
-            const auto start = w.bias ? load_lanes<S>(w.bias + column + v * S::lanes, n[v]) : S::zero();
+            const auto start = to.bias ? load_lanes<S>(to.bias + column + v * S::lanes, n[v]) : S::zero();
             for (int r = 0; r < R; r++) tile.v[r][v] = start;
         }
     } else {
         for (int v = 0; v < 4; v++) {
             for (int r = 0; r < R; r++) tile.v[r][v] = load_lanes<S>(c[r] + v * S::lanes, n[v]);
         }
-        if (first && w.bias) {
+        if (first && to.bias) {
             for (int v = 0; v < 4; v++) {
-                const auto bias = load_lanes<S>(w.bias + column + v * S::lanes, n[v]);
+                const auto bias = load_lanes<S>(to.bias + column + v * S::lanes, n[v]);
                 for (int r = 0; r < R; r++) tile.v[r][v] = S::add(tile.v[r][v], bias);
             }
         }
@@ -80,8 +80,8 @@ inline void gemm_tile(const rondo::GemmWork &w, const float *const (&a)[R], int6
     }
 }
 
-// Lays rows [row0, row1) of op(a), for k in [k0, k1), out as tiles [k][S::tile_rows], adding each row's sum to
-// row_sums where wanted. The last tile may be short; its missing rows are not written.
+// Lays rows [row0, row1) of op(a), for k in [k0, k1), out as tiles [k][S::tile_rows], adding to each row's sum where
+// wanted. The last tile may be short; its missing rows are not written.
 template <class S>
 inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t k0, int64_t k1) {
     constexpr int rows = S::tile_rows;
@@ -106,45 +106,54 @@ inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, in
     }
 }
 
-template <class S> void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t column0, int64_t column1) {
+// Rows [row0, row1) and columns [column0, column1) of each target.
+template <class S>
+void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t column0, int64_t column1) {
     constexpr int64_t width = 4 * S::lanes;
     for (int64_t k0 = 0; k0 < w.k || k0 == 0; k0 += gemm_k_block) {
         const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
         if (w.transposed) gemm_pack_a<S>(w, row0, row1, k0, k1);
-        for (int64_t column = column0; column < column1; column += width) {
-            const float *panel = w.panels + column * w.k + k0 * width;
-            if (w.transposed) {
-                for (int64_t row = row0; row < row1; row += S::tile_rows) {
-                    const float *block = w.packed_a + (row - row0) * (k1 - k0);
-                    const int count = row1 - row < S::tile_rows ? static_cast<int>(row1 - row) : S::tile_rows;
-                    with_rows<S::tile_rows>(count, [&](auto rows) {
+        for (int32_t i = 0; i < w.target_count; i++) {
+            const rondo::GemmTarget &to = w.targets[i];
+            for (int64_t column = column0; column < to.n && column < column1; column += width) {
+                const float *panel = to.panels + column * w.k + k0 * width;
+                if (w.transposed) {
+                    for (int64_t row = row0; row < row1; row += S::tile_rows) {
+                        const float *block = w.packed_a + (row - row0) * (k1 - k0);
+                        const int count = row1 - row < S::tile_rows ? static_cast<int>(row1 - row) : S::tile_rows;
+                        with_rows<S::tile_rows>(count, [&](auto rows) {
+                            const float *a[rows.value];
+                            for (int r = 0; r < rows.value; r++) a[r] = block + r;
+                            gemm_tile<S::tile_rows, S>(to, a, row, column, panel, k1 - k0, k0 == 0);
+                        });
+                    }
+                } else {
+                    for_tiles<S>(row1 - row0, [&](int64_t first, auto rows) {
                         const float *a[rows.value];
-                        for (int r = 0; r < rows.value; r++) a[r] = block + r;
-                        gemm_tile<S::tile_rows, S>(w, a, row, column, panel, k1 - k0, k0 == 0);
+                        for (int r = 0; r < rows.value; r++) a[r] = w.a.row(row0 + first + r) + k0;
+                        gemm_tile<1, S>(to, a, row0 + first, column, panel, k1 - k0, k0 == 0);
                     });
                 }
-            } else {
-                for_tiles<S>(row1 - row0, [&](int64_t first, auto rows) {
-                    const float *a[rows.value];
-                    for (int r = 0; r < rows.value; r++) a[r] = w.a.row(row0 + first + r) + k0;
-                    gemm_tile<1, S>(w, a, row0 + first, column, panel, k1 - k0, k0 == 0);
-                });
             }
         }
     }
 }
 
+// A slice is a range of rows, or of columns where there are too few rows to go round.
 template <class S> void gemm(const rondo::GemmWork &w, rondo::Slice slice) {
-    constexpr int64_t width = 4 * S::lanes;
-    rondo::GemmWork mine = w;
     int64_t begin, end;
     if (w.transposed || w.m >= slice.count * S::tile_rows) {
         slice.range(w.m, S::tile_rows, begin, end);
-        if (w.packed_a) mine.packed_a = w.packed_a + rondo::gemm_packed_a_floats(w.m, w.k, S::tile_rows, slice.count) * slice.index;
-        if (begin < end) gemm_rows<S>(mine, begin, end, 0, w.n);
+        rondo::GemmWork mine = w;
+        if (w.packed_a) {
+            mine.packed_a += slice.index * rondo::gemm_packed_a_floats(w.m, w.k, S::tile_rows, slice.count);
+        }
+        if (begin < end) gemm_rows<S>(mine, begin, end, 0, INT64_MAX);
     } else {
-        slice.range(w.n, width, begin, end);
-        if (begin < end) gemm_rows<S>(mine, 0, w.m, begin, end);
+        int64_t most = 0;
+        for (int32_t i = 0; i < w.target_count; i++) most = w.targets[i].n > most ? w.targets[i].n : most;
+        slice.range(most, 4 * S::lanes, begin, end);
+        if (begin < end) gemm_rows<S>(w, 0, w.m, begin, end);
     }
 }
 

@@ -48,21 +48,27 @@ struct GemmPackWork {
     float *panels;
 };
 
-// c [m, n] = op(a) panels + bias (+ c).
-struct GemmWork {
-    Rows a;             // m rows of k; or k rows of m when transposed
-    bool transposed;
-    bool accumulate;
-    int64_t m;
+// What a left-hand side is multiplied by and where that goes: c [m, n] = op(a) panels + bias (+ c).
+struct GemmTarget {
     int64_t n;
-    int64_t k;
     const float *panels;
-    const float *bias;  // [n] or null
+    const float *bias; // [n] or null
+    bool accumulate;
     float *c;
     int64_t ldc;
     const int64_t *c_offsets; // where given, row r of c starts at c + c_offsets[r]
-    float *row_sums;    // out [m] where given and a is transposed: the sum of each row of op(a)
-    float *packed_a;    // where a is transposed: scratch of gemm_packed_a_floats() for each slice
+};
+
+// One left-hand side by up to two right-hand sides of the same k.
+struct GemmWork {
+    Rows a; // m rows of k; or k rows of m when transposed
+    bool transposed;
+    int64_t m;
+    int64_t k;
+    GemmTarget targets[2];
+    int32_t target_count;
+    float *row_sums; // out [m] where given and a is transposed: the sum of each row of op(a)
+    float *packed_a; // where a is transposed: gemm_packed_a_floats() of scratch for each slice
 };
 
 // k is cut into blocks of so many.

@@ -1,0 +1,169 @@
+// gemm_pack and gemm.
+#include <cstring>
+
+#include "ops/op.hpp"
+#include "ops/pack.hpp"
+#include "providers.hpp"
+
+namespace rondo {
+
+namespace {
+
+// Floats of the panels of a right-hand side.
+int64_t panel_floats(const Context &context, int64_t n, int64_t k) {
+    const int64_t width = 4 * context.kernels->lanes;
+    return (n + width - 1) / width * width * k;
+}
+
+struct GemmPack {
+    using Call = rondo_gemm_pack;
+    static constexpr uint32_t op = RONDO_OP_GEMM_PACK;
+    static constexpr const char *name = "gemm_pack";
+
+    static Needs needs(const Context &context, const Call &call) {
+        require_at_least("n", call.n, 1);
+        require_at_least("k", call.k, 0);
+        require_between("transpose_b", call.transpose_b, 0, 1);
+        require_zero("reserved", call.reserved);
+        return {.packed = static_cast<int64_t>(sizeof(PackHeader)) +
+                          aligned(panel_floats(context, call.n, call.k) * static_cast<int64_t>(sizeof(float)))};
+    }
+    static void check(const Context &context, const Call &call) {
+        const Needs needed = needs(context, call);
+        require("b", call.b, call.k);
+        require_at_least("ldb", call.ldb, call.transpose_b ? call.k : call.n);
+        require_memory("packed", call.packed, call.packed_bytes, needed.packed);
+    }
+    static void run(const Context &context, const Call &call) {
+        const PackHeader header = pack_header(context, op, call.k, call.n, 0);
+        std::memcpy(call.packed, &header, sizeof header);
+        float *panels = reinterpret_cast<float *>(static_cast<char *>(call.packed) + sizeof header);
+        const GemmPackWork work{{call.b, call.ldb, nullptr}, call.transpose_b != 0, call.n, call.k, panels};
+        context.parallel(context.slices_for(panel_floats(context, call.n, call.k)), context.kernels->gemm_pack, work);
+    }
+};
+
+// Which provider takes a GEMM of this size, or -1 for our own kernel. Ours is at the providers' speed where it was
+// measured (benchmarks/README.md) unless all three sizes are large.
+int32_t provider_for(const Context &context, const rondo_gemm &call) {
+    constexpr int64_t large = 1024;
+    if (!call.allow_providers || context.providers == 0) return -1;
+    if (call.m < large || call.n < large || call.k < large) return -1;
+    return context.providers & (1u << RONDO_PROVIDER_ONEDNN) ? RONDO_PROVIDER_ONEDNN : RONDO_PROVIDER_OPENBLAS;
+}
+
+// The rows of one slice by a provider, which knows of no bias.
+void run_provider(int32_t provider, const rondo_gemm &call, Slice slice) {
+    int64_t begin, end;
+    slice.range(call.m, 1, begin, end);
+    if (begin == end) return;
+    float *c = call.c + begin * call.ldc;
+    if (call.bias != nullptr) {
+        for (int64_t i = 0; i < end - begin; i++) {
+            float *row = c + i * call.ldc;
+            for (int64_t j = 0; j < call.n; j++) row[j] = call.bias[j] + (call.accumulate ? row[j] : 0.0f);
+        }
+    }
+    const bool add = call.accumulate != 0 || call.bias != nullptr;
+    providers::gemm(provider, call.transpose_a != 0, call.transpose_b != 0, end - begin, call.n, call.k,
+                    call.a + begin * (call.transpose_a ? 1 : call.lda), call.lda, call.b, call.ldb, add ? 1.0f : 0.0f,
+                    c, call.ldc);
+}
+
+struct GemmScratch {
+    float *panels;
+    float *packed_a;
+    int64_t bytes;
+};
+
+GemmScratch carve(const Context &context, const rondo_gemm &call, void *start) {
+    GemmScratch scratch{};
+    Carver carver(start);
+    if (call.packed_b_bytes == 0) scratch.panels = carver.take<float>(panel_floats(context, call.n, call.k));
+    if (call.transpose_a) {
+        scratch.packed_a = carver.take<float>(
+            context.threads *
+            gemm_packed_a_floats(call.m, call.k, context.kernels->tile_rows, context.threads));
+    }
+    scratch.bytes = carver.used();
+    return scratch;
+}
+
+struct Gemm {
+    using Call = rondo_gemm;
+    static constexpr uint32_t op = RONDO_OP_GEMM;
+    static constexpr const char *name = "gemm";
+
+    static Needs needs(const Context &context, const Call &call) {
+        require_at_least("m", call.m, 0);
+        require_at_least("n", call.n, 1);
+        require_at_least("k", call.k, 0);
+        require_between("transpose_a", call.transpose_a, 0, 1);
+        require_between("transpose_b", call.transpose_b, 0, 1);
+        require_between("accumulate", call.accumulate, 0, 1);
+        require_between("allow_providers", call.allow_providers, 0, 1);
+        require_zero("reserved", call.reserved);
+        return {.scratch = carve(context, call, nullptr).bytes};
+    }
+    static void check(const Context &context, const Call &call) {
+        const Needs needed = needs(context, call);
+        require("a", call.a, int64_t{call.m} * call.k);
+        require_at_least("lda", call.lda, call.transpose_a ? call.m : call.k);
+        require("c", call.c, call.m);
+        require_at_least("ldc", call.ldc, call.n);
+        if (call.packed_b != nullptr) {
+            require_memory("packed_b", call.packed_b, call.packed_b_bytes,
+                           static_cast<int64_t>(sizeof(PackHeader)) +
+                               aligned(panel_floats(context, call.n, call.k) * static_cast<int64_t>(sizeof(float))));
+            require_pack(context, "packed_b", call.packed_b, RONDO_OP_GEMM_PACK, call.k, call.n, 0);
+        } else {
+            if (call.packed_b_bytes != 0) require("packed_b", call.packed_b);
+            require("b", call.b, call.k);
+            require_at_least("ldb", call.ldb, call.transpose_b ? call.k : call.n);
+        }
+        require_memory("scratch", call.scratch, call.scratch_bytes, needed.scratch);
+    }
+    static void run(const Context &context, const Call &call) {
+        const int64_t work_size = int64_t{call.m} * call.n * call.k;
+        const int32_t slices = context.slices_for(work_size / 16);
+        const int32_t provider = call.packed_b == nullptr ? provider_for(context, call) : -1;
+        if (provider >= 0) {
+            context.parallel(slices, [&](Slice slice) { run_provider(provider, call, slice); });
+            context.gemms_by_provider[provider].fetch_add(1, std::memory_order_relaxed);
+            return;
+        }
+        const GemmScratch scratch = carve(context, call, call.scratch);
+        const float *panels;
+        if (call.packed_b != nullptr) {
+            panels = reinterpret_cast<const float *>(static_cast<const char *>(call.packed_b) + sizeof(PackHeader));
+        } else {
+            const GemmPackWork pack{{call.b, call.ldb, nullptr}, call.transpose_b != 0, call.n, call.k, scratch.panels};
+            context.parallel(context.slices_for(panel_floats(context, call.n, call.k)), context.kernels->gemm_pack,
+                             pack);
+            panels = scratch.panels;
+        }
+        const GemmWork work{.a = {call.a, call.lda, nullptr},
+                            .transposed = call.transpose_a != 0,
+                            .m = call.m,
+                            .k = call.k,
+                            .targets = {{.n = call.n,
+                                         .panels = panels,
+                                         .bias = call.bias,
+                                         .accumulate = call.accumulate != 0,
+                                         .c = call.c,
+                                         .ldc = call.ldc,
+                                         .c_offsets = nullptr}},
+                            .target_count = 1,
+                            .row_sums = nullptr,
+                            .packed_a = scratch.packed_a};
+        context.parallel(slices, context.kernels->gemm, work);
+        context.gemms_own.fetch_add(1, std::memory_order_relaxed);
+    }
+};
+
+} // namespace
+
+constinit const Operation gemm_pack_operation = operation_of<GemmPack>;
+constinit const Operation gemm_operation = operation_of<Gemm>;
+
+} // namespace rondo
