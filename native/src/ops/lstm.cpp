@@ -5,7 +5,6 @@
 // sums are db), and dx. Saved memory is ordered by step, the caller's x and dx by its strides; lists of row offsets
 // bring them together, and leave out the padded steps.
 #include <algorithm>
-#include <cstring>
 
 #include "ops/op.hpp"
 #include "ops/pack.hpp"
@@ -13,8 +12,6 @@
 namespace rondo {
 
 namespace {
-
-constexpr int64_t floats(int64_t count) { return count * static_cast<int64_t>(sizeof(float)); }
 
 void require_lstm_sizes(int32_t input_size, int32_t hidden_size) {
     require_between("input_size", input_size, 1, 1 << 24);
@@ -311,7 +308,7 @@ private:
             for (int64_t b = 0; b < call.batch_size; b++) {
                 const int64_t dx_row = b * call.dx_batch_stride + t * call.dx_time_stride;
                 if (call.lengths != nullptr && t >= call.lengths[b]) {
-                    if (call.dx != nullptr) std::memset(call.dx + dx_row, 0, static_cast<size_t>(floats(call.input_size)));
+                    if (call.dx != nullptr) std::fill_n(call.dx + dx_row, call.input_size, 0.0f);
                     continue;
                 }
                 const int64_t row = t * call.batch_size + b;

@@ -9,11 +9,11 @@ namespace {
 // At the index of its number.
 constexpr const Operation *operations[] = {
     nullptr,
-    nullptr, // &lstm_pack_operation,
-    nullptr, // &lstm_forward_operation,
-    nullptr, // &lstm_backward_operation,
-    nullptr, // &gemm_pack_operation,
-    nullptr, // &gemm_operation,
+    &lstm_pack_operation,
+    &lstm_forward_operation,
+    &lstm_backward_operation,
+    &gemm_pack_operation,
+    &gemm_operation,
     &gather_operation,
     &scatter_add_operation,
 };

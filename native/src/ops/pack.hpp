@@ -43,7 +43,7 @@ inline void require_pack(const Context &context, const char *name, const void *p
 // Cuts memory into aligned pieces; with a null start it only counts.
 class Carver {
 public:
-    explicit Carver(void *start) : start(static_cast<char *>(start)) {}
+    explicit Carver(void *memory) : start(static_cast<char *>(memory)) {}
 
     template <class T> T *take(int64_t count) {
         char *piece = start == nullptr ? nullptr : start + used_bytes;
