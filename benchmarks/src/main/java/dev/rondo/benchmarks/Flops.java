@@ -1,0 +1,15 @@
+package dev.rondo.benchmarks;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/// How many float operations one call of a benchmark takes (a multiply-add counts two), for [MachineLimit]. Its time
+/// must be reported in milliseconds, its parameter `threads` be the number of threads it uses.
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.METHOD)
+public @interface Flops {
+    /// The number.
+    double value();
+}

@@ -1,0 +1,182 @@
+package dev.rondo.benchmarks;
+
+import dev.rondo.graph.Gradients;
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.LstmInputs;
+import dev.rondo.graph.LstmOutputs;
+import dev.rondo.graph.Op;
+import dev.rondo.graph.Value;
+import dev.rondo.plan.Engine;
+import dev.rondo.plan.Extents;
+import dev.rondo.plan.Parameters;
+import dev.rondo.plan.Plan;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/// The recurrent layer alone at M2 = (B 32, T 100, I 256, H 256), from Java, all outputs returned.
+///
+/// ```
+/// ./rondo bench LstmBenchmark             both kernel sets, on 1 and 2 threads
+/// ./rondo bench LstmBenchmark -p kernels=native
+/// ```
+///
+/// Reports milliseconds a call, GFLOP/s and the share of the FMA peak of as many threads, measured before and after each
+/// iteration ([MachineLimit]). Inference is one forward pass with packed weights. Training is what a step does for this
+/// layer: packing the weights, forward with saved state, and backward with dx, dweightIh, dweightHh and dbias; the
+/// gradient of y is handed in through a product with it, two passes over y that are counted in the time and not in the
+/// operations. It leaves out clipping and the optimizer. Pure Java runs on one thread whatever `threads` says, so
+/// that its share is of one thread's peak only in the row of one.
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(3)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class LstmBenchmark {
+    private static final int BATCH = 32;
+    private static final int TIME = 100;
+    private static final int INPUT = 256;
+    private static final int HIDDEN = 256;
+    private static final double FORWARD_FLOPS = 2.0 * BATCH * TIME * 4 * HIDDEN * (INPUT + HIDDEN);
+
+    /// Each output is a sum of at most I + H products of numbers below 1, rounded once at least: eps (I + H) holds by
+    /// far, and sums over batch and time in gradients are compared by the largest number in them.
+    private static final double TOLERANCE = Math.ulp(1f) * (INPUT + HIDDEN);
+
+    /// The kernel set.
+    @Param({"native", "java"})
+    public String kernels = "native";
+
+    /// The number of threads.
+    @Param({"1", "2"})
+    public int threads = 1;
+
+    private Layer layer;
+
+    /// Makes the plans and holds their results against those of pure Java.
+    @Setup(Level.Trial)
+    public void setUp() {
+        layer = new Layer(kernels.equals("java")
+                ? Engine.java()
+                : Engine.training().kernels(Engine.Choice.NATIVE).threads(threads));
+        if (kernels.equals("native")) {
+            try (Layer expected = new Layer(Engine.java())) {
+                expected.inference.run(BATCH, TIME);
+                expected.training.run(BATCH, TIME);
+                layer.inference.run(BATCH, TIME);
+                layer.training.run(BATCH, TIME);
+                layer.compare(expected);
+            }
+        }
+    }
+
+    /// Frees the plans.
+    @TearDown(Level.Trial)
+    public void tearDown() {
+        layer.close();
+    }
+
+    /// One forward pass.
+    @Benchmark
+    @Flops(FORWARD_FLOPS)
+    public void inference() {
+        layer.inference.run(BATCH, TIME);
+    }
+
+    /// One training step of the layer.
+    @Benchmark
+    @Flops(3 * FORWARD_FLOPS)
+    public void training() {
+        layer.training.run(BATCH, TIME);
+    }
+
+    private static final class Layer implements AutoCloseable {
+        final Parameters parameters;
+        final Plan inference;
+        final Plan training;
+
+        Layer(Engine.Options options) {
+            Engine engine = options.engine();
+            Graph.Builder builder = Graph.builder();
+            Shape sequence = Shape.of(Shape.BATCH, Shape.TIME, INPUT);
+            Value x = builder.input("x", DataType.FLOAT32, sequence);
+            Value dy = builder.input("dy", DataType.FLOAT32, Shape.of(Shape.BATCH, Shape.TIME, HIDDEN));
+            Value weightIh = builder.parameter("weightIh", Shape.of(4 * HIDDEN, INPUT));
+            Value weightHh = builder.parameter("weightHh", Shape.of(4 * HIDDEN, HIDDEN));
+            Value bias = builder.parameter("bias", Shape.of(4 * HIDDEN));
+            LstmOutputs lstm = builder.lstm("lstm", LstmInputs.of(x, weightIh, weightHh).bias(bias));
+            builder.output("y", lstm.y()).output("hN", lstm.hN()).output("cN", lstm.cN());
+            Graph forward = builder.build();
+            Value product = builder.binary("product", Op.BinaryKind.MULTIPLY, lstm.y(), dy);
+            Value loss = builder.reduce("loss", new Op.Reduce(Op.ReduceKind.SUM, 0, 3), product);
+            Gradients gradients = Gradients.of(builder.build(), loss, List.of(x, weightIh, weightHh, bias));
+
+            parameters = Parameters.of(forward);
+            SplittableRandom random = new SplittableRandom(42);
+            parameters.tensors().values().forEach(tensor -> fill(tensor.segment(), random, 1 / Math.sqrt(HIDDEN)));
+            parameters.changed();
+            Extents extents = Extents.of(BATCH, TIME);
+            inference = Plan.inference(forward, parameters, engine, extents);
+            training = Plan.training(gradients, parameters, engine, extents);
+            for (Plan plan : List.of(inference, training)) {
+                SplittableRandom data = new SplittableRandom(43);
+                plan.graph().inputs().forEach(input -> fill(plan.memory(input), data, 1));
+            }
+        }
+
+        private static void fill(MemorySegment segment, SplittableRandom random, double limit) {
+            for (long i = 0; i < segment.byteSize() / Float.BYTES; i++) {
+                segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble(-limit, limit));
+            }
+        }
+
+        void compare(Layer expected) {
+            List<String> different = new ArrayList<>();
+            expected.inference.graph().outputs().forEach((name, value) -> compare(name,
+                    inference.memory(inference.graph().output(name)), expected.inference.memory(value), different));
+            compare("gradients", training.gradients(), expected.training.gradients(), different);
+            if (!different.isEmpty()) {
+                throw new IllegalStateException("native and Java differ: " + different);
+            }
+        }
+
+        private static void compare(String name, MemorySegment actual, MemorySegment expected, List<String> different) {
+            double largest = 0;
+            double difference = 0;
+            for (long i = 0; i < expected.byteSize() / Float.BYTES; i++) {
+                double wanted = expected.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                largest = Math.max(largest, Math.abs(wanted));
+                difference = Math.max(difference, Math.abs(wanted - actual.getAtIndex(ValueLayout.JAVA_FLOAT, i)));
+            }
+            if (!(difference <= TOLERANCE * largest)) {
+                different.add("%s by %g, largest %g".formatted(name, difference, largest));
+            }
+        }
+
+        @Override
+        public void close() {
+            training.close();
+            inference.close();
+            parameters.close();
+        }
+    }
+}
