@@ -14,8 +14,8 @@ final class Machine {
 
     private Machine() {}
 
-    /// The peak of the given number of threads, in 1e9 float operations a second.
-    static double peakGflops(int threads) {
+    /// A context of the given number of threads; rondo_context_destroy frees it.
+    static MemorySegment context(int threads) {
         // The engine loads the library.
         Engine.inference().kernels(Engine.Choice.NATIVE).engine();
         try (Arena arena = Arena.ofConfined()) {
@@ -25,15 +25,21 @@ final class Machine {
             rondo_context_options.threads(options, threads);
             MemorySegment error = rondo_error.allocate(arena);
             MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
-            MemorySegment gflops = arena.allocate(ValueLayout.JAVA_DOUBLE);
             check(RondoNative.rondo_context_create(options, context, error), error);
-            MemorySegment handle = context.get(ValueLayout.ADDRESS, 0);
-            try {
-                check(RondoNative.rondo_measure_fma(handle, SECONDS, gflops, error), error);
-                return gflops.get(ValueLayout.JAVA_DOUBLE, 0);
-            } finally {
-                RondoNative.rondo_context_destroy(handle);
-            }
+            return context.get(ValueLayout.ADDRESS, 0);
+        }
+    }
+
+    /// The peak of the given number of threads, in 1e9 float operations a second.
+    static double peakGflops(int threads) {
+        MemorySegment context = context(threads);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment error = rondo_error.allocate(arena);
+            MemorySegment gflops = arena.allocate(ValueLayout.JAVA_DOUBLE);
+            check(RondoNative.rondo_measure_fma(context, SECONDS, gflops, error), error);
+            return gflops.get(ValueLayout.JAVA_DOUBLE, 0);
+        } finally {
+            RondoNative.rondo_context_destroy(context);
         }
     }
 
