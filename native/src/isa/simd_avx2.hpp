@@ -51,6 +51,25 @@ struct Simd {
         const F sign = _mm256_set1_ps(-0.0f);
         return _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, b));
     }
+    // For positive normal x, m in [0.5, 1) and e with x = m 2^e.
+    static F split(F x, F &e) {
+        const __m256i bits = _mm256_castps_si256(x);
+        e = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(126)));
+        const __m256i fraction = _mm256_and_si256(bits, _mm256_set1_epi32(0x007FFFFF));
+        return _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3F000000)));
+    }
+
+    // Over the lanes, in a fixed order.
+    static float sum(F a) {
+        const __m128 half = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+        const __m128 pairs = _mm_add_ps(half, _mm_movehl_ps(half, half));
+        return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_movehdup_ps(pairs)));
+    }
+    static float largest(F a) {
+        const __m128 half = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+        const __m128 pairs = _mm_max_ps(half, _mm_movehl_ps(half, half));
+        return _mm_cvtss_f32(_mm_max_ss(pairs, _mm_movehdup_ps(pairs)));
+    }
 
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 

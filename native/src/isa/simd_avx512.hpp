@@ -52,6 +52,15 @@ struct Simd {
         return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_set1_epi32(INT32_MIN), _mm512_castps_si512(b),
                                                              _mm512_castps_si512(a), 0xCA));
     }
+    // For positive normal x, m in [0.5, 1) and e with x = m 2^e.
+    static F split(F x, F &e) {
+        e = _mm512_add_ps(_mm512_getexp_ps(x), _mm512_set1_ps(1.0f));
+        return _mm512_getmant_ps(x, _MM_MANT_NORM_p5_1, _MM_MANT_SIGN_zero);
+    }
+
+    // Over the lanes, in a fixed order.
+    static float sum(F a) { return _mm512_reduce_add_ps(a); }
+    static float largest(F a) { return _mm512_reduce_max_ps(a); }
 
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 

@@ -59,6 +59,23 @@ struct Simd {
         const F sign = _mm_set1_ps(-0.0f);
         return _mm_or_ps(_mm_andnot_ps(sign, a), _mm_and_ps(sign, b));
     }
+    // For positive normal x, m in [0.5, 1) and e with x = m 2^e.
+    static F split(F x, F &e) {
+        const __m128i bits = _mm_castps_si128(x);
+        e = _mm_cvtepi32_ps(_mm_sub_epi32(_mm_srli_epi32(bits, 23), _mm_set1_epi32(126)));
+        const __m128i fraction = _mm_and_si128(bits, _mm_set1_epi32(0x007FFFFF));
+        return _mm_castsi128_ps(_mm_or_si128(fraction, _mm_set1_epi32(0x3F000000)));
+    }
+
+    // Over the lanes, in a fixed order.
+    static float sum(F a) {
+        const F pairs = _mm_add_ps(a, _mm_movehl_ps(a, a));
+        return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_movehdup_ps(pairs)));
+    }
+    static float largest(F a) {
+        const F pairs = _mm_max_ps(a, _mm_movehl_ps(a, a));
+        return _mm_cvtss_f32(_mm_max_ss(pairs, _mm_movehdup_ps(pairs)));
+    }
 
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 };

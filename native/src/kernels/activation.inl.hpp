@@ -1,6 +1,7 @@
 // Activations on vectors, and the policy by which the recurrent kernels choose them.
 //
-// exp: Cody-Waite reduction to |r| <= ln2/2 and a polynomial of degree 6. sigmoid(x) = 1 / (1 + exp(-x)).
+// exp: Cody-Waite reduction to |r| <= ln2/2 and a polynomial of degree 6. log: the mantissa in [sqrt(1/2), sqrt(2)] by a
+// polynomial of degree 9, and the exponent times ln 2 in two parts. sigmoid(x) = 1 / (1 + exp(-x)).
 // tanh: an odd polynomial in x below 0.625 in magnitude, so that it stays relatively precise near zero, and
 // 1 - 2 / (1 + exp(2|x|)) with the sign of x above.
 #pragma once
@@ -14,16 +15,44 @@ template <class S> struct Math {
     static F exp(F x) {
         x = S::max(S::broadcast(-87.0f), S::min(S::broadcast(88.0f), x));
         const F n = S::round(S::mul(x, S::broadcast(1.44269504088896341f)));
-        F r = S::fnma(n, S::broadcast(0.693359375f), x);
-        r = S::fma(n, S::broadcast(2.12194440e-4f), r);
-        F p = S::broadcast(1.9875691500e-4f);
-        p = S::fma(p, r, S::broadcast(1.3981999507e-3f));
-        p = S::fma(p, r, S::broadcast(8.3334519073e-3f));
-        p = S::fma(p, r, S::broadcast(4.1665795894e-2f));
-        p = S::fma(p, r, S::broadcast(1.6666665459e-1f));
-        p = S::fma(p, r, S::broadcast(5.0000001201e-1f));
-        p = S::fma(S::mul(r, r), p, r);
-        return S::scale(S::add(p, S::broadcast(1.0f)), n);
+        return S::scale(exp_of_rest(x, n), n);
+    }
+
+    // exp(x) for all x: infinity above 88.72, zero below -87.33, where the result would be a denormal.
+    static F exp_whole(F x) {
+        x = S::max(S::broadcast(-104.0f), S::min(S::broadcast(89.0f), x));
+        const F n = S::round(S::mul(x, S::broadcast(1.44269504088896341f)));
+        const F half = S::round(S::mul(n, S::broadcast(0.5f)));
+        return S::scale(S::scale(exp_of_rest(x, n), half), S::sub(n, half));
+    }
+
+    // The natural logarithm: NaN below zero, -infinity at zero (and at denormals, which are zero here).
+    static F log(F x) {
+        F e;
+        F m = S::split(x, e);
+        const F root_half = S::broadcast(0.707106781186547524f);
+        const F one = S::broadcast(1.0f);
+        e = S::if_less(m, root_half, S::sub(e, one), e);
+        m = S::sub(S::if_less(m, root_half, S::add(m, m), m), one);
+        const F z = S::mul(m, m);
+        F p = S::broadcast(7.0376836292e-2f);
+        p = S::fma(p, m, S::broadcast(-1.1514610310e-1f));
+        p = S::fma(p, m, S::broadcast(1.1676998740e-1f));
+        p = S::fma(p, m, S::broadcast(-1.2420140846e-1f));
+        p = S::fma(p, m, S::broadcast(1.4249322787e-1f));
+        p = S::fma(p, m, S::broadcast(-1.6668057665e-1f));
+        p = S::fma(p, m, S::broadcast(2.0000714765e-1f));
+        p = S::fma(p, m, S::broadcast(-2.4999993993e-1f));
+        p = S::fma(p, m, S::broadcast(3.3333331174e-1f));
+        F y = S::mul(S::mul(p, m), z);
+        y = S::fma(e, S::broadcast(-2.12194440e-4f), y);
+        y = S::fnma(S::broadcast(0.5f), z, y);
+        y = S::fma(e, S::broadcast(0.693359375f), S::add(m, y));
+        const F infinity = S::broadcast(__builtin_inff());
+        y = S::add(y, S::sub(x, x)); // NaN stays NaN
+        y = S::if_less(S::broadcast(3.402823466e38f), x, infinity, y);
+        y = S::if_less(x, S::broadcast(1.175494351e-38f), S::broadcast(-__builtin_inff()), y);
+        return S::if_less(x, S::zero(), S::broadcast(__builtin_nanf("")), y);
     }
 
     static F sigmoid(F x) {
@@ -45,6 +74,21 @@ template <class S> struct Math {
         const F large = S::fnma(S::broadcast(2.0f), S::reciprocal(S::add(one, e)), one);
         // A NaN is not less: it takes the second branch, where exp has kept it.
         return S::if_less(a, S::broadcast(0.625f), small, S::copysign(large, x));
+    }
+
+private:
+    // exp(x - n ln 2).
+    static F exp_of_rest(F x, F n) {
+        F r = S::fnma(n, S::broadcast(0.693359375f), x);
+        r = S::fma(n, S::broadcast(2.12194440e-4f), r);
+        F p = S::broadcast(1.9875691500e-4f);
+        p = S::fma(p, r, S::broadcast(1.3981999507e-3f));
+        p = S::fma(p, r, S::broadcast(8.3334519073e-3f));
+        p = S::fma(p, r, S::broadcast(4.1665795894e-2f));
+        p = S::fma(p, r, S::broadcast(1.6666665459e-1f));
+        p = S::fma(p, r, S::broadcast(5.0000001201e-1f));
+        p = S::fma(S::mul(r, r), p, r);
+        return S::add(p, S::broadcast(1.0f));
     }
 };
 

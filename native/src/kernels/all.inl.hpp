@@ -2,10 +2,15 @@
 #pragma once
 
 #include "kernels/activation.inl.hpp"
+#include "kernels/dropout.inl.hpp"
+#include "kernels/elementwise.inl.hpp"
 #include "kernels/embedding.inl.hpp"
 #include "kernels/gemm.inl.hpp"
 #include "kernels/lstm.inl.hpp"
 #include "kernels/measure.inl.hpp"
+#include "kernels/optimizer.inl.hpp"
+#include "kernels/reduce.inl.hpp"
+#include "kernels/softmax.inl.hpp"
 #include "kernels/table.hpp"
 
 namespace {
@@ -24,6 +29,16 @@ constexpr rondo::KernelTable kernels_of = {
     .lstm_backward = lstm_backward<S, A>,
     .gather = gather<S>,
     .scatter_add = scatter_add<S>,
+    .softmax = softmax<S>,
+    .softmax_cross_entropy = softmax_cross_entropy<S>,
+    .dropout = dropout<S>,
+    .unary = unary<S>,
+    .unary_gradient = unary_gradient<S>,
+    .binary = binary<S>,
+    .reduce = reduce<S>,
+    .sum_of_squares = sum_of_squares<S>,
+    .sgd = sgd<S>,
+    .adam = adam<S>,
     .multiply_adds = multiply_adds<S>,
 };
 

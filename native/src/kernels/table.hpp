@@ -128,6 +128,62 @@ struct ScatterAddWork {
     const rondo_scatter_add *call;
 };
 
+struct SoftmaxWork {
+    const rondo_softmax *call;
+};
+
+struct SoftmaxCrossEntropyWork {
+    const rondo_softmax_cross_entropy *call;
+    float inverse; // 1 / number of real steps
+    float *losses; // out [B,T]: of each step, zero at padded ones
+    float *right;  // out [B,T]: 1 where the largest logit is at the label
+};
+
+struct DropoutWork {
+    const rondo_dropout *call;
+    uint64_t step;
+    uint32_t threshold; // words from here on keep
+    float scale;        // 1 / (1 - rate)
+};
+
+struct UnaryWork {
+    const rondo_unary *call;
+};
+
+struct UnaryGradientWork {
+    const rondo_unary_gradient *call;
+};
+
+struct BinaryWork {
+    const rondo_binary *call;
+};
+
+struct ReduceWork {
+    const rondo_reduce *call;
+};
+
+struct SumOfSquaresWork {
+    static constexpr int64_t block = 4096;
+    const float *x;
+    int64_t count;
+    double *sums; // out, of each block
+};
+
+struct SgdWork {
+    const rondo_sgd *call;
+    float scale;
+};
+
+// w -= rate m / (sqrt(v_correction v) + epsilon), with the corrections of the step and the form.
+struct AdamWork {
+    const rondo_adam *call;
+    float scale;
+    float rest1; // 1 - beta1
+    float rest2; // 1 - beta2
+    float rate;
+    float v_correction;
+};
+
 // One instruction set.
 struct KernelTable {
     int32_t isa;       // RONDO_ISA_*
@@ -144,6 +200,16 @@ struct KernelTable {
 
     void (*gather)(const GatherWork &, Slice);
     void (*scatter_add)(const ScatterAddWork &, Slice);
+    void (*softmax)(const SoftmaxWork &, Slice);
+    void (*softmax_cross_entropy)(const SoftmaxCrossEntropyWork &, Slice);
+    void (*dropout)(const DropoutWork &, Slice);
+    void (*unary)(const UnaryWork &, Slice);
+    void (*unary_gradient)(const UnaryGradientWork &, Slice);
+    void (*binary)(const BinaryWork &, Slice);
+    void (*reduce)(const ReduceWork &, Slice);
+    void (*sum_of_squares)(const SumOfSquaresWork &, Slice);
+    void (*sgd)(const SgdWork &, Slice);
+    void (*adam)(const AdamWork &, Slice);
     int64_t (*multiply_adds)(int64_t rounds, float *sink); // returns the float operations done
 };
 

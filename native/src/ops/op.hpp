@@ -114,8 +114,12 @@ inline void require_memory(const char *name, const void *pointer, int64_t bytes,
              static_cast<long long>(bytes));
 }
 
-// Each of count values lies in 0..most.
-void require_all_between(const char *name, const int32_t *values, int64_t count, int32_t most);
+// Each of values[begin..end-1] lies in 0..most.
+void require_all_between(const char *name, const int32_t *values, int64_t begin, int64_t end, int32_t most);
+
+inline void require_all_between(const char *name, const int32_t *values, int64_t count, int32_t most) {
+    require_all_between(name, values, 0, count, most);
+}
 
 // Lengths of count sequences; null is allowed.
 inline void require_lengths(const int32_t *lengths, int64_t count, int32_t time_steps) {

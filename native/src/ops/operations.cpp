@@ -16,6 +16,16 @@ constexpr const Operation *operations[] = {
     &gemm_operation,
     &gather_operation,
     &scatter_add_operation,
+    &softmax_operation,
+    &softmax_cross_entropy_operation,
+    &dropout_operation,
+    &unary_operation,
+    &unary_gradient_operation,
+    &binary_operation,
+    &reduce_operation,
+    &global_norm_operation,
+    &sgd_operation,
+    &adam_operation,
 };
 
 } // namespace
@@ -24,12 +34,12 @@ const Operation *operation(uint32_t op) {
     return op < std::size(operations) ? operations[op] : nullptr;
 }
 
-void require_all_between(const char *name, const int32_t *values, int64_t count, int32_t most) {
+void require_all_between(const char *name, const int32_t *values, int64_t begin, int64_t end, int32_t most) {
     const uint32_t limit = static_cast<uint32_t>(most);
     uint32_t outside = 0;
-    for (int64_t i = 0; i < count; i++) outside |= static_cast<uint32_t>(values[i]) > limit;
+    for (int64_t i = begin; i < end; i++) outside |= static_cast<uint32_t>(values[i]) > limit;
     if (outside == 0) return;
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = begin; i < end; i++)
         if (values[i] < 0 || values[i] > most)
             fail(RONDO_OUT_OF_RANGE, "%s[%lld]: expected 0 to %d, got %d", name, static_cast<long long>(i), most,
                  values[i]);
