@@ -1,0 +1,61 @@
+package dev.rondo.layers;
+
+import dev.rondo.graph.Value;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+
+/// What a model takes. Always its first layer.
+///
+/// @param name how it is called in graphs and messages; empty: `x`
+/// @param dataType int32 for ids, float32 for features
+/// @param shape with the batch first: `[B,T]`, `[B,T,F]` or `[B,F]`
+public record Input(String name, DataType dataType, Shape shape) implements Layer {
+    public Input {
+        Settings.name("Input", name);
+        if (dataType != DataType.INT32 && dataType != DataType.FLOAT32) {
+            throw new IllegalArgumentException("Input: dataType: expected INT32 or FLOAT32, got " + dataType);
+        }
+        if (shape.rank() < 1 || shape.dim(0) != Shape.BATCH) {
+            throw new IllegalArgumentException("Input: shape: expected [B,...], got " + shape);
+        }
+        for (int axis = 1; axis < shape.rank(); axis++) {
+            int dim = shape.dim(axis);
+            if (dim < 1 && !(axis == 1 && dim == Shape.TIME)) {
+                throw new IllegalArgumentException(
+                        "Input: shape: expected extents of 1 or more, or Shape.TIME as the first, got " + shape);
+            }
+        }
+    }
+
+    /// Ids, one a step: int32.
+    ///
+    /// @param extents of one example: `Shape.TIME` for sequences; none for a single id
+    public static Input ids(int... extents) {
+        return new Input("", DataType.INT32, withBatch(extents));
+    }
+
+    /// Features: float32.
+    ///
+    /// @param extents of one example: `Shape.TIME, 12` for sequences of 12 features, or `12`
+    public static Input features(int... extents) {
+        return new Input("", DataType.FLOAT32, withBatch(extents));
+    }
+
+    private static Shape withBatch(int[] extents) {
+        int[] dims = new int[extents.length + 1];
+        dims[0] = Shape.BATCH;
+        System.arraycopy(extents, 0, dims, 1, extents.length);
+        return Shape.of(dims);
+    }
+
+    /// Gives what it is given: a graph has its input from the start.
+    @Override
+    public Value apply(Scope scope, Value x) {
+        return x;
+    }
+
+    @Override
+    public Input named(String name) {
+        return new Input(name, dataType, shape);
+    }
+}

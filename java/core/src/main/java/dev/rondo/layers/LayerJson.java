@@ -1,0 +1,322 @@
+package dev.rondo.layers;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.rondo.tensor.Shape;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Layers as JSON: what a model file says about its model.
+///
+/// ```json
+/// {"version": 1, "seed": 42, "layers": [
+///   {"type": "Input", "name": "input", "dataType": "INT32", "shape": ["B", "T"]},
+///   {"type": "Dense", "name": "dense", "units": 65, "activation": "LINEAR", ...}]}
+/// ```
+///
+/// A layer or an initializer is an object of its record's components and its `type`. So a new layer needs nothing here,
+/// and a file can make nothing but the records that [Layer] and [Initializer] permit, whose constructors check it.
+final class LayerJson {
+    /// The version written, and the only one read.
+    static final int VERSION = 1;
+
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(16).build())
+            .build();
+
+    private LayerJson() {}
+
+    /// Writes JSON.
+    static String write(LayerStack stack) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(text)) {
+            json.writeStartObject();
+            json.writeNumberField("version", VERSION);
+            json.writeNumberField("seed", stack.seed());
+            json.writeArrayFieldStart("layers");
+            for (Layer layer : stack.layers()) {
+                writeRecord(json, layer);
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string cannot fail to be written", e);
+        }
+        return text.toString();
+    }
+
+    /// Reads JSON.
+    ///
+    /// @throws IllegalArgumentException if it is no JSON, or of another version, or has unknown layers or fields, or
+    ///     lacks some, or has values that a layer refuses: with the place, what was expected and what came
+    static LayerStack read(String text) {
+        Fields model = new Fields("model", tree(text));
+        long version = model.number("version");
+        if (version != VERSION) {
+            throw new IllegalArgumentException("model: version: expected %d, got %d".formatted(VERSION, version));
+        }
+        long seed = model.number("seed");
+        List<?> items = model.list("layers");
+        model.end();
+        List<Layer> layers = new ArrayList<>();
+        for (int i = 0; i < items.size(); i++) {
+            layers.add(readRecord("layers[" + i + "]", Layer.class, items.get(i)));
+        }
+        return new LayerStack(seed, layers);
+    }
+
+    // ------------------------------------------------------------------------------------------- records to JSON
+
+    private static void writeRecord(JsonGenerator json, Object object) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("type", object.getClass().getSimpleName());
+        for (RecordComponent component : object.getClass().getRecordComponents()) {
+            json.writeFieldName(component.getName());
+            writeValue(json, get(component, object));
+        }
+        json.writeEndObject();
+    }
+
+    private static Object get(RecordComponent component, Object object) {
+        try {
+            return component.getAccessor().invoke(object);
+        } catch (IllegalAccessException | InvocationTargetException e) {
+            throw new IllegalStateException("a record of this package can be read", e);
+        }
+    }
+
+    private static void writeValue(JsonGenerator json, Object value) throws IOException {
+        switch (value) {
+            case String string -> json.writeString(string);
+            case Integer number -> json.writeNumber(number);
+            case Double number -> json.writeNumber(number);
+            case Enum<?> constant -> json.writeString(constant.name());
+            case Initializer initializer -> writeRecord(json, initializer);
+            case Shape shape -> {
+                json.writeStartArray();
+                for (int dim : shape.dims()) {
+                    switch (dim) {
+                        case Shape.BATCH -> json.writeString("B");
+                        case Shape.TIME -> json.writeString("T");
+                        default -> json.writeNumber(dim);
+                    }
+                }
+                json.writeEndArray();
+            }
+            default -> throw new IllegalStateException("no JSON for " + value.getClass());
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------- JSON to records
+
+    private static <T> T readRecord(String place, Class<T> sealed, Object json) {
+        Fields fields = new Fields(place, json);
+        String name = fields.string("type");
+        for (Class<?> type : sealed.getPermittedSubclasses()) {
+            if (type.getSimpleName().equals(name)) {
+                return sealed.cast(construct(type, fields));
+            }
+        }
+        throw new IllegalArgumentException("%s: type: expected one of %s, got %s"
+                .formatted(
+                        place,
+                        Arrays.stream(sealed.getPermittedSubclasses())
+                                .map(Class::getSimpleName)
+                                .toList(),
+                        name));
+    }
+
+    private static Object construct(Class<?> type, Fields fields) {
+        RecordComponent[] components = type.getRecordComponents();
+        Class<?>[] types = new Class<?>[components.length];
+        Object[] values = new Object[components.length];
+        for (int i = 0; i < components.length; i++) {
+            types[i] = components[i].getType();
+            values[i] = readValue(fields, components[i].getName(), types[i]);
+        }
+        fields.end();
+        try {
+            Constructor<?> constructor = type.getConstructor(types);
+            return constructor.newInstance(values);
+        } catch (InvocationTargetException e) {
+            throw new IllegalArgumentException(
+                    fields.place + ": " + (e.getCause() == null ? e : e.getCause().getMessage()), e);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("a record of this package can be made", e);
+        }
+    }
+
+    private static Object readValue(Fields fields, String name, Class<?> type) {
+        if (type == String.class) {
+            return fields.string(name);
+        }
+        if (type == int.class) {
+            long number = fields.number(name);
+            if (number != (int) number) {
+                throw fields.wrong(name, "a number of 32 bits", number);
+            }
+            return (int) number;
+        }
+        if (type == double.class) {
+            return fields.real(name);
+        }
+        if (type.isEnum()) {
+            String constant = fields.string(name);
+            for (Object candidate : type.getEnumConstants()) {
+                if (((Enum<?>) candidate).name().equals(constant)) {
+                    return candidate;
+                }
+            }
+            throw fields.wrong(name, "one of " + Arrays.toString(type.getEnumConstants()), constant);
+        }
+        if (type == Initializer.class) {
+            return readRecord(fields.place + "." + name, Initializer.class, fields.take(name));
+        }
+        if (type == Shape.class) {
+            return readShape(fields, name);
+        }
+        throw new IllegalStateException("no JSON for " + type);
+    }
+
+    private static Shape readShape(Fields fields, String name) {
+        List<?> items = fields.list(name);
+        int[] dims = new int[items.size()];
+        for (int axis = 0; axis < dims.length; axis++) {
+            dims[axis] = switch (items.get(axis)) {
+                case String symbol when symbol.equals("B") -> Shape.BATCH;
+                case String symbol when symbol.equals("T") -> Shape.TIME;
+                case Long number when number >= 1 && number <= Integer.MAX_VALUE -> number.intValue();
+                default -> throw fields.wrong(name, "extents, \"B\" or \"T\"", items);
+            };
+        }
+        return Shape.of(dims);
+    }
+
+    /// An object's fields, each of which must be taken once.
+    private static final class Fields {
+        private final String place;
+        private final Map<?, ?> left;
+
+        Fields(String place, Object json) {
+            if (!(json instanceof Map<?, ?> map)) {
+                throw new IllegalArgumentException("%s: expected an object, got %s".formatted(place, json));
+            }
+            this.place = place;
+            this.left = map;
+        }
+
+        Object take(String name) {
+            Object value = left.remove(name);
+            if (value == null) {
+                throw new IllegalArgumentException("%s: expected a field %s, got none".formatted(place, name));
+            }
+            return value;
+        }
+
+        String string(String name) {
+            Object value = take(name);
+            if (!(value instanceof String string)) {
+                throw wrong(name, "a string", value);
+            }
+            return string;
+        }
+
+        long number(String name) {
+            Object value = take(name);
+            if (!(value instanceof Long number)) {
+                throw wrong(name, "a whole number", value);
+            }
+            return number;
+        }
+
+        double real(String name) {
+            Object value = take(name);
+            if (!(value instanceof Number number)) {
+                throw wrong(name, "a number", value);
+            }
+            return number.doubleValue();
+        }
+
+        List<?> list(String name) {
+            Object value = take(name);
+            if (!(value instanceof List<?> list)) {
+                throw wrong(name, "an array", value);
+            }
+            return list;
+        }
+
+        IllegalArgumentException wrong(String name, String expected, Object actual) {
+            return new IllegalArgumentException("%s: %s: expected %s, got %s".formatted(place, name, expected, actual));
+        }
+
+        void end() {
+            if (!left.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "%s: expected no other fields, got %s".formatted(place, left.keySet()));
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------- JSON to a tree
+
+    private static Object tree(String text) {
+        try (JsonParser json = JSON.createParser(text)) {
+            json.nextToken();
+            Object tree = value(json);
+            if (json.nextToken() != null) {
+                throw new IllegalArgumentException("model: expected one JSON object, got more behind it");
+            }
+            return tree;
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("model: expected JSON, got: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string cannot fail to be read", e);
+        }
+    }
+
+    private static Object value(JsonParser json) throws IOException {
+        JsonToken token = json.currentToken();
+        if (token == JsonToken.START_OBJECT) {
+            Map<String, Object> map = new LinkedHashMap<>();
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                String name = json.currentName();
+                json.nextToken();
+                map.put(name, value(json));
+            }
+            return map;
+        }
+        if (token == JsonToken.START_ARRAY) {
+            List<Object> list = new ArrayList<>();
+            while (json.nextToken() != JsonToken.END_ARRAY) {
+                list.add(value(json));
+            }
+            return list;
+        }
+        if (token == JsonToken.VALUE_STRING) {
+            return json.getText();
+        }
+        if (token == JsonToken.VALUE_NUMBER_INT) {
+            return json.getLongValue();
+        }
+        if (token == JsonToken.VALUE_NUMBER_FLOAT) {
+            return json.getDoubleValue();
+        }
+        throw new IllegalArgumentException("model: expected objects, arrays, strings and numbers, got " + token);
+    }
+}

@@ -1,0 +1,26 @@
+package dev.rondo.training;
+
+/// What a run tells after each training batch.
+///
+/// @param epoch from 1
+/// @param batch within the epoch, from 1
+/// @param batches of an epoch
+/// @param step batches since the run began, from 1
+/// @param batchScores of this batch alone
+/// @param epochScores of the epoch so far
+/// @param gradientNorm norm of all gradients taken together, before clipping
+/// @param stepsPerSecond real steps (tokens) a second, over the epoch so far
+public record BatchReport(
+        int epoch,
+        int batch,
+        int batches,
+        long step,
+        Scores batchScores,
+        Scores epochScores,
+        double gradientNorm,
+        double stepsPerSecond) {
+    /// The loss of this batch, in nats.
+    public double loss() {
+        return batchScores.loss();
+    }
+}

@@ -1,0 +1,38 @@
+package dev.rondo.training;
+
+import java.util.List;
+
+/// How a run went.
+///
+/// @param epochs a report for each epoch that began, in order; the last may be cut short by a callback
+/// @param ending why it ended
+public record History(List<EpochReport> epochs, Ending ending) {
+    /// Why a run ended.
+    public enum Ending {
+        /// All epochs are done.
+        FINISHED,
+        /// A callback said so.
+        STOPPED
+    }
+
+    public History {
+        epochs = List.copyOf(epochs);
+    }
+
+    /// Training loss of each epoch, in nats.
+    public List<Double> losses() {
+        return epochs.stream().map(EpochReport::loss).toList();
+    }
+
+    /// Validation loss of each epoch that has one, in nats.
+    public List<Double> validationLosses() {
+        return epochs.stream().flatMap(epoch -> epoch.validation().stream()).map(Scores::loss).toList();
+    }
+
+    /// The last epoch.
+    ///
+    /// @throws java.util.NoSuchElementException if no epoch began
+    public EpochReport last() {
+        return epochs.getLast();
+    }
+}

@@ -1,0 +1,259 @@
+package dev.rondo.training;
+
+import dev.rondo.data.Batch;
+import dev.rondo.data.Dataset;
+import dev.rondo.graph.CrossEntropyOutputs;
+import dev.rondo.graph.Gradients;
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Node;
+import dev.rondo.graph.Op;
+import dev.rondo.graph.Value;
+import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Scope;
+import dev.rondo.plan.Engine;
+import dev.rondo.plan.Extents;
+import dev.rondo.plan.Parameters;
+import dev.rondo.plan.Plan;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+
+/// A model, its loss and a data set brought together: runs batch after batch, and adds up what comes out. Forward alone,
+/// or with the gradients of all parameters.
+final class Pass implements AutoCloseable {
+    private final Dataset.Reader reader;
+    private final Value x;
+    private final Value y;
+    private final Optional<Value> lengths;
+    private final Optional<Value> step;
+    private final int vocabulary;
+    private final int classes;
+    private final CrossEntropyOutputs loss;
+    private final Plan plan;
+    private final Batch batch;
+
+    private double lossSum;
+    private double correctSum;
+    private long steps;
+
+    /// What is fixed for a model.
+    record Setting(LayerStack stack, Parameters parameters, Loss loss, Engine engine) {}
+
+    Pass(Setting setting, Scope.Purpose purpose, Dataset data, Dataset.Request request) {
+        reader = data.open(request);
+        Scope scope = setting.stack().graph(new Scope.Variant(
+                purpose,
+                switch (reader.continuity()) {
+                    case SEPARATE -> Scope.States.ZERO;
+                    case CARRIED -> Scope.States.CARRIED;
+                },
+                switch (reader.lengths()) {
+                    case FULL -> Scope.Lengths.FULL;
+                    case OWN -> Scope.Lengths.OWN;
+                }));
+        Graph.Builder builder = scope.graph();
+        Value logits = logits(scope);
+        x = scope.x();
+        lengths = scope.lengths();
+        step = scope.step();
+        y = builder.input("y", request.signature().yType(), request.signature().y());
+        boolean timed = logits.shape().rank() == 3;
+        loss = lengths.filter(_ -> timed)
+                .map(own -> builder.softmaxCrossEntropy("loss", logits, y, own))
+                .orElseGet(() -> builder.softmaxCrossEntropy("loss", logits, y));
+        builder.output("loss", loss.loss()).output("correct", loss.correct()).output("count", loss.count());
+        Graph graph = builder.build();
+        vocabulary = vocabulary(graph, x);
+        classes = logits.shape().dim(-1);
+        Extents largest = Extents.of(reader.largestBatch(), reader.largestTime());
+        plan = switch (purpose) {
+            case TRAINING ->
+                Plan.training(
+                        Gradients.of(graph, loss.loss(), graph.parameters()),
+                        setting.parameters(),
+                        setting.engine(),
+                        largest);
+            case INFERENCE -> Plan.inference(graph, setting.parameters(), setting.engine(), largest);
+        };
+        batch = new Batch(
+                plan.memory(x), plan.memory(y), lengths.map(plan::memory).orElse(MemorySegment.NULL));
+    }
+
+    /// What the model and the loss take.
+    static Dataset.Signature signature(LayerStack stack, Loss loss) {
+        Scope scope = stack.graph(
+                new Scope.Variant(Scope.Purpose.INFERENCE, Scope.States.ZERO, Scope.Lengths.FULL));
+        Shape output = scope.y().shape();
+        if (scope.y().type() != DataType.FLOAT32 || output.rank() < 2 || output.rank() > 3) {
+            throw new IllegalArgumentException(
+                    "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C], got " + scope.y().type() + " " + output);
+        }
+        return switch (loss) {
+            case Loss.CategoricalCrossEntropy(Loss.Targets targets) ->
+                switch (targets) {
+                    case CLASSES ->
+                        new Dataset.Signature(scope.x().type(), scope.x().shape(), DataType.INT32, output.leading());
+                    case PROBABILITIES ->
+                        new Dataset.Signature(scope.x().type(), scope.x().shape(), DataType.FLOAT32, output);
+                };
+        };
+    }
+
+    /// What the model gives; where that is a softmax, what goes into it.
+    private static Value logits(Scope scope) {
+        return scope.graph()
+                .build()
+                .producer(scope.y())
+                .filter(node -> node.op() instanceof Op.Softmax)
+                .map(node -> node.input("x"))
+                .orElse(scope.y());
+    }
+
+    /// How many ids there are; 0 where the input is no ids.
+    private static int vocabulary(Graph graph, Value x) {
+        for (Node node : graph.nodes()) {
+            if (node.op() instanceof Op.Gather && node.input("ids").equals(x)) {
+                return node.input("table").shape().dim(0);
+            }
+        }
+        return 0;
+    }
+
+    /// Number of batches in an epoch.
+    int batches() {
+        return reader.batches();
+    }
+
+    /// Begins an epoch: its order, states of zero, sums of zero.
+    void begin(int epoch) {
+        reader.begin(epoch);
+        plan.clearCarried();
+        lossSum = 0;
+        correctSum = 0;
+        steps = 0;
+    }
+
+    /// Reads a batch and runs it.
+    ///
+    /// @param index within the epoch, from 0
+    /// @param number of the training step, from 1: what dropout goes by
+    /// @throws IllegalArgumentException if an id or a class is out of range
+    /// @throws NonFiniteException if the data hold NaN or infinity
+    void run(int index, long number) {
+        reader.read(index, batch);
+        if (lengths.isPresent()) {
+            clearPadding();
+        }
+        checkData(index, x, batch.x(), vocabulary);
+        checkData(index, y, batch.y(), classes);
+        if (step.isPresent()) {
+            plan.memory(step.get()).set(ValueLayout.JAVA_LONG, 0, number);
+        }
+        plan.run(batch.size(), batch.timeSteps());
+    }
+
+    /// Zeros behind each sequence's end, so that nothing depends on what padding holds: an id out of range and a NaN are
+    /// as good there as anything.
+    private void clearPadding() {
+        clearPadding(x, batch.x());
+        if (y.shape().rank() > 1 && y.shape().dim(1) == Shape.TIME) {
+            clearPadding(y, batch.y());
+        }
+    }
+
+    private void clearPadding(Value value, MemorySegment memory) {
+        int time = batch.timeSteps();
+        long stepBytes = value.shape().product(2, value.shape().rank(), 1, 1) * value.type().bytes();
+        for (int b = 0; b < batch.size(); b++) {
+            int length = batch.lengths().getAtIndex(ValueLayout.JAVA_INT, b);
+            for (long at = (b * (long) time + length) * stepBytes; at < (b + 1L) * time * stepBytes; at += Integer.BYTES) {
+                memory.set(ValueLayout.JAVA_INT, at, 0);
+            }
+        }
+    }
+
+    /// @param limit of int32 numbers; 0 where any will do
+    private void checkData(int index, Value value, MemorySegment memory, int limit) {
+        long count = value.shape().elements(batch.size(), batch.timeSteps());
+        if (value.type() == DataType.FLOAT32) {
+            long at = Numbers.firstNonFinite(memory, count);
+            if (at >= 0) {
+                throw new NonFiniteException(index + 1, value.name(), detail(value, memory, at));
+            }
+        } else if (limit > 0) {
+            long at = Numbers.firstOutside(memory, 0, count, limit);
+            if (at >= 0) {
+                throw new IllegalArgumentException("batch %d: %s%s: expected 0..%d, got %d"
+                        .formatted(
+                                index + 1,
+                                value.name(),
+                                Numbers.place(at, value.shape().resolve(batch.size(), batch.timeSteps())),
+                                limit - 1,
+                                memory.getAtIndex(ValueLayout.JAVA_INT, at)));
+            }
+        }
+    }
+
+    private String detail(Value value, MemorySegment memory, long at) {
+        return "expected finite numbers, got %s at %s of %s"
+                .formatted(
+                        memory.getAtIndex(ValueLayout.JAVA_FLOAT, at),
+                        Numbers.place(at, value.shape().resolve(batch.size(), batch.timeSteps())),
+                        value.shape());
+    }
+
+    /// Adds the last batch to the sums.
+    void count() {
+        double count = plan.scalar(loss.count());
+        lossSum += plan.scalar(loss.loss()) * count;
+        correctSum += plan.scalar(loss.correct());
+        steps += (long) count;
+    }
+
+    /// Mean loss of the last batch.
+    double loss() {
+        return plan.scalar(loss.loss());
+    }
+
+    /// The last batch alone.
+    Metric.Totals batchTotals() {
+        double count = plan.scalar(loss.count());
+        return new Metric.Totals(loss() * count, plan.scalar(loss.correct()), (long) count);
+    }
+
+    /// The sums since the epoch began.
+    Metric.Totals totals() {
+        return new Metric.Totals(lossSum, correctSum, steps);
+    }
+
+    /// The gradients of the last batch.
+    MemorySegment gradients() {
+        return plan.gradients();
+    }
+
+    /// Finds the first tensor of the last batch that holds NaN or infinity, in the order in which they were made: a
+    /// parameter, what a node made of it, a gradient.
+    ///
+    /// @param index of the batch within the epoch, from 0
+    NonFiniteException nonFinite(int index) {
+        for (Value value : plan.graph().values()) {
+            if (value.type() == DataType.FLOAT32 && plan.keeps(value)) {
+                MemorySegment memory = plan.memory(value);
+                long at = Numbers.firstNonFinite(
+                        memory, value.shape().elements(batch.size(), batch.timeSteps()));
+                if (at >= 0) {
+                    return new NonFiniteException(index + 1, value.name(), detail(value, memory, at));
+                }
+            }
+        }
+        return new NonFiniteException(
+                index + 1, "gradients", "expected a finite norm of all gradients, got a sum of squares beyond float32");
+    }
+
+    @Override
+    public void close() {
+        plan.close();
+    }
+}

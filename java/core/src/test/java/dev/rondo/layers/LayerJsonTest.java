@@ -1,0 +1,70 @@
+package dev.rondo.layers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rondo.tensor.Shape;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LayerJsonTest {
+    private static final LayerStack STACK = new LayerStack(
+            -42,
+            List.of(
+                    Input.ids(Shape.TIME).named("in"),
+                    Embedding.of(65, 64).weights(Initializer.normal(0.1, 1e-3)),
+                    Lstm.units(7).returnSequences().biases(Bias.NONE).recurrentWeights(Initializer.uniform(-1, 1.0 / 3)),
+                    Dropout.rate(0.25),
+                    Dense.units(3).activation(Activation.SOFTMAX).bias(Initializer.ones())));
+
+    @Test
+    void whatIsWrittenIsReadBackEqual() {
+        assertEquals(STACK, LayerStack.fromJson(STACK.toJson()));
+    }
+
+    @Test
+    void layersAreNamedByTypeAndSetting() {
+        String json = new LayerStack(1, List.of(Input.features(Shape.TIME, 2), Dropout.rate(0.5))).toJson();
+        assertEquals(
+                "{\"version\":1,\"seed\":1,\"layers\":["
+                        + "{\"type\":\"Input\",\"name\":\"x\",\"dataType\":\"FLOAT32\",\"shape\":[\"B\",\"T\",2]},"
+                        + "{\"type\":\"Dropout\",\"name\":\"dropout\",\"rate\":0.5}]}",
+                json);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            textBlock = """
+            Dropout                     | Transporter               | layers[3]: type: expected one of
+            "version":1                 | "version":2               | model: version: expected 1, got 2
+            "seed":-42                  | "seed":"x"                | model: seed: expected a whole number, got x
+            "rate":0.25                 | "rate":1.5                | layers[3]: Dropout: rate: expected a number in [0, 1), got 1.5
+            "rate":0.25                 | "rate":0.25,"speed":1     | layers[3]: expected no other fields, got [speed]
+            "rate":0.25                 | "rat":0.25                | layers[3]: expected a field rate, got none
+            "rate":0.25                 | "rate":null               | model: expected objects, arrays, strings and numbers, got VALUE_NULL
+            "units":7                   | "units":7000000000        | layers[2]: units: expected a number of 32 bits
+            "units":7                   | "units":0                 | layers[2]: Lstm: units: expected at least 1, got 0
+            "SEQUENCES"                 | "NONSENSE"                | layers[2]: output: expected one of [LAST, SEQUENCES], got NONSENSE
+            "shape":["B","T"]           | "shape":["B","U"]         | layers[0]: shape: expected extents
+            "Uniform","low":-1.0        | "Parallel","low":-1.0     | layers[2].recurrentWeights: type: expected one of
+            "seed":-42                  | "seed":-42,"seed":-42     | model: expected JSON, got: Duplicate field 'seed'
+            "layers":[                  | "layers":{[               | model: expected JSON
+            """)
+    void filesThatAreWrongAreRefusedWithThePlace(String good, String bad, String message) {
+        String json = STACK.toJson();
+        assertTrue(json.contains(good), () -> "nothing to change: " + json);
+        String changed = json.replace(good, bad);
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> LayerStack.fromJson(changed));
+        assertTrue(String.valueOf(e.getMessage()).contains(message), e.getMessage());
+    }
+
+    @Test
+    void deepNestingIsRefused() {
+        assertThrows(IllegalArgumentException.class, () -> LayerStack.fromJson("[".repeat(100_000)));
+    }
+}
