@@ -4,9 +4,13 @@ module dev.rondo {
     requires com.fasterxml.jackson.core;
     requires dev.rondo.natives;
 
+    exports dev.rondo;
     exports dev.rondo.data;
     exports dev.rondo.graph;
+    exports dev.rondo.inference;
     exports dev.rondo.io;
+    exports dev.rondo.layers;
     exports dev.rondo.plan;
     exports dev.rondo.tensor;
+    exports dev.rondo.training;
 }

@@ -31,7 +31,10 @@ public final class Scope {
     /// @param purpose whether dropout acts
     /// @param states whether recurrent states go on from run to run
     /// @param lengths whether sequences have lengths of their own
-    public record Variant(Purpose purpose, States states, Lengths lengths) {}
+    public record Variant(Purpose purpose, States states, Lengths lengths) {
+        /// For inference over whole sequences of one length.
+        public static final Variant PLAIN = new Variant(Purpose.INFERENCE, States.ZERO, Lengths.FULL);
+    }
 
     /// What a graph is used for.
     public enum Purpose {

@@ -138,6 +138,16 @@ public final class Plan implements AutoCloseable {
     }
   }
 
+  /// True if a value has memory that holds it after a run: not one that nobody wants, nor opaque bytes.
+  public boolean keeps(Value value) {
+    enter();
+    try {
+      return memory.buffers().containsKey(value) && value.type() != DataType.OPAQUE;
+    } finally {
+      exit();
+    }
+  }
+
   /// A view of the plan's own memory of a value, for the given batch and time. Valid as [#memory] is.
   public Tensor tensor(Value value, int batch, int time) {
     MemorySegment segment = memory(value);

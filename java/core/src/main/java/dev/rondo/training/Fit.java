@@ -25,9 +25,12 @@ public record Fit(
         callbacks = List.copyOf(callbacks);
     }
 
+    /// The batch size where none is given, Keras's.
+    public static final int DEFAULT_BATCH = 32;
+
     /// This many passes over the data, in batches of 32, shuffled: Keras's settings.
     public static Fit epochs(int epochs) {
-        return new Fit(epochs, 32, Order.SHUFFLED, Optional.empty(), List.of());
+        return new Fit(epochs, DEFAULT_BATCH, Order.SHUFFLED, Optional.empty(), List.of());
     }
 
     /// With batches of this many examples, or this many parallel streams. The last batch of an epoch may be smaller.

@@ -83,8 +83,7 @@ final class Pass implements AutoCloseable {
 
     /// What the model and the loss take.
     static Dataset.Signature signature(LayerStack stack, Loss loss) {
-        Scope scope = stack.graph(
-                new Scope.Variant(Scope.Purpose.INFERENCE, Scope.States.ZERO, Scope.Lengths.FULL));
+        Scope scope = stack.graph(Scope.Variant.PLAIN);
         Shape output = scope.y().shape();
         if (scope.y().type() != DataType.FLOAT32 || output.rank() < 2 || output.rank() > 3) {
             throw new IllegalArgumentException(

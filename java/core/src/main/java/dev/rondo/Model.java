@@ -1,0 +1,244 @@
+package dev.rondo;
+
+import dev.rondo.data.Dataset;
+import dev.rondo.data.Seeds;
+import dev.rondo.inference.InferenceSession;
+import dev.rondo.inference.Serving;
+import dev.rondo.io.ModelFile;
+import dev.rondo.layers.Initializer;
+import dev.rondo.layers.Layer;
+import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Scope;
+import dev.rondo.plan.Parameters;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
+import dev.rondo.training.Fit;
+import dev.rondo.training.History;
+import dev.rondo.training.Scores;
+import dev.rondo.training.Trainer;
+import dev.rondo.training.Training;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.random.RandomGenerator;
+
+/// A model that can be trained: layers and their parameters.
+///
+/// ```java
+/// model.compile(Training.optimizer(Adam.rate(2e-3)).metrics(Metric.accuracy()));
+/// History history = model.fit(data, Fit.epochs(3).validation(heldOut));
+/// model.save(Path.of("model.safetensors"));
+/// ```
+///
+/// It owns native memory, so it is closed at the end. Its methods wait for one another: a model does one thing at a
+/// time. To serve it from many threads, open a [#session].
+public abstract sealed class Model implements AutoCloseable permits Sequential {
+    private static final int PREDICT_BATCH = 32;
+
+    private final LayerStack stack;
+    private final Map<String, String> notes;
+    private final Parameters parameters;
+    private Optional<Trainer> trainer = Optional.empty();
+    private boolean closed;
+
+    Model(ModelFile.Content content) {
+        stack = content.stack();
+        notes = content.notes();
+        parameters = content.parameters();
+    }
+
+    /// A content with parameters as their initializers make them from the model's seed.
+    static ModelFile.Content initial(LayerStack stack, Map<String, String> notes) {
+        Scope scope = stack.graph(Scope.Variant.PLAIN);
+        Parameters parameters = Parameters.of(scope.graph().build());
+        scope.parameters().forEach((value, initializer) -> fill(parameters.tensor(value.name()), initializer,
+                Seeds.generator(stack.seed(), value.name(), 0)));
+        parameters.changed();
+        return new ModelFile.Content(stack, Map.copyOf(notes), parameters);
+    }
+
+    private static void fill(Tensor parameter, Initializer initializer, RandomGenerator random) {
+        Shape shape = parameter.shape();
+        float[] values = initializer.values(shape.dim(0), shape.rank() == 1 ? 1 : shape.dim(1), random);
+        MemorySegment.copy(MemorySegment.ofArray(values), 0, parameter.segment(), 0, parameter.segment().byteSize());
+    }
+
+    /// The layers, each with its name.
+    public List<Layer> layers() {
+        return stack.layers();
+    }
+
+    /// The seed of first values, shuffles and dropout.
+    public long seed() {
+        return stack.seed();
+    }
+
+    /// What is noted with the model, such as its vocabulary; saved with it.
+    public Map<String, String> notes() {
+        return notes;
+    }
+
+    /// Views of the parameters by path, such as `lstm/weightIh`. They change as the model trains and die with it.
+    /// To set them, use [#setParameter].
+    ///
+    /// @throws IllegalStateException if the model is closed
+    public synchronized SequencedMap<String, Tensor> parameters() {
+        checkOpen();
+        return parameters.tensors();
+    }
+
+    /// Overwrites a parameter.
+    ///
+    /// @param name its path
+    /// @param values float32, of its shape
+    /// @throws IllegalArgumentException if there is no such parameter or it has another shape
+    /// @throws IllegalStateException if the model is closed
+    public synchronized void setParameter(String name, Tensor values) {
+        checkOpen();
+        Tensor parameter = parameters.tensor(name);
+        if (!parameter.shape().equals(values.shape())) {
+            throw new IllegalArgumentException(
+                    "%s: expected %s, got %s".formatted(name, parameter.shape(), values.shape()));
+        }
+        parameter.copyFrom(values);
+        parameters.changed();
+    }
+
+    /// Number of numbers that training changes.
+    public long parameterCount() {
+        return parameters.count();
+    }
+
+    /// Says how the model is to learn. It begins anew: what an optimizer remembered is forgotten, the parameters stay.
+    ///
+    /// @throws IllegalArgumentException if the model does not give what the loss takes
+    /// @throws IllegalStateException if the model is closed, or native kernels are demanded and cannot be had
+    public synchronized void compile(Training training) {
+        checkOpen();
+        Trainer next = new Trainer(stack, parameters, training);
+        trainer.ifPresent(Trainer::close);
+        trainer = Optional.of(next);
+    }
+
+    /// What the model remembers of its training; a checkpoint keeps it.
+    ///
+    /// @throws IllegalStateException if the model is closed or was not compiled
+    public synchronized Trainer trainer() {
+        checkOpen();
+        return trainer.orElseThrow(() -> new IllegalStateException("Model is not compiled: call compile first"));
+    }
+
+    /// Trains. The same model, seed, data, settings, machine and number of threads give the same run, bit for bit.
+    ///
+    /// @throws IllegalArgumentException if the data are not of the types and shapes that model and loss take, or an id
+    ///     or class is out of range; the parameters are then those after the last step
+    /// @throws dev.rondo.training.NonFiniteException if data, loss or gradients hold NaN or infinity; the parameters
+    ///     are then those after the last good step
+    /// @throws IllegalStateException if the model is closed or was not compiled
+    public synchronized History fit(Dataset data, Fit fit) {
+        return trainer().fit(data, fit);
+    }
+
+    /// Scores the model with the loss and the metrics it was compiled with, in batches of 32.
+    ///
+    /// @throws IllegalArgumentException as [#fit]
+    /// @throws IllegalStateException as [#fit]
+    public Scores evaluate(Dataset data) {
+        return evaluate(data, Fit.DEFAULT_BATCH);
+    }
+
+    /// Scores the model.
+    ///
+    /// @param batchSize examples of a batch, or parallel streams
+    /// @throws IllegalArgumentException as [#fit]
+    /// @throws IllegalStateException as [#fit]
+    public synchronized Scores evaluate(Dataset data, int batchSize) {
+        return trainer().evaluate(data, batchSize);
+    }
+
+    /// What the model gives for some examples, in batches of 32.
+    ///
+    /// @param x input: int32 `[N,T]`, or float32 `[N,T,F]` or `[N,F]`
+    /// @return output, on the heap: float32 `[N,T,C]` or `[N,C]`
+    /// @throws IllegalArgumentException if x is not what the model takes
+    /// @throws IllegalStateException if the model is closed
+    public Tensor predict(Tensor x) {
+        try (InferenceSession session = session()) {
+            Shape input = x.shape();
+            if (input.rank() == 0 || input.dim(0) < 1 || input.rank() != session.inputShape().rank()) {
+                throw new IllegalArgumentException("x: expected %s %s, got %s %s"
+                        .formatted(session.inputType(), session.inputShape(), x.type(), input));
+            }
+            int examples = input.dim(0);
+            int time = input.rank() > 1 ? input.dim(1) : 1;
+            Tensor y = Tensor.zeros(
+                    DataType.FLOAT32, session.outputShape().resolve(examples, time).dims());
+            for (int first = 0; first < examples; first += PREDICT_BATCH) {
+                int count = Math.min(PREDICT_BATCH, examples - first);
+                session.run(rows(x, first, count), rows(y, first, count));
+            }
+            return y;
+        }
+    }
+
+    private static Tensor rows(Tensor tensor, int first, int count) {
+        int[] dims = tensor.shape().dims();
+        long rowBytes = tensor.segment().byteSize() / dims[0];
+        dims[0] = count;
+        return Tensor.wrap(
+                tensor.segment().asSlice(first * rowBytes, count * rowBytes), tensor.type(), Shape.of(dims));
+    }
+
+    /// Opens a session that serves the model as it is now, with [Serving#standard()]. Later training does not change it.
+    ///
+    /// @throws IllegalStateException if the model is closed
+    public InferenceSession session() {
+        return session(Serving.standard());
+    }
+
+    /// Opens a session that serves the model as it is now. Later training does not change it.
+    ///
+    /// @throws IllegalStateException if the model is closed, or native kernels are demanded and cannot be had
+    public synchronized InferenceSession session(Serving serving) {
+        checkOpen();
+        Parameters copy = Parameters.of(stack.graph(Scope.Variant.PLAIN).graph().build());
+        copy.copyFrom(parameters);
+        return new InferenceSession(new ModelFile.Content(stack, notes, copy), serving);
+    }
+
+    /// Saves layers, notes and parameters in a safetensors file, which is replaced whole or not at all.
+    ///
+    /// @throws IOException if it cannot be written
+    /// @throws IllegalStateException if the model is closed
+    public synchronized void save(Path file) throws IOException {
+        checkOpen();
+        ModelFile.write(file, stack, notes, parameters);
+    }
+
+    /// A table of the layers: what each gives and how many parameters it has.
+    public String summary() {
+        return Summary.of(stack);
+    }
+
+    /// Frees the memory; views of the parameters cannot be used any more. Sessions opened from the model go on. Closing
+    /// again does nothing.
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            trainer.ifPresent(Trainer::close);
+            parameters.close();
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("Model is closed");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.rondo.inference;
+
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Value;
+import dev.rondo.layers.Scope;
+import dev.rondo.plan.Engine;
+import dev.rondo.plan.Extents;
+import dev.rondo.plan.Parameters;
+import dev.rondo.plan.Plan;
+import dev.rondo.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/// A plan that works on its callers' memory: native memory as it is, heap memory by a copy. Used by one thread at a
+/// time. After a call of a size, further ones of that size or less allocate nothing.
+final class CallPlan implements AutoCloseable {
+    private final Value x;
+    private final Value y;
+    private final Optional<Value> lengths;
+    private final Plan plan;
+    private final Staging xStaging = new Staging();
+    private final Staging yStaging = new Staging();
+    private final Staging lengthsStaging = new Staging();
+
+    CallPlan(Scope scope, Parameters parameters, Engine engine, Extents extents) {
+        x = scope.x();
+        y = scope.y();
+        lengths = scope.lengths();
+        Graph graph = scope.graph().output("y", y).build();
+        plan = Plan.inference(graph, parameters, engine, extents);
+    }
+
+    /// Runs the model once.
+    ///
+    /// @param ownLengths int32 `[B]`; of no meaning where the plan has no lengths
+    void run(MemorySegment input, MemorySegment ownLengths, MemorySegment output, int batch, int time) {
+        if (!plan.capacity().holds(batch, time)) {
+            plan.reserve(Extents.of(batch, time));
+        }
+        long xBytes = bytes(x, batch, time);
+        long yBytes = bytes(y, batch, time);
+        plan.bind(x, xStaging.in(input, xBytes));
+        if (lengths.isPresent()) {
+            plan.bind(lengths.get(), lengthsStaging.in(ownLengths, bytes(lengths.get(), batch, time)));
+        }
+        MemorySegment result = yStaging.of(output, yBytes);
+        plan.bind(y, result);
+        plan.run(batch, time);
+        if (result != output) {
+            MemorySegment.copy(result, 0, output, 0, yBytes);
+        }
+    }
+
+    /// Zeros the states.
+    void clearCarried() {
+        plan.clearCarried();
+    }
+
+    private static long bytes(Value value, int batch, int time) {
+        return value.shape().elements(batch, time) * value.type().bytes();
+    }
+
+    @Override
+    public void close() {
+        plan.close();
+        xStaging.close();
+        yStaging.close();
+        lengthsStaging.close();
+    }
+
+    /// Native memory that stands in for heap memory.
+    private static final class Staging implements AutoCloseable {
+        private Optional<Arena> arena = Optional.empty();
+        private MemorySegment memory = MemorySegment.NULL;
+
+        /// The caller's memory if it is native, else memory of as many bytes.
+        MemorySegment of(MemorySegment callers, long bytes) {
+            if (callers.isNative()) {
+                return callers;
+            }
+            if (memory.byteSize() < bytes) {
+                Arena larger = Arena.ofShared();
+                memory = larger.allocate(bytes, Tensor.ALIGNMENT);
+                arena.ifPresent(Arena::close);
+                arena = Optional.of(larger);
+            }
+            return memory;
+        }
+
+        /// As [#of], with the caller's numbers in it.
+        MemorySegment in(MemorySegment callers, long bytes) {
+            MemorySegment segment = of(callers, bytes);
+            if (segment != callers) {
+                MemorySegment.copy(callers, 0, segment, 0, bytes);
+            }
+            return segment;
+        }
+
+        @Override
+        public void close() {
+            arena.ifPresent(Arena::close);
+            arena = Optional.empty();
+            memory = MemorySegment.NULL;
+        }
+    }
+}

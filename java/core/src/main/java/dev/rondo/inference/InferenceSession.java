@@ -1,0 +1,233 @@
+package dev.rondo.inference;
+
+import dev.rondo.io.ModelFile;
+import dev.rondo.kernels.CallGate;
+import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Scope;
+import dev.rondo.plan.Engine;
+import dev.rondo.plan.Extents;
+import dev.rondo.plan.Parameters;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// A trained model, served. Its weights never change, lie in memory once, and are shared by all calls and streams.
+///
+/// Any number of threads, virtual ones too, may call at the same time; [Serving#plans()] of them run, the others wait.
+/// Whatever else runs, a sequence's results are the same bit for bit: whatever the batch it is part of, the number of
+/// threads, and whether it comes whole or step by step in a [#stream].
+///
+/// Memory: with B sequences of T steps, x holds the model's input (int32 `[B,T]`, or float32 `[B,T,F]` or `[B,F]`) and y
+/// takes its output (float32 `[B,T,C]` or `[B,C]`), row-major. Native memory is used as it is, on the Java heap by a
+/// copy. x and y must not overlap, and no other thread may write to x, or touch y, until the call returns. After the
+/// first call of a size a call with native memory allocates nothing.
+///
+/// Close the session when it is no longer needed: that waits for calls in flight; later calls, those of streams too,
+/// throw `IllegalStateException("InferenceSession is closed")`.
+public final class InferenceSession implements AutoCloseable {
+    private final LayerStack stack;
+    private final Map<String, String> notes;
+    private final Parameters parameters;
+    private final Engine engine;
+    private final Signature signature;
+    private final PlanPool full;
+    private final PlanPool ownLengths;
+    private final CallGate gate = new CallGate("InferenceSession");
+
+    /// Serves these parameters, which it takes over: they must not be used or closed by others. If this throws, they
+    /// are closed.
+    ///
+    /// @throws IllegalStateException if native kernels are demanded and cannot be had
+    public InferenceSession(ModelFile.Content model, Serving serving) {
+        stack = model.stack();
+        notes = model.notes();
+        parameters = model.parameters();
+        try {
+            engine = serving.engine().engine();
+            signature = Signature.of(stack.graph(Scope.Variant.PLAIN));
+            full = new PlanPool(serving.plans(), () -> plan(Scope.States.ZERO, Scope.Lengths.FULL, 1));
+            ownLengths = new PlanPool(serving.plans(), () -> plan(Scope.States.ZERO, Scope.Lengths.OWN, 1));
+        } catch (RuntimeException | Error e) {
+            parameters.close();
+            throw e;
+        }
+    }
+
+    /// Opens a model file, to be served with [Serving#standard()].
+    ///
+    /// @throws dev.rondo.io.ModelFormatException if it is no model file
+    /// @throws IOException if it cannot be read
+    public static InferenceSession open(Path file) throws IOException {
+        return open(file, Serving.standard());
+    }
+
+    /// Opens a model file.
+    ///
+    /// @throws dev.rondo.io.ModelFormatException if it is no model file
+    /// @throws IOException if it cannot be read
+    public static InferenceSession open(Path file, Serving serving) throws IOException {
+        return new InferenceSession(ModelFile.read(file), serving);
+    }
+
+    private CallPlan plan(Scope.States states, Scope.Lengths lengths, int batch) {
+        Scope scope = stack.graph(new Scope.Variant(Scope.Purpose.INFERENCE, states, lengths));
+        return new CallPlan(scope, parameters, engine, Extents.of(batch, 1));
+    }
+
+    /// The shape of the input, such as `[B,T]`.
+    public Shape inputShape() {
+        return signature.x().shape();
+    }
+
+    /// The type of the input: int32 or float32.
+    public DataType inputType() {
+        return signature.x().type();
+    }
+
+    /// The shape of the output, float32, such as `[B,T,65]`.
+    public Shape outputShape() {
+        return signature.y().shape();
+    }
+
+    /// What was noted with the model, such as its vocabulary.
+    public Map<String, String> notes() {
+        return notes;
+    }
+
+    /// The kernels in use.
+    public Engine engine() {
+        return engine;
+    }
+
+    /// Runs a batch of sequences that all have T steps.
+    ///
+    /// @param x input
+    /// @param y output, overwritten
+    /// @throws IllegalArgumentException if a type or shape is wrong or an id is outside the vocabulary; y is then
+    ///     unspecified
+    /// @throws IllegalStateException if the session, or the memory of x or y, is closed
+    /// @throws WrongThreadException if memory is confined to another thread
+    public void run(Tensor x, Tensor y) {
+        int batch = signature.batch(x);
+        int time = signature.time(x);
+        signature.checkOutput(y, batch, time);
+        run(full, x.segment(), MemorySegment.NULL, y.segment(), batch, time);
+    }
+
+    /// Runs a batch of sequences of different lengths. Steps from a sequence's length on are padding: they change
+    /// nothing of that sequence's results, and what y holds there means nothing. Ids in padding must be valid ones.
+    ///
+    /// @param x input
+    /// @param lengths int32 `[B]`, each in `0..T`
+    /// @param y output, overwritten
+    /// @throws IllegalArgumentException as [#run(Tensor, Tensor)], or if a length is out of range
+    /// @throws IllegalStateException as [#run(Tensor, Tensor)]
+    public void run(Tensor x, Tensor lengths, Tensor y) {
+        if (!signature.isTimed()) {
+            throw new IllegalArgumentException(
+                    "lengths: expected none, since the model takes " + inputShape() + ", which has no time");
+        }
+        int batch = signature.batch(x);
+        int time = signature.time(x);
+        Signature.checkLengths(lengths, batch);
+        signature.checkOutput(y, batch, time);
+        run(ownLengths, x.segment(), lengths.segment(), y.segment(), batch, time);
+    }
+
+    /// Runs a batch of sequences that all have T steps, in native or heap memory of any larger size.
+    ///
+    /// @param x input, from the segment's beginning
+    /// @param y output, from the segment's beginning
+    /// @param batch B
+    /// @param time T; 1 where the model has no time
+    /// @throws IllegalArgumentException as [#run(Tensor, Tensor)], or if a segment is too small
+    /// @throws IllegalStateException as [#run(Tensor, Tensor)]
+    public void run(MemorySegment x, MemorySegment y, int batch, int time) {
+        if (batch < 1 || time < 1 || (time > 1 && !signature.isTimed())) {
+            throw new IllegalArgumentException("batch, time: expected at least 1 each for %s, got %d and %d"
+                    .formatted(inputShape(), batch, time));
+        }
+        checkSize("x", x, signature.x().shape().elements(batch, time), signature.x().type());
+        checkSize("y", y, signature.y().shape().elements(batch, time), DataType.FLOAT32);
+        run(full, x, MemorySegment.NULL, y, batch, time);
+    }
+
+    private static void checkSize(String name, MemorySegment segment, long elements, DataType type) {
+        if (segment.byteSize() < elements * type.bytes()) {
+            throw new IllegalArgumentException("%s: expected at least %d elements of %s, got %d bytes"
+                    .formatted(name, elements, type, segment.byteSize()));
+        }
+    }
+
+    /// Runs one sequence.
+    ///
+    /// @param x input, `[T,F]`, or `[F]` where the model has no time
+    /// @param y output, overwritten: `[T,C]` or `[C]`
+    /// @throws IllegalArgumentException as [#run(Tensor, Tensor)]
+    /// @throws IllegalStateException as [#run(Tensor, Tensor)]
+    public void run(float[] x, float[] y) {
+        run(DataType.FLOAT32, MemorySegment.ofArray(x), y);
+    }
+
+    /// Runs one sequence of ids.
+    ///
+    /// @param x input, `[T]`
+    /// @param y output, overwritten: `[T,C]` or `[C]`
+    /// @throws IllegalArgumentException as [#run(Tensor, Tensor)]
+    /// @throws IllegalStateException as [#run(Tensor, Tensor)]
+    public void run(int[] x, float[] y) {
+        run(DataType.INT32, MemorySegment.ofArray(x), y);
+    }
+
+    private void run(DataType type, MemorySegment x, float[] y) {
+        int time = signature.timeOf(type, x);
+        signature.checkLength(y, time);
+        run(full, x, MemorySegment.NULL, MemorySegment.ofArray(y), 1, time);
+    }
+
+    private void run(
+            PlanPool pool, MemorySegment x, MemorySegment lengths, MemorySegment y, int batch, int time) {
+        gate.enter();
+        try {
+            CallPlan plan = pool.take();
+            try {
+                plan.run(x, lengths, y, batch, time);
+            } finally {
+                pool.give(plan);
+            }
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /// Begins streams whose state goes on from call to call, all zeros at first.
+    ///
+    /// @param batch how many streams are stepped together
+    /// @throws IllegalStateException if the session is closed
+    public StreamingSession stream(int batch) {
+        if (!signature.isTimed()) {
+            throw new IllegalStateException(
+                    "stream: expected a model with time, but this one takes " + inputShape());
+        }
+        gate.enter();
+        try {
+            return new StreamingSession(signature, gate, plan(Scope.States.CARRIED, Scope.Lengths.FULL, batch), batch);
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /// Waits for calls in flight and frees the memory. Closing again does nothing.
+    @Override
+    public void close() {
+        if (gate.close()) {
+            full.close();
+            ownLengths.close();
+            parameters.close();
+        }
+    }
+}

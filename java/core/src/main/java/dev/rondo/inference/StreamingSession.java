@@ -1,0 +1,122 @@
+package dev.rondo.inference;
+
+import dev.rondo.kernels.CallGate;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/// Streams through a model, one step or one chunk after another: recurrent states stay here between calls. A sequence
+/// in pieces gives, bit for bit, what it gives whole.
+///
+/// For one thread at a time; a second one gets an [IllegalStateException]. Memory as in [InferenceSession]. Close it
+/// when the streams end, before or after its session; later calls throw an [IllegalStateException].
+public final class StreamingSession implements AutoCloseable {
+    private final Signature signature;
+    private final CallGate session;
+    private final CallPlan plan;
+    private final int batch;
+    private final CallGate gate = new CallGate("StreamingSession");
+
+    StreamingSession(Signature signature, CallGate session, CallPlan plan, int batch) {
+        this.signature = signature;
+        this.session = session;
+        this.plan = plan;
+        this.batch = batch;
+    }
+
+    /// How many streams are stepped together.
+    public int batch() {
+        return batch;
+    }
+
+    /// Takes the next step, or a chunk of T steps, of every stream.
+    ///
+    /// @param x input, B as given to [InferenceSession#stream], any T
+    /// @param y output, overwritten; of T steps, or of the last one where the model gives one output a sequence
+    /// @throws IllegalArgumentException if a type or shape is wrong or an id is outside the vocabulary; the states are
+    ///     then unspecified
+    /// @throws IllegalStateException if this, its session, or the memory of x or y is closed, or another thread is
+    ///     in a call
+    public void step(Tensor x, Tensor y) {
+        int rows = signature.batch(x);
+        if (rows != batch) {
+            throw new IllegalArgumentException("x: expected B = %d, got %s".formatted(batch, x.shape()));
+        }
+        int time = signature.time(x);
+        signature.checkOutput(y, batch, time);
+        step(x.segment(), y.segment(), time);
+    }
+
+    /// Takes the next step, or a chunk, of a single stream of features.
+    ///
+    /// @param x input, `[T,F]`
+    /// @param y output, overwritten: `[T,C]` or `[C]`
+    /// @throws IllegalArgumentException as [#step(Tensor, Tensor)], or if there is more than one stream
+    /// @throws IllegalStateException as [#step(Tensor, Tensor)]
+    public void step(float[] x, float[] y) {
+        step(DataType.FLOAT32, MemorySegment.ofArray(x), y);
+    }
+
+    /// Takes the next step, or a chunk, of a single stream of ids.
+    ///
+    /// @param x input, `[T]`
+    /// @param y output, overwritten: `[T,C]` or `[C]`
+    /// @throws IllegalArgumentException as [#step(Tensor, Tensor)], or if there is more than one stream
+    /// @throws IllegalStateException as [#step(Tensor, Tensor)]
+    public void step(int[] x, float[] y) {
+        step(DataType.INT32, MemorySegment.ofArray(x), y);
+    }
+
+    private void step(DataType type, MemorySegment x, float[] y) {
+        if (batch != 1) {
+            throw new IllegalArgumentException("x: expected tensors for %d streams, got an array".formatted(batch));
+        }
+        int time = signature.timeOf(type, x);
+        signature.checkLength(y, time);
+        step(x, MemorySegment.ofArray(y), time);
+    }
+
+    private void step(MemorySegment x, MemorySegment y, int time) {
+        enter();
+        try {
+            plan.run(x, MemorySegment.NULL, y, batch, time);
+        } finally {
+            exit();
+        }
+    }
+
+    /// Sets the states of all streams to zero, as at the beginning.
+    ///
+    /// @throws IllegalStateException if this or its session is closed
+    public void reset() {
+        enter();
+        try {
+            plan.clearCarried();
+        } finally {
+            exit();
+        }
+    }
+
+    private void enter() {
+        gate.enter();
+        try {
+            session.enter();
+        } catch (IllegalStateException e) {
+            gate.exit();
+            throw e;
+        }
+    }
+
+    private void exit() {
+        session.exit();
+        gate.exit();
+    }
+
+    /// Waits for a call in flight and frees the states. Closing again does nothing.
+    @Override
+    public void close() {
+        if (gate.close()) {
+            plan.close();
+        }
+    }
+}
