@@ -44,6 +44,7 @@ struct Simd {
         return _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
     }
     static F reciprocal(F x) { return _mm256_div_ps(_mm256_set1_ps(1.0f), x); }
+    static F quotient(F a, F b) { return div(a, b); }
     // a < b ? x : y; y where either is NaN.
     static F if_less(F a, F b, F x, F y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
     // Magnitude of a, sign of b.

@@ -45,6 +45,12 @@ struct Simd {
         const F r = _mm512_rcp14_ps(x);
         return _mm512_fmadd_ps(r, _mm512_fnmadd_ps(x, r, _mm512_set1_ps(1.0f)), r);
     }
+    // a/b, rounded as division is but for rare cases in the last bit, for normal b whose reciprocal is normal.
+    static F quotient(F a, F b) {
+        const F r = reciprocal(b);
+        const F q = _mm512_mul_ps(a, r);
+        return _mm512_fmadd_ps(_mm512_fnmadd_ps(q, b, a), r, q);
+    }
     // a < b ? x : y; y where either is NaN.
     static F if_less(F a, F b, F x, F y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x); }
     // Magnitude of a, sign of b.

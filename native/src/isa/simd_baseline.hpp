@@ -52,6 +52,7 @@ struct Simd {
         return _mm_mul_ps(x, _mm_castsi128_ps(_mm_slli_epi32(exponent, 23)));
     }
     static F reciprocal(F x) { return _mm_div_ps(_mm_set1_ps(1.0f), x); }
+    static F quotient(F a, F b) { return div(a, b); }
     // a < b ? x : y; y where either is NaN.
     static F if_less(F a, F b, F x, F y) { return _mm_blendv_ps(y, x, _mm_cmplt_ps(a, b)); }
     // Magnitude of a, sign of b.

@@ -1,9 +1,13 @@
 // Activations on vectors, and the policy by which the recurrent kernels choose them.
 //
-// exp: Cody-Waite reduction to |r| <= ln2/2 and a polynomial of degree 6. log: the mantissa in [sqrt(1/2), sqrt(2)] by a
-// polynomial of degree 9, and the exponent times ln 2 in two parts. sigmoid(x) = 1 / (1 + exp(-x)).
-// tanh: an odd polynomial in x below 0.625 in magnitude, so that it stays relatively precise near zero, and
-// 1 - 2 / (1 + exp(2|x|)) with the sign of x above.
+// exp and log are precise to about 1 ulp: Cody-Waite reduction and a polynomial of degree 6; the mantissa in
+// [sqrt(1/2), sqrt(2)] by a polynomial of degree 9, and the exponent times ln 2 in two parts.
+//
+// The rest takes x = n ln2 + r with |r| <= ln2/2 and a polynomial for exp(r) = 1 + r + r^2 p(r) (minimax, found by
+// iterated least squares). The recurrent activations are what a cell costs beyond its products, so they take the
+// shortest way to an absolute error of 2e-7:
+//   sigmoid(x) = 1 / (1 + exp(-x))
+//   tanh(x) = e / (e + 2) with e = exp(2x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), in which nothing cancels near zero
 #pragma once
 
 namespace {
@@ -57,23 +61,31 @@ template <class S> struct Math {
 
     static F sigmoid(F x) {
         const F one = S::broadcast(1.0f);
-        return S::reciprocal(S::add(one, exp(S::sub(S::zero(), x))));
+        x = bounded(x, 88.0f);
+        const F n = S::round(S::mul(x, S::broadcast(-1.44269504088896341f)));
+        const F r = S::fma(n, S::broadcast(0.693147180559945309f), x); // of -x, negated
+        F p = S::broadcast(-8.3125014e-3f);
+        p = S::fma(p, r, S::broadcast(4.1890332e-2f));
+        p = S::fma(p, r, S::broadcast(-1.6667115e-1f));
+        p = S::fma(p, r, S::broadcast(4.9999231e-1f));
+        const F e = S::mul(r, S::fma(p, r, S::broadcast(-1.0f))); // exp(-r) - 1
+        const F power = S::scale(one, n);
+        return S::reciprocal(S::add(one, S::fma(power, e, power)));
     }
 
     static F tanh(F x) {
-        const F a = S::abs(x);
-        const F s = S::mul(x, x);
-        F p = S::broadcast(-5.70498872745e-3f);
-        p = S::fma(p, s, S::broadcast(2.06390887954e-2f));
-        p = S::fma(p, s, S::broadcast(-5.37397155531e-2f));
-        p = S::fma(p, s, S::broadcast(1.33314422036e-1f));
-        p = S::fma(p, s, S::broadcast(-3.33332819422e-1f));
-        const F small = S::fma(S::mul(p, s), x, x);
         const F one = S::broadcast(1.0f);
-        const F e = exp(S::add(a, a));
-        const F large = S::fnma(S::broadcast(2.0f), S::reciprocal(S::add(one, e)), one);
-        // A NaN is not less: it takes the second branch, where exp has kept it.
-        return S::if_less(a, S::broadcast(0.625f), small, S::copysign(large, x));
+        x = bounded(x, 9.5f); // beyond it tanh is 1 to the last bit
+        const F n = S::round(S::mul(x, S::broadcast(2.88539008177792681f)));
+        const F r = S::fnma(n, S::broadcast(0.693147180559945309f), S::add(x, x));
+        F p = S::broadcast(1.3814540e-3f);
+        p = S::fma(p, r, S::broadcast(8.3687451e-3f));
+        p = S::fma(p, r, S::broadcast(4.1668391e-2f));
+        p = S::fma(p, r, S::broadcast(1.6666520e-1f));
+        p = S::fma(p, r, S::broadcast(4.9999993e-1f));
+        const F power = S::scale(one, n);
+        const F e = S::fma(power, S::fma(S::mul(r, r), p, r), S::sub(power, one));
+        return S::quotient(e, S::add(e, S::broadcast(2.0f)));
     }
 
 private:
@@ -90,6 +102,8 @@ private:
         p = S::fma(S::mul(r, r), p, r);
         return S::add(p, S::broadcast(1.0f));
     }
+    // Within -bound..bound; NaN stays NaN.
+    static F bounded(F x, float bound) { return S::max(S::broadcast(-bound), S::min(S::broadcast(bound), x)); }
 };
 
 // What the cells compute.

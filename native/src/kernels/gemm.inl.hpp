@@ -81,28 +81,23 @@ inline void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)[R], i
 }
 
 // Lays rows [row0, row1) of op(a), for k in [k0, k1), out as tiles [k][S::tile_rows], adding to each row's sum where
-// wanted. The last tile may be short; its missing rows are not written.
+// wanted. The last tile may be short; its missing rows are zero.
 template <class S>
 inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t k0, int64_t k1) {
     constexpr int rows = S::tile_rows;
+    static_assert(rows <= S::lanes);
     float *to = w.packed_a;
     for (int64_t row = row0; row < row1; row += rows) {
         const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
-        float sums[rows] = {};
-        if (w.row_sums && k0 > 0) {
-            for (int r = 0; r < count; r++) sums[r] = w.row_sums[row + r];
-        }
+        const bool go_on = w.row_sums && k0 > 0;
+        auto sums = go_on ? S::load_first(w.row_sums + row, count) : S::zero();
         for (int64_t k = k0; k < k1; k++) {
-            const float *from = w.a.row(k) + row;
-            for (int r = 0; r < count; r++) to[r] = from[r];
-            if (w.row_sums) {
-                for (int r = 0; r < count; r++) sums[r] += from[r];
-            }
+            const auto column = S::load_first(w.a.row(k) + row, count);
+            S::store_first(to, column, rows);
+            sums = S::add(sums, column);
             to += rows;
         }
-        if (w.row_sums) {
-            for (int r = 0; r < count; r++) w.row_sums[row + r] = sums[r];
-        }
+        if (w.row_sums) S::store_first(w.row_sums + row, sums, count);
     }
 }
 
