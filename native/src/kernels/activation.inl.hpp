@@ -102,6 +102,7 @@ private:
         p = S::fma(S::mul(r, r), p, r);
         return S::add(p, S::broadcast(1.0f));
     }
+
     // Within -bound..bound; NaN stays NaN.
     static F bounded(F x, float bound) { return S::max(S::broadcast(-bound), S::min(S::broadcast(bound), x)); }
 };
