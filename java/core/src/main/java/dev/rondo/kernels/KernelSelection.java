@@ -17,10 +17,11 @@ public final class KernelSelection {
   /// @param isa the instruction set, `jvm` for pure Java
   /// @param threads that a run is cut for
   /// @param providers that large matrix products may go to
+  /// @param cpu the processor's own name; empty for pure Java
   /// @param library the native library's file; empty for pure Java
   /// @param reasons why other things are not in use
   /// @param products how many matrix products went where
-  public record Report(String kernels, String isa, int threads, List<String> providers, String library,
+  public record Report(String kernels, String isa, int threads, List<String> providers, String cpu, String library,
       List<String> reasons, List<String> products) {}
 
   private KernelSelection(Kernels kernels, List<String> reasons) {
@@ -59,13 +60,13 @@ public final class KernelSelection {
   /// What is in use, as of now.
   public Report report() {
     return switch (kernels) {
-      case ReferenceKernels _ -> new Report("java", "jvm", 1, List.of(), "", reasons, List.of());
+      case ReferenceKernels _ -> new Report("java", "jvm", 1, List.of(), "", "", reasons, List.of());
       case NativeKernels natives -> {
         Report report = natives.report();
         List<String> all = new ArrayList<>(reasons);
         all.addAll(report.reasons());
-        yield new Report(report.kernels(), report.isa(), report.threads(), report.providers(), report.library(),
-            List.copyOf(all), report.products());
+        yield new Report(report.kernels(), report.isa(), report.threads(), report.providers(), report.cpu(),
+            report.library(), List.copyOf(all), report.products());
       }
     };
   }

@@ -89,11 +89,13 @@ public final class Engine {
   /// @param isa the instruction set in use, `jvm` for pure Java
   /// @param threads the number of threads that a run is cut for
   /// @param providers the libraries that large matrix products may go to
+  /// @param cpu the processor's own name; empty for pure Java
   /// @param library the native library's file; empty for pure Java
   /// @param reasons why other kernels, instruction sets or providers are not in use, a sentence each
   /// @param products how many matrix products went where since the engine's context was made, `librondo=12` for
   ///     instance
-  public record Description(String kernels, String isa, int threads, List<String> providers, String library,
+  public record Description(String kernels, String isa, int threads, List<String> providers, String cpu,
+      String library,
       List<String> reasons, List<String> products) {}
 
   /// Options for inference: default kernels, the best instruction set, the caller's thread, no providers.
@@ -126,8 +128,8 @@ public final class Engine {
   /// What is in use and why, as of now.
   public Description description() {
     KernelSelection.Report report = selection.report();
-    return new Description(report.kernels(), report.isa(), report.threads(), report.providers(), report.library(),
-        report.reasons(), report.products());
+    return new Description(report.kernels(), report.isa(), report.threads(), report.providers(), report.cpu(),
+        report.library(), report.reasons(), report.products());
   }
 
   Kernels kernels() {

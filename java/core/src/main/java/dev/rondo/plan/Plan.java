@@ -460,11 +460,10 @@ public final class Plan implements AutoCloseable {
       }
     }
 
-    /// Outputs that are used get memory; the scalars of a node lie side by side.
+    /// Outputs that are used get memory. Where a node makes several scalars they all do, side by side.
     private void placeOutputs(Node node, Set<Value> used) {
-      boolean together = node.outputs().values().stream().anyMatch(value -> isScalar(value) && used.contains(value));
-      List<Value> scalars = together ? node.outputs().values().stream().filter(Plan::isScalar).toList() : List.of();
-      if (!scalars.isEmpty()) {
+      List<Value> scalars = node.outputs().values().stream().filter(Plan::isScalar).toList();
+      if (scalars.size() > 1) {
         int bytes = parameters.type().bytes();
         MemorySegment segment = arena.allocate((long) scalars.size() * bytes, Tensor.ALIGNMENT);
         for (int i = 0; i < scalars.size(); i++) {

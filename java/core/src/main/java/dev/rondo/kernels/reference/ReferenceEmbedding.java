@@ -55,7 +55,7 @@ final class ReferenceEmbedding {
   private static void check(Buffer ids, int id, int position, int rows) {
     if (id < 0 || id >= rows) {
       throw new IllegalArgumentException(
-          "%s: expected ids in 0..%d, got %d at position %d".formatted(ids.name(), rows - 1, id, position));
+          "%s[%d]: expected 0 to %d, got %d".formatted(ids.name(), position, rows - 1, id));
     }
   }
 }

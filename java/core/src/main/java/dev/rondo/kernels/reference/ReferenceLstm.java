@@ -254,8 +254,8 @@ final class ReferenceLstm {
     for (int b = 0; b < batch; b++) {
       if (lengths[b] < 0 || lengths[b] > steps) {
         throw new IllegalArgumentException(
-            "%s: expected lengths in 0..%d, got %d at position %d"
-                .formatted(buffer.get().name(), steps, lengths[b], b));
+            "%s[%d]: expected 0 to %d, got %d"
+                .formatted(buffer.get().name(), b, steps, lengths[b]));
       }
     }
     return lengths;

@@ -96,7 +96,7 @@ final class ReferenceSoftmax {
   private static void check(Buffer labels, int label, int position, int classes) {
     if (label < 0 || label >= classes) {
       throw new IllegalArgumentException(
-          "%s: expected labels in 0..%d, got %d at position %d".formatted(labels.name(), classes - 1, label, position));
+          "%s[%d]: expected 0 to %d, got %d".formatted(labels.name(), position, classes - 1, label));
     }
   }
 
