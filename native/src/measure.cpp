@@ -1,10 +1,13 @@
 #include "measure.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 namespace rondo {
 
 namespace {
+
+constexpr int32_t windows = 31;
 
 double now() {
     timespec t;
@@ -12,24 +15,28 @@ double now() {
     return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-double best_rate(const KernelTable &kernels, double seconds) {
-    const double begin = now();
+// The median over windows of equal work that together take about so long: what a kernel that runs as long can be held
+// against. The best window would be a moment of high clock rate that no long run sees, the mean would count preemptions.
+double median_rate(const KernelTable &kernels, double seconds) {
+    float sink;
     int64_t rounds = 1000;
-    double best = 0.0;
-    double end = begin;
-    do {
-        const double from = end;
-        float sink;
+    double took = 0.0;
+    for (;;) { // until it is long enough to time
+        const double from = now();
+        kernels.multiply_adds(rounds, &sink);
+        took = now() - from;
+        if (took >= 1e-4) break;
+        rounds *= 2;
+    }
+    rounds = std::max(rounds, static_cast<int64_t>(static_cast<double>(rounds) * seconds / windows / took));
+    double rates[windows];
+    for (double &rate : rates) {
+        const double from = now();
         const double operations = static_cast<double>(kernels.multiply_adds(rounds, &sink));
-        end = now();
-        const double took = end - from;
-        if (took < 5e-4) {
-            rounds *= 2; // too short to time well
-        } else if (operations / took > best) {
-            best = operations / took;
-        }
-    } while (end - begin < seconds || best == 0.0);
-    return best;
+        rate = operations / std::max(now() - from, 1e-9);
+    }
+    std::nth_element(rates, rates + windows / 2, rates + windows);
+    return rates[windows / 2];
 }
 
 } // namespace
@@ -37,7 +44,7 @@ double best_rate(const KernelTable &kernels, double seconds) {
 double measure_fma(const Context &context, double seconds) {
     double rates[RONDO_MAX_THREADS];
     context.parallel(context.threads,
-                     [&](Slice slice) { rates[slice.index] = best_rate(*context.kernels, seconds); });
+                     [&](Slice slice) { rates[slice.index] = median_rate(*context.kernels, seconds); });
     double sum = 0.0;
     for (int32_t i = 0; i < context.threads; i++) sum += rates[i];
     return sum * 1e-9;

@@ -6,8 +6,7 @@
 namespace rondo {
 
 // Multiply-adds on registers for about so many seconds on each of the context's threads at once, in 1e9 float
-// operations a second over all of them: for each thread its best stretch of about a millisecond, so that a moment in
-// which a neighbour had the processor does not pass for the machine's limit.
+// operations a second over all of them.
 double measure_fma(const Context &context, double seconds);
 
 } // namespace rondo

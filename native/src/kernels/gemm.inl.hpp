@@ -47,36 +47,50 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
     }
 }
 
-// One tile of c over one block of k; first: nothing has been added to c yet.
-template <int Step, class S, int R>
-inline void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
-                      const float *panel, int64_t k, bool first) {
-    Tile<S, R> tile;
-    int n[4];
+// One tile of c, of which V vectors are wanted, over one block of k; first: nothing has been added to c yet.
+template <int Step, int V, class S, int R>
+RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
+                            const float *panel, int64_t k, bool first) {
+    Tile<S, R, V> tile;
+    int n[V];
     float *c[R];
-    for (int v = 0; v < 4; v++) n[v] = lanes_at<S>(column + v * S::lanes, to.n);
+    for (int v = 0; v < V; v++) n[v] = lanes_at<S>(column + v * S::lanes, to.n);
     for (int r = 0; r < R; r++) {
         c[r] = to.c + (to.c_offsets ? to.c_offsets[row + r] : (row + r) * to.ldc) + column;
     }
     if (first && !to.accumulate) {
-        for (int v = 0; v < 4; v++) {
+        for (int v = 0; v < V; v++) {
             const auto start = to.bias ? load_lanes<S>(to.bias + column + v * S::lanes, n[v]) : S::zero();
             for (int r = 0; r < R; r++) tile.v[r][v] = start;
         }
     } else {
-        for (int v = 0; v < 4; v++) {
+        for (int v = 0; v < V; v++) {
             for (int r = 0; r < R; r++) tile.v[r][v] = load_lanes<S>(c[r] + v * S::lanes, n[v]);
         }
         if (first && to.bias) {
-            for (int v = 0; v < 4; v++) {
+            for (int v = 0; v < V; v++) {
                 const auto bias = load_lanes<S>(to.bias + column + v * S::lanes, n[v]);
                 for (int r = 0; r < R; r++) tile.v[r][v] = S::add(tile.v[r][v], bias);
             }
         }
     }
     multiply_add<Step>(tile, a, panel, k);
-    for (int v = 0; v < 4; v++) {
+    for (int v = 0; v < V; v++) {
         for (int r = 0; r < R; r++) store_lanes<S>(c[r] + v * S::lanes, tile.v[r][v], n[v]);
+    }
+}
+
+// The same for as many vectors as the columns left need: a narrow last panel costs what it holds.
+template <int Step, class S, int R>
+inline void gemm_columns(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
+                         const float *panel, int64_t k, bool first) {
+    const int64_t left = to.n - column;
+    if (left > 2 * S::lanes) {
+        gemm_tile<Step, 4, S>(to, a, row, column, panel, k, first);
+    } else if (left > S::lanes) {
+        gemm_tile<Step, 2, S>(to, a, row, column, panel, k, first);
+    } else {
+        gemm_tile<Step, 1, S>(to, a, row, column, panel, k, first);
     }
 }
 
@@ -119,14 +133,14 @@ void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t col
                         with_rows<S::tile_rows>(count, [&](auto rows) {
                             const float *a[rows.value];
                             for (int r = 0; r < rows.value; r++) a[r] = block + r;
-                            gemm_tile<S::tile_rows, S>(to, a, row, column, panel, k1 - k0, k0 == 0);
+                            gemm_columns<S::tile_rows, S>(to, a, row, column, panel, k1 - k0, k0 == 0);
                         });
                     }
                 } else {
                     for_tiles<S>(row1 - row0, [&](int64_t first, auto rows) {
                         const float *a[rows.value];
                         for (int r = 0; r < rows.value; r++) a[r] = w.a.row(row0 + first + r) + k0;
-                        gemm_tile<1, S>(to, a, row0 + first, column, panel, k1 - k0, k0 == 0);
+                        gemm_columns<1, S>(to, a, row0 + first, column, panel, k1 - k0, k0 == 0);
                     });
                 }
             }

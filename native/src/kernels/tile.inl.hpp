@@ -18,30 +18,26 @@ template <int N> struct Constant {
     static constexpr int value = N;
 };
 
-template <class S, int R> struct Tile {
-    typename S::F v[R][4];
+template <class S, int R, int V = 4> struct Tile {
+    typename S::F v[R][V];
 };
 
-// tile[r] += a[r] panel, where a[r] has k elements Step apart.
-template <int Step, class S, int R>
-RONDO_INLINE void multiply_add(Tile<S, R> &tile, const float *const (&a)[R],
-                                                        const float *panel, int64_t k) {
-    using F = typename S::F;
-    Tile<S, R> sum = tile;
+// tile[r] += a[r] panel, where a[r] has k elements Step apart, for the first V of the panel's vectors.
+template <int Step, class S, int R, int V>
+RONDO_INLINE void multiply_add(Tile<S, R, V> &tile, const float *const (&a)[R], const float *panel, int64_t k) {
+    Tile<S, R, V> sum = tile;
+    // Unrolled, since the loop's own instructions compete with multiply-adds for two of the ports.
 #pragma GCC unroll 4
     for (int64_t i = 0; i < k; i++) {
-        const F b0 = S::load(panel);
-        const F b1 = S::load(panel + S::lanes);
-        const F b2 = S::load(panel + 2 * S::lanes);
-        const F b3 = S::load(panel + 3 * S::lanes);
+        typename S::F b[V];
+#pragma GCC unroll 4
+        for (int v = 0; v < V; v++) b[v] = S::load(panel + v * S::lanes);
         panel += 4 * S::lanes;
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++) {
-            const F x = S::broadcast(a[r] + i * Step);
-            sum.v[r][0] = S::fma(x, b0, sum.v[r][0]);
-            sum.v[r][1] = S::fma(x, b1, sum.v[r][1]);
-            sum.v[r][2] = S::fma(x, b2, sum.v[r][2]);
-            sum.v[r][3] = S::fma(x, b3, sum.v[r][3]);
+            const auto x = S::broadcast(a[r] + i * Step);
+#pragma GCC unroll 4
+            for (int v = 0; v < V; v++) sum.v[r][v] = S::fma(x, b[v], sum.v[r][v]);
         }
     }
     tile = sum;
