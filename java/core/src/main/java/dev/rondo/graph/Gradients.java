@@ -21,253 +21,258 @@ import java.util.Set;
 /// from the last to the first, nodes are added that turn the gradients of its outputs into those of its inputs. Where a
 /// value is used more than once its gradients are added. Nothing adds up over runs: each run overwrites.
 public final class Gradients {
-  private final Graph graph;
-  private final SequencedMap<Value, Value> byValue;
+    private final Graph graph;
+    private final SequencedMap<Value, Value> byValue;
 
-  private Gradients(Graph graph, SequencedMap<Value, Value> byValue) {
-    this.graph = graph;
-    this.byValue = Collections.unmodifiableSequencedMap(byValue);
-  }
-
-  /// Adds to a graph what computes the gradient of a scalar by the wanted values.
-  ///
-  /// @throws IllegalArgumentException if the loss is no scalar, does not depend on a wanted value, or an operation
-  ///     between them has no gradient
-  public static Gradients of(Graph graph, Value loss, Collection<Value> wanted) {
-    if (loss.shape().rank() != 0) {
-      throw new IllegalArgumentException(loss.name() + ": expected a scalar to take gradients of, got " + loss.shape());
+    private Gradients(Graph graph, SequencedMap<Value, Value> byValue) {
+        this.graph = graph;
+        this.byValue = Collections.unmodifiableSequencedMap(byValue);
     }
-    Pass pass = new Pass(graph, wanted);
-    pass.add(loss, pass.one);
-    graph.nodes().reversed().forEach(pass::backward);
-    SequencedMap<Value, Value> gradients = new LinkedHashMap<>();
-    for (Value value : wanted) {
-      Value gradient = pass.gradients.get(value);
-      if (gradient == null) {
-        throw new IllegalArgumentException(loss.name() + ": expected to depend on " + value.name());
-      }
-      // A gradient that is another's value, a fan-out's for instance, gets a place of its own.
-      if (gradients.containsValue(gradient)) {
-        gradient = pass.builder.unary(pass.name(value), UnaryKind.IDENTITY, gradient);
-      }
-      gradients.put(value, gradient);
-    }
-    return new Gradients(pass.builder.build(), gradients);
-  }
 
-  /// The graph given, with the nodes of the gradients behind its own.
-  public Graph graph() {
-    return graph;
-  }
-
-  /// The gradients by the values wanted.
-  public SequencedMap<Value, Value> byValue() {
-    return byValue;
-  }
-
-  /// The gradient of a wanted value.
-  ///
-  /// @throws IllegalArgumentException if it was not wanted
-  public Value of(Value value) {
-    Value gradient = byValue.get(value);
-    if (gradient == null) {
-      throw new IllegalArgumentException("gradients: expected one of " + byValue.keySet() + ", got " + value.name());
-    }
-    return gradient;
-  }
-
-  private static final class Pass {
-    final Graph.Builder builder;
-    final Map<Value, Value> gradients = new HashMap<>();
-    final Value one;
-
-    /// The values that depend on a wanted one.
-    private final Set<Value> active;
-
-    Pass(Graph graph, Collection<Value> wanted) {
-      builder = graph.toBuilder();
-      one = builder.constant(1);
-      active = new HashSet<>(wanted);
-      for (Node node : graph.nodes()) {
-        if (!Collections.disjoint(node.inputs().values(), active)) {
-          active.addAll(node.outputs().values());
+    /// Adds to a graph what computes the gradient of a scalar by the wanted values.
+    ///
+    /// @throws IllegalArgumentException if the loss is no scalar, does not depend on a wanted value, or an operation
+    ///     between them has no gradient
+    public static Gradients of(Graph graph, Value loss, Collection<Value> wanted) {
+        if (loss.shape().rank() != 0) {
+            throw new IllegalArgumentException(loss.name() + ": expected a scalar to take gradients of, got "
+                    + loss.shape());
         }
-      }
+        Pass pass = new Pass(graph, wanted);
+        pass.add(loss, pass.one);
+        graph.nodes().reversed().forEach(pass::backward);
+        SequencedMap<Value, Value> gradients = new LinkedHashMap<>();
+        for (Value value : wanted) {
+            Value gradient = pass.gradients.get(value);
+            if (gradient == null) {
+                throw new IllegalArgumentException(loss.name() + ": expected to depend on " + value.name());
+            }
+            // A gradient that is another's value, a fan-out's for instance, gets a place of its own.
+            if (gradients.containsValue(gradient)) {
+                gradient = pass.builder.unary(pass.name(value), UnaryKind.IDENTITY, gradient);
+            }
+            gradients.put(value, gradient);
+        }
+        return new Gradients(pass.builder.build(), gradients);
     }
 
-    String name(Value value) {
-      return builder.freeName(value.name() + ".gradient");
+    /// The graph given, with the nodes of the gradients behind its own.
+    public Graph graph() {
+        return graph;
     }
 
-    /// Adds to the gradient of a value.
-    void add(Value value, Value gradient) {
-      Value sum = gradients.get(value);
-      gradients.put(
-          value, sum == null ? gradient : builder.binary(name(value), BinaryKind.ADD, sum, gradient));
+    /// The gradients by the values wanted.
+    public SequencedMap<Value, Value> byValue() {
+        return byValue;
     }
 
-    void backward(Node node) {
-      boolean reached = node.outputs().values().stream().anyMatch(gradients::containsKey);
-      boolean needed = node.inputs().values().stream().anyMatch(active::contains);
-      if (!reached || !needed) {
-        return;
-      }
-      switch (node.op()) {
-        case Op.Unary unary -> unary(node, unary);
-        case Op.Binary binary -> binary(node, binary);
-        case Op.Reduce reduce -> reduce(node, reduce);
-        case Op.MatMul matMul -> matMul(node, matMul.transpose());
-        case Op.Gather _ -> gather(node);
-        case Op.Softmax _ -> softmax(node);
-        case Op.SoftmaxCrossEntropy _ -> crossEntropy(node);
-        case Op.Dropout dropout -> dropout(node, dropout);
-        case Op.Lstm _ -> lstm(node);
-        case Op.Constant _ -> {}
-        case Op.UnaryGradient _, Op.ReduceGradient _, Op.ScatterAdd _, Op.LstmGradient _, Op.GlobalNorm _, Op.Sgd _,
-            Op.Adam _ ->
-            throw new IllegalArgumentException(node.name() + ": " + node.op() + " has no gradient");
-      }
+    /// The gradient of a wanted value.
+    ///
+    /// @throws IllegalArgumentException if it was not wanted
+    public Value of(Value value) {
+        Value gradient = byValue.get(value);
+        if (gradient == null) {
+            throw new IllegalArgumentException("gradients: expected one of " + byValue.keySet() + ", got "
+                    + value.name());
+        }
+        return gradient;
     }
 
-    private void unary(Node node, Op.Unary unary) {
-      Value x = node.input("x");
-      Value y = node.output("y");
-      Value dy = gradient(y);
-      add(x, builder.add(name(x), new Op.UnaryGradient(unary.kind()), roles("x", x, "y", y, "dy", dy)).output("dx"));
-    }
+    private static final class Pass {
+        final Graph.Builder builder;
+        final Map<Value, Value> gradients = new HashMap<>();
+        final Value one;
 
-    private void binary(Node node, Op.Binary binary) {
-      Value a = node.input("a");
-      Value b = node.input("b");
-      Value y = node.output("y");
-      Value dy = gradient(y);
-      if (active.contains(a)) {
-        Value da =
-            switch (binary.kind()) {
-              case ADD, SUBTRACT -> dy;
-              case MULTIPLY -> builder.binary(name(a), BinaryKind.MULTIPLY, dy, b);
-              case DIVIDE -> builder.binary(name(a), BinaryKind.DIVIDE, dy, b);
-            };
-        add(a, unbroadcast(a, da));
-      }
-      if (active.contains(b)) {
-        Value db =
-            switch (binary.kind()) {
-              case ADD -> dy;
-              case SUBTRACT -> builder.unary(name(b), UnaryKind.NEGATE, dy);
-              case MULTIPLY -> builder.binary(name(b), BinaryKind.MULTIPLY, dy, a);
-              case DIVIDE -> {
-                Value ratio = builder.binary(name(b), BinaryKind.DIVIDE, y, b);
-                Value product = builder.binary(name(b), BinaryKind.MULTIPLY, dy, ratio);
-                yield builder.unary(name(b), UnaryKind.NEGATE, product);
-              }
-            };
-        add(b, unbroadcast(b, db));
-      }
-    }
+        /// The values that depend on a wanted one.
+        private final Set<Value> active;
 
-    /// Sums a gradient over the axes along which an operand was repeated.
-    private Value unbroadcast(Value operand, Value gradient) {
-      int repeated = gradient.shape().rank() - operand.shape().rank();
-      return repeated == 0
-          ? gradient
-          : builder.reduce(name(operand), new Op.Reduce(ReduceKind.SUM, 0, repeated), gradient);
-    }
-
-    private void reduce(Node node, Op.Reduce reduce) {
-      Value x = node.input("x");
-      if (reduce.kind() == ReduceKind.MAX) {
-        throw new IllegalArgumentException(node.name() + ": " + reduce + " has no gradient");
-      }
-      Op op = new Op.ReduceGradient(reduce, x.shape());
-      add(x, builder.add(name(x), op, roles("dy", gradient(node.output("y")))).output("dx"));
-    }
-
-    private void matMul(Node node, Transpose transpose) {
-      Value a = node.input("a");
-      Value b = node.input("b");
-      Value dy = gradient(node.output("y"));
-      if (active.contains(a)) {
-        add(
-            a,
-            transpose.a()
-                ? builder.matMul(name(a), transpose.b() ? Transpose.BOTH : Transpose.B, b, dy)
-                : builder.matMul(name(a), transpose.b() ? Transpose.NONE : Transpose.B, dy, b));
-      }
-      if (active.contains(b)) {
-        add(
-            b,
-            transpose.b()
-                ? builder.matMul(name(b), transpose.a() ? Transpose.BOTH : Transpose.A, dy, a)
-                : builder.matMul(name(b), transpose.a() ? Transpose.NONE : Transpose.A, a, dy));
-      }
-      node.optionalInput("bias").filter(active::contains).ifPresent(bias -> add(bias, unbroadcast(bias, dy)));
-    }
-
-    private void gather(Node node) {
-      Value table = node.input("table");
-      Op op = new Op.ScatterAdd(table.shape().dim(0));
-      Value dy = gradient(node.output("y"));
-      add(table, builder.add(name(table), op, roles("ids", node.input("ids"), "dy", dy)).output("dtable"));
-    }
-
-    /// dx = y (dy - sum(y dy))
-    private void softmax(Node node) {
-      Value x = node.input("x");
-      Value y = node.output("y");
-      Value dy = gradient(y);
-      Shape shape = y.shape();
-      Op.Reduce rowSum = new Op.Reduce(ReduceKind.SUM, shape.rank() - 1, shape.rank());
-      Value sum = builder.reduce(name(x), rowSum, builder.binary(name(x), BinaryKind.MULTIPLY, y, dy));
-      Value spread = builder.add(name(x), new Op.ReduceGradient(rowSum, shape), roles("dy", sum)).output("dx");
-      Value difference = builder.binary(name(x), BinaryKind.SUBTRACT, dy, spread);
-      add(x, builder.binary(name(x), BinaryKind.MULTIPLY, y, difference));
-    }
-
-    private void crossEntropy(Node node) {
-      Value logits = node.input("logits");
-      if (node.optionalInput("targets").filter(active::contains).isPresent()) {
-        throw new IllegalArgumentException(node.name() + ": targets have no gradient");
-      }
-      Value dloss = gradient(node.output("loss"));
-      Value dlogits = node.output("dlogits");
-      add(logits, dloss.equals(one) ? dlogits : builder.binary(name(logits), BinaryKind.MULTIPLY, dlogits, dloss));
-    }
-
-    private void dropout(Node node, Op.Dropout dropout) {
-      Value x = node.input("x");
-      add(x, builder.dropout(name(x), dropout, gradient(node.output("y")), node.input("step")));
-    }
-
-    private void lstm(Node node) {
-      SequencedMap<String, Value> inputs = new LinkedHashMap<>(node.inputs());
-      inputs.remove("h0");
-      inputs.remove("c0");
-      inputs.put("saved", node.output("saved"));
-      node.outputs()
-          .forEach(
-              (role, value) -> {
-                Value gradient = gradients.get(value);
-                if (gradient != null) {
-                  inputs.put("d" + role, gradient);
+        Pass(Graph graph, Collection<Value> wanted) {
+            builder = graph.toBuilder();
+            one = builder.constant(1);
+            active = new HashSet<>(wanted);
+            for (Node node : graph.nodes()) {
+                if (!Collections.disjoint(node.inputs().values(), active)) {
+                    active.addAll(node.outputs().values());
                 }
-              });
-      Node gradient = builder.add(builder.freeName(node.name() + ".gradient"), new Op.LstmGradient(), inputs);
-      node.inputs()
-          .forEach(
-              (role, value) -> {
-                if (active.contains(value) && value.type() == DataType.FLOAT32) {
-                  add(value, gradient.output("d" + role));
-                }
-              });
-    }
+            }
+        }
 
-    private Value gradient(Value value) {
-      Value gradient = gradients.get(value);
-      if (gradient == null) {
-        throw new IllegalArgumentException(value.name() + ": has no gradient");
-      }
-      return gradient;
+        String name(Value value) {
+            return builder.freeName(value.name() + ".gradient");
+        }
+
+        /// Adds to the gradient of a value.
+        void add(Value value, Value gradient) {
+            Value sum = gradients.get(value);
+            gradients.put(
+                    value, sum == null ? gradient : builder.binary(name(value), BinaryKind.ADD, sum, gradient));
+        }
+
+        void backward(Node node) {
+            boolean reached = node.outputs().values().stream().anyMatch(gradients::containsKey);
+            boolean needed = node.inputs().values().stream().anyMatch(active::contains);
+            if (!reached || !needed) {
+                return;
+            }
+            switch (node.op()) {
+                case Op.Unary unary -> unary(node, unary);
+                case Op.Binary binary -> binary(node, binary);
+                case Op.Reduce reduce -> reduce(node, reduce);
+                case Op.MatMul matMul -> matMul(node, matMul.transpose());
+                case Op.Gather _ -> gather(node);
+                case Op.Softmax _ -> softmax(node);
+                case Op.SoftmaxCrossEntropy _ -> crossEntropy(node);
+                case Op.Dropout dropout -> dropout(node, dropout);
+                case Op.Lstm _ -> lstm(node);
+                case Op.Constant _ -> {}
+                case Op.UnaryGradient _, Op.ReduceGradient _, Op.ScatterAdd _, Op.LstmGradient _, Op.GlobalNorm _,
+                        Op.Sgd _,
+                        Op.Adam _ ->
+                        throw new IllegalArgumentException(node.name() + ": " + node.op() + " has no gradient");
+            }
+        }
+
+        private void unary(Node node, Op.Unary unary) {
+            Value x = node.input("x");
+            Value y = node.output("y");
+            Value dy = gradient(y);
+            add(x, builder.add(name(x), new Op.UnaryGradient(unary.kind()),
+                    roles("x", x, "y", y, "dy", dy)).output("dx"));
+        }
+
+        private void binary(Node node, Op.Binary binary) {
+            Value a = node.input("a");
+            Value b = node.input("b");
+            Value y = node.output("y");
+            Value dy = gradient(y);
+            if (active.contains(a)) {
+                Value da =
+                        switch (binary.kind()) {
+                            case ADD, SUBTRACT -> dy;
+                            case MULTIPLY -> builder.binary(name(a), BinaryKind.MULTIPLY, dy, b);
+                            case DIVIDE -> builder.binary(name(a), BinaryKind.DIVIDE, dy, b);
+                        };
+                add(a, unbroadcast(a, da));
+            }
+            if (active.contains(b)) {
+                Value db =
+                        switch (binary.kind()) {
+                            case ADD -> dy;
+                            case SUBTRACT -> builder.unary(name(b), UnaryKind.NEGATE, dy);
+                            case MULTIPLY -> builder.binary(name(b), BinaryKind.MULTIPLY, dy, a);
+                            case DIVIDE -> {
+                                Value ratio = builder.binary(name(b), BinaryKind.DIVIDE, y, b);
+                                Value product = builder.binary(name(b), BinaryKind.MULTIPLY, dy, ratio);
+                                yield builder.unary(name(b), UnaryKind.NEGATE, product);
+                            }
+                        };
+                add(b, unbroadcast(b, db));
+            }
+        }
+
+        /// Sums a gradient over the axes along which an operand was repeated.
+        private Value unbroadcast(Value operand, Value gradient) {
+            int repeated = gradient.shape().rank() - operand.shape().rank();
+            return repeated == 0
+                    ? gradient
+                    : builder.reduce(name(operand), new Op.Reduce(ReduceKind.SUM, 0, repeated), gradient);
+        }
+
+        private void reduce(Node node, Op.Reduce reduce) {
+            Value x = node.input("x");
+            if (reduce.kind() == ReduceKind.MAX) {
+                throw new IllegalArgumentException(node.name() + ": " + reduce + " has no gradient");
+            }
+            Op op = new Op.ReduceGradient(reduce, x.shape());
+            add(x, builder.add(name(x), op, roles("dy", gradient(node.output("y")))).output("dx"));
+        }
+
+        private void matMul(Node node, Transpose transpose) {
+            Value a = node.input("a");
+            Value b = node.input("b");
+            Value dy = gradient(node.output("y"));
+            if (active.contains(a)) {
+                add(
+                        a,
+                        transpose.a()
+                                ? builder.matMul(name(a), transpose.b() ? Transpose.BOTH : Transpose.B, b, dy)
+                                : builder.matMul(name(a), transpose.b() ? Transpose.NONE : Transpose.B, dy, b));
+            }
+            if (active.contains(b)) {
+                add(
+                        b,
+                        transpose.b()
+                                ? builder.matMul(name(b), transpose.a() ? Transpose.BOTH : Transpose.A, dy, a)
+                                : builder.matMul(name(b), transpose.a() ? Transpose.NONE : Transpose.A, a, dy));
+            }
+            node.optionalInput("bias").filter(active::contains).ifPresent(bias -> add(bias, unbroadcast(bias, dy)));
+        }
+
+        private void gather(Node node) {
+            Value table = node.input("table");
+            Op op = new Op.ScatterAdd(table.shape().dim(0));
+            Value dy = gradient(node.output("y"));
+            add(table, builder.add(name(table), op, roles("ids", node.input("ids"), "dy", dy)).output("dtable"));
+        }
+
+        /// dx = y (dy - sum(y dy))
+        private void softmax(Node node) {
+            Value x = node.input("x");
+            Value y = node.output("y");
+            Value dy = gradient(y);
+            Shape shape = y.shape();
+            Op.Reduce rowSum = new Op.Reduce(ReduceKind.SUM, shape.rank() - 1, shape.rank());
+            Value sum = builder.reduce(name(x), rowSum, builder.binary(name(x), BinaryKind.MULTIPLY, y, dy));
+            Value spread = builder.add(name(x), new Op.ReduceGradient(rowSum, shape), roles("dy", sum)).output("dx");
+            Value difference = builder.binary(name(x), BinaryKind.SUBTRACT, dy, spread);
+            add(x, builder.binary(name(x), BinaryKind.MULTIPLY, y, difference));
+        }
+
+        private void crossEntropy(Node node) {
+            Value logits = node.input("logits");
+            if (node.optionalInput("targets").filter(active::contains).isPresent()) {
+                throw new IllegalArgumentException(node.name() + ": targets have no gradient");
+            }
+            Value dloss = gradient(node.output("loss"));
+            Value dlogits = node.output("dlogits");
+            add(logits, dloss.equals(one) ? dlogits
+                    : builder.binary(name(logits), BinaryKind.MULTIPLY, dlogits, dloss));
+        }
+
+        private void dropout(Node node, Op.Dropout dropout) {
+            Value x = node.input("x");
+            add(x, builder.dropout(name(x), dropout, gradient(node.output("y")), node.input("step")));
+        }
+
+        private void lstm(Node node) {
+            SequencedMap<String, Value> inputs = new LinkedHashMap<>(node.inputs());
+            inputs.remove("h0");
+            inputs.remove("c0");
+            inputs.put("saved", node.output("saved"));
+            node.outputs()
+                    .forEach(
+                            (role, value) -> {
+                                Value gradient = gradients.get(value);
+                                if (gradient != null) {
+                                    inputs.put("d" + role, gradient);
+                                }
+                            });
+            Node gradient = builder.add(builder.freeName(node.name() + ".gradient"), new Op.LstmGradient(), inputs);
+            node.inputs()
+                    .forEach(
+                            (role, value) -> {
+                                if (active.contains(value) && value.type() == DataType.FLOAT32) {
+                                    add(value, gradient.output("d" + role));
+                                }
+                            });
+        }
+
+        private Value gradient(Value value) {
+            Value gradient = gradients.get(value);
+            if (gradient == null) {
+                throw new IllegalArgumentException(value.name() + ": has no gradient");
+            }
+            return gradient;
+        }
     }
-  }
 }

@@ -22,301 +22,307 @@ import java.util.Set;
 /// A graph may carry state from one run to the next: a pair of an input and the output that becomes this input in the
 /// next run. A plan keeps such a pair in the same memory.
 public final class Graph {
-  private final List<Value> values;
-  private final List<Value> inputs;
-  private final List<Value> parameters;
-  private final List<Node> nodes;
-  private final SequencedMap<String, Value> outputs;
-  private final SequencedMap<Value, Value> carried;
+    private final List<Value> values;
+    private final List<Value> inputs;
+    private final List<Value> parameters;
+    private final List<Node> nodes;
+    private final SequencedMap<String, Value> outputs;
+    private final SequencedMap<Value, Value> carried;
 
-  private Graph(Builder builder) {
-    values = List.copyOf(builder.values);
-    inputs = List.copyOf(builder.inputs);
-    parameters = List.copyOf(builder.parameters);
-    nodes = List.copyOf(builder.nodes);
-    outputs = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.outputs));
-    carried = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.carried));
-  }
-
-  /// An empty builder.
-  public static Builder builder() {
-    return new Builder();
-  }
-
-  /// A builder that holds what this graph holds, with the same values.
-  public Builder toBuilder() {
-    Builder builder = new Builder();
-    builder.values.addAll(values);
-    builder.inputs.addAll(inputs);
-    builder.parameters.addAll(parameters);
-    builder.nodes.addAll(nodes);
-    builder.outputs.putAll(outputs);
-    builder.carried.putAll(carried);
-    values.forEach(value -> builder.names.add(value.name()));
-    nodes.forEach(node -> builder.nodeNames.add(node.name()));
-    return builder;
-  }
-
-  /// All values by their id.
-  public List<Value> values() {
-    return values;
-  }
-
-  /// What a run is given.
-  public List<Value> inputs() {
-    return inputs;
-  }
-
-  /// What training changes.
-  public List<Value> parameters() {
-    return parameters;
-  }
-
-  /// The nodes, each after those that make its inputs.
-  public List<Node> nodes() {
-    return nodes;
-  }
-
-  /// What a run gives, by name.
-  public SequencedMap<String, Value> outputs() {
-    return outputs;
-  }
-
-  /// Inputs and the outputs that become them in the next run.
-  public SequencedMap<Value, Value> carried() {
-    return carried;
-  }
-
-  /// The value of a name.
-  ///
-  /// @throws IllegalArgumentException if there is none
-  public Value value(String name) {
-    for (Value value : values) {
-      if (value.name().equals(name)) {
-        return value;
-      }
-    }
-    throw new IllegalArgumentException("graph: expected one of " + values + ", got " + name);
-  }
-
-  /// The output of a name.
-  ///
-  /// @throws IllegalArgumentException if there is none
-  public Value output(String name) {
-    Value value = outputs.get(name);
-    if (value == null) {
-      throw new IllegalArgumentException("graph: expected one of the outputs " + outputs.keySet() + ", got " + name);
-    }
-    return value;
-  }
-
-  /// The node that makes a value; none makes an input or a parameter.
-  public Optional<Node> producer(Value value) {
-    return nodes.stream().filter(node -> node.outputs().containsValue(value)).findFirst();
-  }
-
-  /// A line for each value and node.
-  @Override
-  public String toString() {
-    StringBuilder text = new StringBuilder();
-    inputs.forEach(value -> text.append("input ").append(value).append('\n'));
-    parameters.forEach(value -> text.append("parameter ").append(value).append('\n'));
-    for (Node node : nodes) {
-      text.append(node.outputs().values()).append(" = ").append(node.op());
-      text.append(node.inputs().values().stream().map(Value::name).toList()).append('\n');
-    }
-    outputs.forEach((name, value) -> text.append("output ").append(name).append(" = ").append(value).append('\n'));
-    return text.toString();
-  }
-
-  /// Builds a graph. Every method that adds a node infers the shapes of its outputs and throws an
-  /// [IllegalArgumentException] that names the node, what was expected and what came. The value of a node's only or
-  /// main output, `y`, has the node's name; others have the role behind a dot, `lstm.hN` for instance. For use by one
-  /// thread.
-  public static final class Builder {
-    private final List<Value> values = new ArrayList<>();
-    private final List<Value> inputs = new ArrayList<>();
-    private final List<Value> parameters = new ArrayList<>();
-    private final List<Node> nodes = new ArrayList<>();
-    private final SequencedMap<String, Value> outputs = new LinkedHashMap<>();
-    private final SequencedMap<Value, Value> carried = new LinkedHashMap<>();
-    private final Set<String> names = new HashSet<>();
-    private final Set<String> nodeNames = new HashSet<>();
-    private final Map<Double, Value> constants = new HashMap<>();
-
-    private Builder() {}
-
-    /// Adds an input, with symbols in its shape as needed.
-    public Value input(String name, DataType type, Shape shape) {
-      if (type == DataType.FLOAT64 || type == DataType.OPAQUE) {
-        throw new IllegalArgumentException(
-            name + ": expected FLOAT32, INT32, INT64 or BOOL, got " + type + " (a plan widens FLOAT32 to FLOAT64)");
-      }
-      Value value = value(name, type, shape);
-      inputs.add(value);
-      return value;
+    private Graph(Builder builder) {
+        values = List.copyOf(builder.values);
+        inputs = List.copyOf(builder.inputs);
+        parameters = List.copyOf(builder.parameters);
+        nodes = List.copyOf(builder.nodes);
+        outputs = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.outputs));
+        carried = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.carried));
     }
 
-    /// Adds a FLOAT32 parameter, without symbols in its shape.
-    public Value parameter(String name, Shape shape) {
-      if (shape.isSymbolic()) {
-        throw new IllegalArgumentException(name + ": expected a parameter's shape without symbols, got " + shape);
-      }
-      Value value = value(name, DataType.FLOAT32, shape);
-      parameters.add(value);
-      return value;
+    /// An empty builder.
+    public static Builder builder() {
+        return new Builder();
     }
 
-    /// A number.
-    public Value constant(double number) {
-      return constants.computeIfAbsent(
-          number, n -> add(freeName("constant"), new Op.Constant(n), new LinkedHashMap<>()).output("y"));
+    /// A builder that holds what this graph holds, with the same values.
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.values.addAll(values);
+        builder.inputs.addAll(inputs);
+        builder.parameters.addAll(parameters);
+        builder.nodes.addAll(nodes);
+        builder.outputs.putAll(outputs);
+        builder.carried.putAll(carried);
+        values.forEach(value -> builder.names.add(value.name()));
+        nodes.forEach(node -> builder.nodeNames.add(node.name()));
+        return builder;
     }
 
-    /// Adds any operation, with its inputs by role.
-    public Node add(String name, Op op, SequencedMap<String, Value> nodeInputs) {
-      for (Value input : nodeInputs.values()) {
-        if (input.id() >= values.size() || !values.get(input.id()).equals(input)) {
-          throw new IllegalArgumentException(name + ": expected values of this graph, got " + input);
-        }
-      }
-      if (!nodeNames.add(name)) {
-        throw new IllegalArgumentException(name + ": expected a name of its own for each node");
-      }
-      SequencedMap<String, Value> nodeOutputs = new LinkedHashMap<>();
-      ShapeInference.infer(name, op, nodeInputs)
-          .forEach(
-              (role, form) ->
-                  nodeOutputs.put(
-                      role, value(role.equals("y") ? name : name + "." + role, form.type(), form.shape())));
-      Node node = new Node(name, op, nodeInputs, nodeOutputs);
-      nodes.add(node);
-      return node;
+    /// All values by their id.
+    public List<Value> values() {
+        return values;
     }
 
-    /// Adds an [Op.Unary].
-    public Value unary(String name, UnaryKind kind, Value x) {
-      return add(name, new Op.Unary(kind), roles("x", x)).output("y");
+    /// What a run is given.
+    public List<Value> inputs() {
+        return inputs;
     }
 
-    /// Adds an [Op.Binary].
-    public Value binary(String name, BinaryKind kind, Value a, Value b) {
-      return add(name, new Op.Binary(kind), roles("a", a, "b", b)).output("y");
+    /// What training changes.
+    public List<Value> parameters() {
+        return parameters;
     }
 
-    /// Adds an [Op.Reduce].
-    public Value reduce(String name, Op.Reduce reduce, Value x) {
-      return add(name, reduce, roles("x", x)).output("y");
+    /// The nodes, each after those that make its inputs.
+    public List<Node> nodes() {
+        return nodes;
     }
 
-    /// Adds an [Op.MatMul] without a bias.
-    public Value matMul(String name, Transpose transpose, Value a, Value b) {
-      return add(name, new Op.MatMul(transpose), roles("a", a, "b", b)).output("y");
+    /// What a run gives, by name.
+    public SequencedMap<String, Value> outputs() {
+        return outputs;
     }
 
-    /// Adds x weightᵀ for a weight `[units, inputSize]`.
-    public Value dense(String name, Value x, Value weight) {
-      return matMul(name, Transpose.B, x, weight);
+    /// Inputs and the outputs that become them in the next run.
+    public SequencedMap<Value, Value> carried() {
+        return carried;
     }
 
-    /// Adds x weightᵀ + bias for a weight `[units, inputSize]` and a bias `[units]`.
-    public Value dense(String name, Value x, Value weight, Value bias) {
-      return add(name, new Op.MatMul(Transpose.B), roles("a", x, "b", weight, "bias", bias)).output("y");
-    }
-
-    /// Adds an [Op.Gather].
-    public Value gather(String name, Value table, Value ids) {
-      return add(name, new Op.Gather(), roles("table", table, "ids", ids)).output("y");
-    }
-
-    /// Adds an [Op.Softmax].
-    public Value softmax(String name, Value x) {
-      return add(name, new Op.Softmax(), roles("x", x)).output("y");
-    }
-
-    /// Adds an [Op.SoftmaxCrossEntropy] with labels (INT32) or targets (FLOAT32).
-    public CrossEntropyOutputs softmaxCrossEntropy(String name, Value logits, Value labelsOrTargets) {
-      return crossEntropy(name, roles("logits", logits, targetRole(labelsOrTargets), labelsOrTargets));
-    }
-
-    /// Adds an [Op.SoftmaxCrossEntropy] with labels (INT32) or targets (FLOAT32) and lengths.
-    public CrossEntropyOutputs softmaxCrossEntropy(String name, Value logits, Value labelsOrTargets, Value lengths) {
-      return crossEntropy(
-          name, roles("logits", logits, targetRole(labelsOrTargets), labelsOrTargets, "lengths", lengths));
-    }
-
-    private static String targetRole(Value labelsOrTargets) {
-      return labelsOrTargets.type() == DataType.FLOAT32 ? "targets" : "labels";
-    }
-
-    private CrossEntropyOutputs crossEntropy(String name, SequencedMap<String, Value> roles) {
-      Node node = add(name, new Op.SoftmaxCrossEntropy(), roles);
-      return new CrossEntropyOutputs(node.output("loss"), node.output("correct"), node.output("count"));
-    }
-
-    /// Adds an [Op.Dropout]; the step is an INT64 scalar input, the same for all dropouts of a graph.
-    public Value dropout(String name, Op.Dropout dropout, Value x, Value step) {
-      return add(name, dropout, roles("x", x, "step", step)).output("y");
-    }
-
-    /// Adds an [Op.Lstm].
-    public LstmOutputs lstm(String name, LstmInputs lstmInputs) {
-      Node node = add(name, new Op.Lstm(), lstmInputs.values());
-      return new LstmOutputs(node.output("y"), node.output("hN"), node.output("cN"));
-    }
-
-    /// Names a value as an output of the graph.
-    public Builder output(String name, Value value) {
-      if (outputs.putIfAbsent(name, value) != null) {
-        throw new IllegalArgumentException(name + ": expected a name of its own for each output");
-      }
-      return this;
-    }
-
-    /// Says that an output becomes an input in the next run, as a recurrent layer's state does in streaming and in
-    /// truncated backpropagation through time.
+    /// The value of a name.
     ///
-    /// @throws IllegalArgumentException if the first is no input or types or shapes differ
-    public Builder carry(Value input, Value output) {
-      if (!inputs.contains(input) || input.type() != output.type() || !input.shape().equals(output.shape())) {
-        throw new IllegalArgumentException(
-            input.name() + ": expected an input " + input.type() + " " + input.shape() + " carried from one like it, got "
-                + output.type() + " " + output);
-      }
-      carried.put(input, output);
-      return this;
+    /// @throws IllegalArgumentException if there is none
+    public Value value(String name) {
+        for (Value value : values) {
+            if (value.name().equals(name)) {
+                return value;
+            }
+        }
+        throw new IllegalArgumentException("graph: expected one of " + values + ", got " + name);
     }
 
-    /// The graph built so far.
-    public Graph build() {
-      return new Graph(this);
+    /// The output of a name.
+    ///
+    /// @throws IllegalArgumentException if there is none
+    public Value output(String name) {
+        Value value = outputs.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("graph: expected one of the outputs " + outputs.keySet() + ", got "
+                    + name);
+        }
+        return value;
     }
 
-    /// The given name, or with a number behind it if a node or value has it already.
-    String freeName(String name) {
-      String free = name;
-      for (int i = 2; names.contains(free) || nodeNames.contains(free); i++) {
-        free = name + "_" + i;
-      }
-      return free;
+    /// The node that makes a value; none makes an input or a parameter.
+    public Optional<Node> producer(Value value) {
+        return nodes.stream().filter(node -> node.outputs().containsValue(value)).findFirst();
     }
 
-    private Value value(String name, DataType type, Shape shape) {
-      if (!names.add(name)) {
-        throw new IllegalArgumentException(name + ": expected a name of its own for each value");
-      }
-      Value value = new Value(values.size(), name, type, shape);
-      values.add(value);
-      return value;
+    /// A line for each value and node.
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        inputs.forEach(value -> text.append("input ").append(value).append('\n'));
+        parameters.forEach(value -> text.append("parameter ").append(value).append('\n'));
+        for (Node node : nodes) {
+            text.append(node.outputs().values()).append(" = ").append(node.op());
+            text.append(node.inputs().values().stream().map(Value::name).toList()).append('\n');
+        }
+        outputs.forEach((name, value) -> text.append("output ").append(name).append(" = ").append(value).append('\n'));
+        return text.toString();
     }
 
-    /// Values by role, from pairs of a role and a value.
-    static SequencedMap<String, Value> roles(Object... pairs) {
-      SequencedMap<String, Value> roles = new LinkedHashMap<>();
-      for (int i = 0; i < pairs.length; i += 2) {
-        roles.put((String) pairs[i], (Value) pairs[i + 1]);
-      }
-      return roles;
+    /// Builds a graph. Every method that adds a node infers the shapes of its outputs and throws an
+    /// [IllegalArgumentException] that names the node, what was expected and what came. The value of a node's only or
+    /// main output, `y`, has the node's name; others have the role behind a dot, `lstm.hN` for instance. For use by one
+    /// thread.
+    public static final class Builder {
+        private final List<Value> values = new ArrayList<>();
+        private final List<Value> inputs = new ArrayList<>();
+        private final List<Value> parameters = new ArrayList<>();
+        private final List<Node> nodes = new ArrayList<>();
+        private final SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+        private final SequencedMap<Value, Value> carried = new LinkedHashMap<>();
+        private final Set<String> names = new HashSet<>();
+        private final Set<String> nodeNames = new HashSet<>();
+        private final Map<Double, Value> constants = new HashMap<>();
+
+        private Builder() {}
+
+        /// Adds an input, with symbols in its shape as needed.
+        public Value input(String name, DataType type, Shape shape) {
+            if (type == DataType.FLOAT64 || type == DataType.OPAQUE) {
+                throw new IllegalArgumentException(
+                        name + ": expected FLOAT32, INT32, INT64 or BOOL, got " + type
+                                + " (a plan widens FLOAT32 to FLOAT64)");
+            }
+            Value value = value(name, type, shape);
+            inputs.add(value);
+            return value;
+        }
+
+        /// Adds a FLOAT32 parameter, without symbols in its shape.
+        public Value parameter(String name, Shape shape) {
+            if (shape.isSymbolic()) {
+                throw new IllegalArgumentException(name + ": expected a parameter's shape without symbols, got "
+                        + shape);
+            }
+            Value value = value(name, DataType.FLOAT32, shape);
+            parameters.add(value);
+            return value;
+        }
+
+        /// A number.
+        public Value constant(double number) {
+            return constants.computeIfAbsent(
+                    number, n -> add(freeName("constant"), new Op.Constant(n), new LinkedHashMap<>()).output("y"));
+        }
+
+        /// Adds any operation, with its inputs by role.
+        public Node add(String name, Op op, SequencedMap<String, Value> nodeInputs) {
+            for (Value input : nodeInputs.values()) {
+                if (input.id() >= values.size() || !values.get(input.id()).equals(input)) {
+                    throw new IllegalArgumentException(name + ": expected values of this graph, got " + input);
+                }
+            }
+            if (!nodeNames.add(name)) {
+                throw new IllegalArgumentException(name + ": expected a name of its own for each node");
+            }
+            SequencedMap<String, Value> nodeOutputs = new LinkedHashMap<>();
+            ShapeInference.infer(name, op, nodeInputs)
+                    .forEach(
+                            (role, form) ->
+                                    nodeOutputs.put(
+                                            role, value(role.equals("y") ? name : name + "." + role, form.type(),
+                                                    form.shape())));
+            Node node = new Node(name, op, nodeInputs, nodeOutputs);
+            nodes.add(node);
+            return node;
+        }
+
+        /// Adds an [Op.Unary].
+        public Value unary(String name, UnaryKind kind, Value x) {
+            return add(name, new Op.Unary(kind), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.Binary].
+        public Value binary(String name, BinaryKind kind, Value a, Value b) {
+            return add(name, new Op.Binary(kind), roles("a", a, "b", b)).output("y");
+        }
+
+        /// Adds an [Op.Reduce].
+        public Value reduce(String name, Op.Reduce reduce, Value x) {
+            return add(name, reduce, roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.MatMul] without a bias.
+        public Value matMul(String name, Transpose transpose, Value a, Value b) {
+            return add(name, new Op.MatMul(transpose), roles("a", a, "b", b)).output("y");
+        }
+
+        /// Adds x weightᵀ for a weight `[units, inputSize]`.
+        public Value dense(String name, Value x, Value weight) {
+            return matMul(name, Transpose.B, x, weight);
+        }
+
+        /// Adds x weightᵀ + bias for a weight `[units, inputSize]` and a bias `[units]`.
+        public Value dense(String name, Value x, Value weight, Value bias) {
+            return add(name, new Op.MatMul(Transpose.B), roles("a", x, "b", weight, "bias", bias)).output("y");
+        }
+
+        /// Adds an [Op.Gather].
+        public Value gather(String name, Value table, Value ids) {
+            return add(name, new Op.Gather(), roles("table", table, "ids", ids)).output("y");
+        }
+
+        /// Adds an [Op.Softmax].
+        public Value softmax(String name, Value x) {
+            return add(name, new Op.Softmax(), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.SoftmaxCrossEntropy] with labels (INT32) or targets (FLOAT32).
+        public CrossEntropyOutputs softmaxCrossEntropy(String name, Value logits, Value labelsOrTargets) {
+            return crossEntropy(name, roles("logits", logits, targetRole(labelsOrTargets), labelsOrTargets));
+        }
+
+        /// Adds an [Op.SoftmaxCrossEntropy] with labels (INT32) or targets (FLOAT32) and lengths.
+        public CrossEntropyOutputs softmaxCrossEntropy(String name, Value logits, Value labelsOrTargets,
+                Value lengths) {
+            return crossEntropy(
+                    name, roles("logits", logits, targetRole(labelsOrTargets), labelsOrTargets, "lengths", lengths));
+        }
+
+        private static String targetRole(Value labelsOrTargets) {
+            return labelsOrTargets.type() == DataType.FLOAT32 ? "targets" : "labels";
+        }
+
+        private CrossEntropyOutputs crossEntropy(String name, SequencedMap<String, Value> roles) {
+            Node node = add(name, new Op.SoftmaxCrossEntropy(), roles);
+            return new CrossEntropyOutputs(node.output("loss"), node.output("correct"), node.output("count"));
+        }
+
+        /// Adds an [Op.Dropout]; the step is an INT64 scalar input, the same for all dropouts of a graph.
+        public Value dropout(String name, Op.Dropout dropout, Value x, Value step) {
+            return add(name, dropout, roles("x", x, "step", step)).output("y");
+        }
+
+        /// Adds an [Op.Lstm].
+        public LstmOutputs lstm(String name, LstmInputs lstmInputs) {
+            Node node = add(name, new Op.Lstm(), lstmInputs.values());
+            return new LstmOutputs(node.output("y"), node.output("hN"), node.output("cN"));
+        }
+
+        /// Names a value as an output of the graph.
+        public Builder output(String name, Value value) {
+            if (outputs.putIfAbsent(name, value) != null) {
+                throw new IllegalArgumentException(name + ": expected a name of its own for each output");
+            }
+            return this;
+        }
+
+        /// Says that an output becomes an input in the next run, as a recurrent layer's state does in streaming and in
+        /// truncated backpropagation through time.
+        ///
+        /// @throws IllegalArgumentException if the first is no input or types or shapes differ
+        public Builder carry(Value input, Value output) {
+            if (!inputs.contains(input) || input.type() != output.type() || !input.shape().equals(output.shape())) {
+                throw new IllegalArgumentException(
+                        input.name() + ": expected an input " + input.type() + " " + input.shape()
+                                + " carried from one like it, got "
+                                + output.type() + " " + output);
+            }
+            carried.put(input, output);
+            return this;
+        }
+
+        /// The graph built so far.
+        public Graph build() {
+            return new Graph(this);
+        }
+
+        /// The given name, or with a number behind it if a node or value has it already.
+        String freeName(String name) {
+            String free = name;
+            for (int i = 2; names.contains(free) || nodeNames.contains(free); i++) {
+                free = name + "_" + i;
+            }
+            return free;
+        }
+
+        private Value value(String name, DataType type, Shape shape) {
+            if (!names.add(name)) {
+                throw new IllegalArgumentException(name + ": expected a name of its own for each value");
+            }
+            Value value = new Value(values.size(), name, type, shape);
+            values.add(value);
+            return value;
+        }
+
+        /// Values by role, from pairs of a role and a value.
+        static SequencedMap<String, Value> roles(Object... pairs) {
+            SequencedMap<String, Value> roles = new LinkedHashMap<>();
+            for (int i = 0; i < pairs.length; i += 2) {
+                roles.put((String) pairs[i], (Value) pairs[i + 1]);
+            }
+            return roles;
+        }
     }
-  }
 }

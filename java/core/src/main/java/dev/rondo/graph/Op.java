@@ -11,214 +11,216 @@ import dev.rondo.tensor.Shape;
 /// [Gradients], and the two kernel sets.
 public sealed interface Op {
 
-  // -------------------------------------------------------------------------------------------------- elementwise
+    // -------------------------------------------------------------------------------------------------- elementwise
 
-  /// The functions of [Unary].
-  enum UnaryKind {
-    /// x
-    IDENTITY,
-    /// -x
-    NEGATE,
-    /// 1 / (1 + exp(-x))
-    SIGMOID,
-    /// tanh x
-    TANH,
-    /// max(x, 0); its gradient at 0 is 0
-    RELU,
-    /// exp x
-    EXP,
-    /// the natural logarithm
-    LOG,
-    /// the square root
-    SQRT,
-    /// x x
-    SQUARE
-  }
-
-  /// `x[...] -> y[...]`, y = kind(x).
-  record Unary(UnaryKind kind) implements Op {}
-
-  /// `x[...], y[...], dy[...] -> dx[...]`, dx = kind'(x) dy, where y = kind(x).
-  record UnaryGradient(UnaryKind kind) implements Op {}
-
-  /// The functions of [Binary].
-  enum BinaryKind {
-    /// a + b
-    ADD,
-    /// a - b
-    SUBTRACT,
-    /// a b
-    MULTIPLY,
-    /// a / b
-    DIVIDE
-  }
-
-  /// `a[...], b[...] -> y[...]`, y = a kind b. The shapes are equal, or one operand is a single row `[n]` under every
-  /// row of the other's last axis, or a scalar `[]`.
-  record Binary(BinaryKind kind) implements Op {}
-
-  /// The functions of [Reduce].
-  enum ReduceKind {
-    /// the sum
-    SUM,
-    /// the mean
-    MEAN,
-    /// the largest; it has no gradient
-    MAX
-  }
-
-  /// `x -> y`, y = kind over the axes `from` (inclusive) to `to` (exclusive) of x, which y lacks.
-  record Reduce(ReduceKind kind, int from, int to) implements Op {
-    /// Checks the axes.
-    public Reduce {
-      if (from < 0 || to <= from) {
-        throw new IllegalArgumentException("reduce: expected axes 0 <= from < to, got " + from + ", " + to);
-      }
-    }
-  }
-
-  /// `dy -> dx`, the gradient of a [Reduce] SUM or MEAN over an x of the given shape: dy spread over the reduced axes,
-  /// for MEAN divided by their extent.
-  record ReduceGradient(Reduce reduce, Shape shape) implements Op {
-    /// Checks that there is a gradient.
-    public ReduceGradient {
-      if (reduce.kind() == ReduceKind.MAX) {
-        throw new IllegalArgumentException("reduce: MAX has no gradient");
-      }
-    }
-  }
-
-  /// `-> y[]`, a number.
-  record Constant(double number) implements Op {}
-
-  // ------------------------------------------------------------------------------------------------------ matrices
-
-  /// Which operands of a [MatMul] are transposed.
-  enum Transpose {
-    /// a b
-    NONE,
-    /// aᵀ b
-    A,
-    /// a bᵀ
-    B,
-    /// aᵀ bᵀ
-    BOTH;
-
-    /// True if a is transposed.
-    public boolean a() {
-      return this == A || this == BOTH;
+    /// The functions of [Unary].
+    enum UnaryKind {
+        /// x
+        IDENTITY,
+        /// -x
+        NEGATE,
+        /// 1 / (1 + exp(-x))
+        SIGMOID,
+        /// tanh x
+        TANH,
+        /// max(x, 0); its gradient at 0 is 0
+        RELU,
+        /// exp x
+        EXP,
+        /// the natural logarithm
+        LOG,
+        /// the square root
+        SQRT,
+        /// x x
+        SQUARE
     }
 
-    /// True if b is transposed.
-    public boolean b() {
-      return this == B || this == BOTH;
+    /// `x[...] -> y[...]`, y = kind(x).
+    record Unary(UnaryKind kind) implements Op {}
+
+    /// `x[...], y[...], dy[...] -> dx[...]`, dx = kind'(x) dy, where y = kind(x).
+    record UnaryGradient(UnaryKind kind) implements Op {}
+
+    /// The functions of [Binary].
+    enum BinaryKind {
+        /// a + b
+        ADD,
+        /// a - b
+        SUBTRACT,
+        /// a b
+        MULTIPLY,
+        /// a / b
+        DIVIDE
     }
-  }
 
-  /// `a, b, bias?[n] -> y[...,n]`, the matrix product plus the bias under every row. An operand is the matrix of its
-  /// last axis by all others together: a `[...,k]` (`[...,m]` with extents `...` that match b's, if transposed),
-  /// b `[...,n]` (`[n,k]` if transposed).
-  record MatMul(Transpose transpose) implements Op {}
+    /// `a[...], b[...] -> y[...]`, y = a kind b. The shapes are equal, or one operand is a single row `[n]` under every
+    /// row of the other's last axis, or a scalar `[]`.
+    record Binary(BinaryKind kind) implements Op {}
 
-  // ----------------------------------------------------------------------------------------------------- embedding
-
-  /// `table[rows,n], ids[...] (INT32) -> y[...,n]`, y\[i\] = table\[ids\[i\]\]. An id outside the table fails the run.
-  record Gather() implements Op {}
-
-  /// `ids[...] (INT32), dy[...,n] -> dtable[rows,n]`, the gradient of [Gather].
-  record ScatterAdd(int rows) implements Op {}
-
-  // ------------------------------------------------------------------------------------------------------- softmax
-
-  /// `x[...,n] -> y[...,n]`, y = exp(x - max x) / sum for each row.
-  record Softmax() implements Op {}
-
-  /// `logits[B,T,n] or [B,n], labels?[B,T] or [B] (INT32), targets?[B,T,n] or [B,n], lengths?[B] (INT32)
-  /// -> loss[], correct[], count[], dlogits`: the mean over the real steps of -log softmax(logits) at the label, or
-  /// weighted by the target's probabilities (one of labels and targets is given); the number of real steps whose
-  /// largest logit is at the label or at the largest target; the number of real steps; the gradient of the loss. A step
-  /// is real when it lies before its sequence's length.
-  record SoftmaxCrossEntropy() implements Op {}
-
-  // ------------------------------------------------------------------------------------------------------- dropout
-
-  /// `x[...], step[] (INT64) -> y[...]`: in training y = x / (1 - rate) with probability 1 - rate, else 0, by the
-  /// counter-based generator Philox4x32-10 (Salmon et al. 2011) of (seed, stream, step, position); at inference y = x.
-  /// The same operation on dy gives dx.
-  ///
-  /// @param rate the share of zeros, at least 0 and below 1
-  /// @param stream tells the dropouts of a graph apart
-  /// @param seed the seed of the training run
-  record Dropout(float rate, int stream, long seed) implements Op {
-    /// Checks the rate.
-    public Dropout {
-      if (!(rate >= 0 && rate < 1)) {
-        throw new IllegalArgumentException("dropout: expected 0 <= rate < 1, got " + rate);
-      }
+    /// The functions of [Reduce].
+    enum ReduceKind {
+        /// the sum
+        SUM,
+        /// the mean
+        MEAN,
+        /// the largest; it has no gradient
+        MAX
     }
-  }
 
-  // ------------------------------------------------------------------------------------------------ recurrent cells
-
-  /// `x[B,T,I], weightIh[4H,I], weightHh[4H,H], bias?[4H], lengths?[B] (INT32), h0?[B,H], c0?[B,H]
-  /// -> y[B,T,H], hN[B,H], cN[B,H], saved`: the whole sequence of
-  ///
-  /// i = s(Wi x + Ui h' + bi), f, o likewise, g = tanh(Wg x + Ug h' + bg), c = f c' + i g, h = o tanh c
-  ///
-  /// with gates in the order i, f, g, o, s the logistic function and a prime for the step before (Hochreiter and
-  /// Schmidhuber 1997; forget gate of Gers, Schmidhuber and Cummins 2000). From a sequence's length on the state stays
-  /// and y is zero. Absent states are zeros. `saved` is what [LstmGradient] needs.
-  record Lstm() implements Op {}
-
-  /// `x, weightIh, weightHh, bias?, lengths?, saved, dy?, dhN?, dcN?
-  /// -> dx, dweightIh, dweightHh, dbias (with bias), dh0, dc0`: the gradient of one [Lstm], whose `saved` it uses up.
-  /// Absent gradients are zeros.
-  record LstmGradient() implements Op {}
-
-  // ----------------------------------------------------------------------------------------------------- optimizers
-
-  /// `x[n] -> norm[], scale[]`: norm = sqrt(sum x²), scale = maxNorm / norm where norm > maxNorm, else 1.
-  ///
-  /// @param maxNorm above 0; infinity never clips
-  record GlobalNorm(float maxNorm) implements Op {
-    /// Checks the norm.
-    public GlobalNorm {
-      if (!(maxNorm > 0)) {
-        throw new IllegalArgumentException("global norm: expected maxNorm > 0, got " + maxNorm);
-      }
+    /// `x -> y`, y = kind over the axes `from` (inclusive) to `to` (exclusive) of x, which y lacks.
+    record Reduce(ReduceKind kind, int from, int to) implements Op {
+        /// Checks the axes.
+        public Reduce {
+            if (from < 0 || to <= from) {
+                throw new IllegalArgumentException("reduce: expected axes 0 <= from < to, got " + from + ", " + to);
+            }
+        }
     }
-  }
 
-  /// `parameters[n], gradients[n], velocity?[n], scale?[], rate[] ->`: with g = scale gradients, velocity = momentum
-  /// velocity - rate g, then parameters += velocity, or with Nesterov parameters += momentum velocity - rate g.
-  /// Parameters and velocity are changed in place. The velocity may be absent only without momentum.
-  record Sgd(float momentum, boolean nesterov) implements Op {
-    /// Checks the momentum.
-    public Sgd {
-      if (!(momentum >= 0 && momentum < 1)) {
-        throw new IllegalArgumentException("sgd: expected 0 <= momentum < 1, got " + momentum);
-      }
+    /// `dy -> dx`, the gradient of a [Reduce] SUM or MEAN over an x of the given shape: dy spread over the reduced
+    /// axes, for MEAN divided by their extent.
+    record ReduceGradient(Reduce reduce, Shape shape) implements Op {
+        /// Checks that there is a gradient.
+        public ReduceGradient {
+            if (reduce.kind() == ReduceKind.MAX) {
+                throw new IllegalArgumentException("reduce: MAX has no gradient");
+            }
+        }
     }
-  }
 
-  /// Where [Adam] adds epsilon.
-  enum AdamForm {
-    /// w -= rate sqrt(1 - beta2ᵗ) / (1 - beta1ᵗ) m / (sqrt(v) + epsilon)
-    KERAS,
-    /// w -= rate / (1 - beta1ᵗ) m / (sqrt(v / (1 - beta2ᵗ)) + epsilon)
-    PYTORCH
-  }
+    /// `-> y[]`, a number.
+    record Constant(double number) implements Op {}
 
-  /// `parameters[n], gradients[n], m[n], v[n], scale?[], rate[], step[] (INT64, from 1) ->`: with g = scale gradients,
-  /// m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g², then the parameters w as the form says (Kingma and Ba
-  /// 2015). Parameters, m and v are changed in place.
-  record Adam(float beta1, float beta2, float epsilon, AdamForm form) implements Op {
-    /// Checks the coefficients.
-    public Adam {
-      if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1) || !(epsilon >= 0)) {
-        throw new IllegalArgumentException(
-            "adam: expected 0 <= beta1, beta2 < 1 and epsilon >= 0, got " + beta1 + ", " + beta2 + ", " + epsilon);
-      }
+    // ------------------------------------------------------------------------------------------------------ matrices
+
+    /// Which operands of a [MatMul] are transposed.
+    enum Transpose {
+        /// a b
+        NONE,
+        /// aᵀ b
+        A,
+        /// a bᵀ
+        B,
+        /// aᵀ bᵀ
+        BOTH;
+
+        /// True if a is transposed.
+        public boolean a() {
+            return this == A || this == BOTH;
+        }
+
+        /// True if b is transposed.
+        public boolean b() {
+            return this == B || this == BOTH;
+        }
     }
-  }
+
+    /// `a, b, bias?[n] -> y[...,n]`, the matrix product plus the bias under every row. An operand is the matrix of its
+    /// last axis by all others together: a `[...,k]` (`[...,m]` with extents `...` that match b's, if transposed),
+    /// b `[...,n]` (`[n,k]` if transposed).
+    record MatMul(Transpose transpose) implements Op {}
+
+    // ----------------------------------------------------------------------------------------------------- embedding
+
+    /// `table[rows,n], ids[...] (INT32) -> y[...,n]`, y\[i\] = table\[ids\[i\]\]. An id outside the table fails the
+    /// run.
+    record Gather() implements Op {}
+
+    /// `ids[...] (INT32), dy[...,n] -> dtable[rows,n]`, the gradient of [Gather].
+    record ScatterAdd(int rows) implements Op {}
+
+    // ------------------------------------------------------------------------------------------------------- softmax
+
+    /// `x[...,n] -> y[...,n]`, y = exp(x - max x) / sum for each row.
+    record Softmax() implements Op {}
+
+    /// `logits[B,T,n] or [B,n], labels?[B,T] or [B] (INT32), targets?[B,T,n] or [B,n], lengths?[B] (INT32)
+    /// -> loss[], correct[], count[], dlogits`: the mean over the real steps of -log softmax(logits) at the label, or
+    /// weighted by the target's probabilities (one of labels and targets is given); the number of real steps whose
+    /// largest logit is at the label or at the largest target; the number of real steps; the gradient of the loss. A
+    /// step is real when it lies before its sequence's length.
+    record SoftmaxCrossEntropy() implements Op {}
+
+    // ------------------------------------------------------------------------------------------------------- dropout
+
+    /// `x[...], step[] (INT64) -> y[...]`: in training y = x / (1 - rate) with probability 1 - rate, else 0, by the
+    /// counter-based generator Philox4x32-10 (Salmon et al. 2011) of (seed, stream, step, position); at inference y =
+    /// x. The same operation on dy gives dx.
+    ///
+    /// @param rate the share of zeros, at least 0 and below 1
+    /// @param stream tells the dropouts of a graph apart
+    /// @param seed the seed of the training run
+    record Dropout(float rate, int stream, long seed) implements Op {
+        /// Checks the rate.
+        public Dropout {
+            if (!(rate >= 0 && rate < 1)) {
+                throw new IllegalArgumentException("dropout: expected 0 <= rate < 1, got " + rate);
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ recurrent cells
+
+    /// `x[B,T,I], weightIh[4H,I], weightHh[4H,H], bias?[4H], lengths?[B] (INT32), h0?[B,H], c0?[B,H]
+    /// -> y[B,T,H], hN[B,H], cN[B,H], saved`: the whole sequence of
+    ///
+    /// i = s(Wi x + Ui h' + bi), f, o likewise, g = tanh(Wg x + Ug h' + bg), c = f c' + i g, h = o tanh c
+    ///
+    /// with gates in the order i, f, g, o, s the logistic function and a prime for the step before (Hochreiter and
+    /// Schmidhuber 1997; forget gate of Gers, Schmidhuber and Cummins 2000). From a sequence's length on the state
+    /// stays and y is zero. Absent states are zeros. `saved` is what [LstmGradient] needs.
+    record Lstm() implements Op {}
+
+    /// `x, weightIh, weightHh, bias?, lengths?, saved, dy?, dhN?, dcN?
+    /// -> dx, dweightIh, dweightHh, dbias (with bias), dh0, dc0`: the gradient of one [Lstm], whose `saved` it uses up.
+    /// Absent gradients are zeros.
+    record LstmGradient() implements Op {}
+
+    // ----------------------------------------------------------------------------------------------------- optimizers
+
+    /// `x[n] -> norm[], scale[]`: norm = sqrt(sum x²), scale = maxNorm / norm where norm > maxNorm, else 1.
+    ///
+    /// @param maxNorm above 0; infinity never clips
+    record GlobalNorm(float maxNorm) implements Op {
+        /// Checks the norm.
+        public GlobalNorm {
+            if (!(maxNorm > 0)) {
+                throw new IllegalArgumentException("global norm: expected maxNorm > 0, got " + maxNorm);
+            }
+        }
+    }
+
+    /// `parameters[n], gradients[n], velocity?[n], scale?[], rate[] ->`: with g = scale gradients, velocity = momentum
+    /// velocity - rate g, then parameters += velocity, or with Nesterov parameters += momentum velocity - rate g.
+    /// Parameters and velocity are changed in place. The velocity may be absent only without momentum.
+    record Sgd(float momentum, boolean nesterov) implements Op {
+        /// Checks the momentum.
+        public Sgd {
+            if (!(momentum >= 0 && momentum < 1)) {
+                throw new IllegalArgumentException("sgd: expected 0 <= momentum < 1, got " + momentum);
+            }
+        }
+    }
+
+    /// Where [Adam] adds epsilon.
+    enum AdamForm {
+        /// w -= rate sqrt(1 - beta2ᵗ) / (1 - beta1ᵗ) m / (sqrt(v) + epsilon)
+        KERAS,
+        /// w -= rate / (1 - beta1ᵗ) m / (sqrt(v / (1 - beta2ᵗ)) + epsilon)
+        PYTORCH
+    }
+
+    /// `parameters[n], gradients[n], m[n], v[n], scale?[], rate[], step[] (INT64, from 1) ->`: with g = scale
+    /// gradients, m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g², then the parameters w as the form says
+    /// (Kingma and Ba 2015). Parameters, m and v are changed in place.
+    record Adam(float beta1, float beta2, float epsilon, AdamForm form) implements Op {
+        /// Checks the coefficients.
+        public Adam {
+            if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1) || !(epsilon >= 0)) {
+                throw new IllegalArgumentException(
+                        "adam: expected 0 <= beta1, beta2 < 1 and epsilon >= 0, got " + beta1 + ", " + beta2 + ", "
+                                + epsilon);
+            }
+        }
+    }
 }

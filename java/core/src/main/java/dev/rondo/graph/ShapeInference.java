@@ -12,268 +12,270 @@ import java.util.Set;
 /// Checks the inputs of a node and tells the types and shapes of its outputs: the one place that knows the signature of
 /// each operation.
 final class ShapeInference {
-  /// Type and shape of an output.
-  record Form(DataType type, Shape shape) {}
+    /// Type and shape of an output.
+    record Form(DataType type, Shape shape) {}
 
-  private static final Form SCALAR = floats(Shape.scalar());
-  private static final Form SAVED = new Form(DataType.OPAQUE, Shape.scalar());
+    private static final Form SCALAR = floats(Shape.scalar());
+    private static final Form SAVED = new Form(DataType.OPAQUE, Shape.scalar());
 
-  private final String node;
-  private final Map<String, Value> inputs;
-  private final Set<String> known = new HashSet<>();
+    private final String node;
+    private final Map<String, Value> inputs;
+    private final Set<String> known = new HashSet<>();
 
-  private ShapeInference(String node, Map<String, Value> inputs) {
-    this.node = node;
-    this.inputs = inputs;
-  }
-
-  /// The outputs by role.
-  ///
-  /// @throws IllegalArgumentException naming the node, what was expected and what came
-  static SequencedMap<String, Form> infer(String node, Op op, SequencedMap<String, Value> inputs) {
-    ShapeInference inference = new ShapeInference(node, inputs);
-    SequencedMap<String, Form> outputs = inference.outputs(op);
-    for (String role : inputs.keySet()) {
-      if (!inference.known.contains(role)) {
-        throw new IllegalArgumentException(node + ": expected inputs " + inference.known + ", got " + role);
-      }
+    private ShapeInference(String node, Map<String, Value> inputs) {
+        this.node = node;
+        this.inputs = inputs;
     }
-    return outputs;
-  }
 
-  private SequencedMap<String, Form> outputs(Op op) {
-    return switch (op) {
-      case Op.Unary _ -> forms("y", floats(x("x").shape()));
-      case Op.UnaryGradient _ -> {
-        Shape shape = x("x").shape();
-        x("y", shape);
-        x("dy", shape);
-        yield forms("dx", floats(shape));
-      }
-      case Op.Binary _ -> forms("y", floats(broadcast(x("a"), x("b"))));
-      case Op.Reduce reduce -> forms("y", floats(reduced(reduce, x("x").shape())));
-      case Op.ReduceGradient gradient -> {
-        x("dy", reduced(gradient.reduce(), gradient.shape()));
-        yield forms("dx", floats(gradient.shape()));
-      }
-      case Op.Constant _ -> forms("y", SCALAR);
-      case Op.MatMul matMul -> forms("y", floats(matMul(matMul)));
-      case Op.Gather _ -> {
-        Shape table = matrix("table");
-        yield forms("y", floats(ints("ids").shape().append(table.dim(1))));
-      }
-      case Op.ScatterAdd scatter -> {
-        Shape dy = x("dy").shape();
-        expect("dy", ints("ids").shape().append(dy.dim(-1)), dy);
-        yield forms("dtable", floats(Shape.of(scatter.rows(), dy.dim(-1))));
-      }
-      case Op.Softmax _ -> forms("y", floats(x("x").shape()));
-      case Op.SoftmaxCrossEntropy _ -> crossEntropy();
-      case Op.Dropout _ -> {
-        typed("step", DataType.INT64, Shape.scalar());
-        yield forms("y", floats(x("x").shape()));
-      }
-      case Op.Lstm _ -> {
-        Sizes sizes = lstm();
-        x("h0?", sizes.state());
-        x("c0?", sizes.state());
-        yield forms("y", floats(sizes.sequence()), "hN", floats(sizes.state()), "cN", floats(sizes.state()), "saved",
-            SAVED);
-      }
-      case Op.LstmGradient _ -> {
-        Sizes sizes = lstm();
-        typed("saved", DataType.OPAQUE, Shape.scalar());
-        x("dy?", sizes.sequence());
-        x("dhN?", sizes.state());
-        x("dcN?", sizes.state());
-        SequencedMap<String, Form> outputs =
-            forms("dx", floats(x("x").shape()), "dweightIh", floats(x("weightIh").shape()), "dweightHh",
-                floats(x("weightHh").shape()), "dh0", floats(sizes.state()), "dc0", floats(sizes.state()));
-        input("bias?").ifPresent(bias -> outputs.put("dbias", floats(bias.shape())));
-        yield outputs;
-      }
-      case Op.GlobalNorm _ -> {
-        flat("x");
-        yield forms("norm", SCALAR, "scale", SCALAR);
-      }
-      case Op.Sgd sgd -> {
-        update("velocity" + (sgd.momentum() == 0 ? "?" : ""));
-        yield forms();
-      }
-      case Op.Adam _ -> {
-        update("m", "v");
-        typed("step", DataType.INT64, Shape.scalar());
-        yield forms();
-      }
-    };
-  }
-
-  private Shape broadcast(Value a, Value b) {
-    Value full = a.shape().rank() >= b.shape().rank() ? a : b;
-    Value other = full.equals(a) ? b : a;
-    Shape shape = other.shape();
-    boolean row = shape.rank() == 1 && full.shape().rank() > 0 && shape.dim(0) == full.shape().dim(-1);
-    if (!shape.equals(full.shape()) && !row && shape.rank() > 0) {
-      throw wrong(other.equals(a) ? "a" : "b", full.shape() + ", a row of it or a scalar", shape.toString());
+    /// The outputs by role.
+    ///
+    /// @throws IllegalArgumentException naming the node, what was expected and what came
+    static SequencedMap<String, Form> infer(String node, Op op, SequencedMap<String, Value> inputs) {
+        ShapeInference inference = new ShapeInference(node, inputs);
+        SequencedMap<String, Form> outputs = inference.outputs(op);
+        for (String role : inputs.keySet()) {
+            if (!inference.known.contains(role)) {
+                throw new IllegalArgumentException(node + ": expected inputs " + inference.known + ", got " + role);
+            }
+        }
+        return outputs;
     }
-    return full.shape();
-  }
 
-  private Shape reduced(Op.Reduce reduce, Shape shape) {
-    if (reduce.to() > shape.rank()) {
-      throw wrong("x", "a rank of at least " + reduce.to(), shape.toString());
+    private SequencedMap<String, Form> outputs(Op op) {
+        return switch (op) {
+            case Op.Unary _ -> forms("y", floats(x("x").shape()));
+            case Op.UnaryGradient _ -> {
+                Shape shape = x("x").shape();
+                x("y", shape);
+                x("dy", shape);
+                yield forms("dx", floats(shape));
+            }
+            case Op.Binary _ -> forms("y", floats(broadcast(x("a"), x("b"))));
+            case Op.Reduce reduce -> forms("y", floats(reduced(reduce, x("x").shape())));
+            case Op.ReduceGradient gradient -> {
+                x("dy", reduced(gradient.reduce(), gradient.shape()));
+                yield forms("dx", floats(gradient.shape()));
+            }
+            case Op.Constant _ -> forms("y", SCALAR);
+            case Op.MatMul matMul -> forms("y", floats(matMul(matMul)));
+            case Op.Gather _ -> {
+                Shape table = matrix("table");
+                yield forms("y", floats(ints("ids").shape().append(table.dim(1))));
+            }
+            case Op.ScatterAdd scatter -> {
+                Shape dy = x("dy").shape();
+                expect("dy", ints("ids").shape().append(dy.dim(-1)), dy);
+                yield forms("dtable", floats(Shape.of(scatter.rows(), dy.dim(-1))));
+            }
+            case Op.Softmax _ -> forms("y", floats(x("x").shape()));
+            case Op.SoftmaxCrossEntropy _ -> crossEntropy();
+            case Op.Dropout _ -> {
+                typed("step", DataType.INT64, Shape.scalar());
+                yield forms("y", floats(x("x").shape()));
+            }
+            case Op.Lstm _ -> {
+                Sizes sizes = lstm();
+                x("h0?", sizes.state());
+                x("c0?", sizes.state());
+                yield forms("y", floats(sizes.sequence()), "hN", floats(sizes.state()), "cN", floats(sizes.state()),
+                        "saved",
+                        SAVED);
+            }
+            case Op.LstmGradient _ -> {
+                Sizes sizes = lstm();
+                typed("saved", DataType.OPAQUE, Shape.scalar());
+                x("dy?", sizes.sequence());
+                x("dhN?", sizes.state());
+                x("dcN?", sizes.state());
+                SequencedMap<String, Form> outputs =
+                        forms("dx", floats(x("x").shape()), "dweightIh", floats(x("weightIh").shape()), "dweightHh",
+                                floats(x("weightHh").shape()), "dh0", floats(sizes.state()), "dc0",
+                                        floats(sizes.state()));
+                input("bias?").ifPresent(bias -> outputs.put("dbias", floats(bias.shape())));
+                yield outputs;
+            }
+            case Op.GlobalNorm _ -> {
+                flat("x");
+                yield forms("norm", SCALAR, "scale", SCALAR);
+            }
+            case Op.Sgd sgd -> {
+                update("velocity" + (sgd.momentum() == 0 ? "?" : ""));
+                yield forms();
+            }
+            case Op.Adam _ -> {
+                update("m", "v");
+                typed("step", DataType.INT64, Shape.scalar());
+                yield forms();
+            }
+        };
     }
-    Shape result = shape.slice(0, reduce.from());
-    for (int axis = reduce.to(); axis < shape.rank(); axis++) {
-      result = result.append(shape.dim(axis));
-    }
-    return result;
-  }
 
-  private Shape matMul(Op.MatMul matMul) {
-    Shape a = x("a").shape();
-    Shape b = matMul.transpose().b() ? matrix("b") : x("b").shape();
-    if (a.rank() < 1 || b.rank() < 2) {
-      throw wrong("a, b", "matrices", a + ", " + b);
+    private Shape broadcast(Value a, Value b) {
+        Value full = a.shape().rank() >= b.shape().rank() ? a : b;
+        Value other = full.equals(a) ? b : a;
+        Shape shape = other.shape();
+        boolean row = shape.rank() == 1 && full.shape().rank() > 0 && shape.dim(0) == full.shape().dim(-1);
+        if (!shape.equals(full.shape()) && !row && shape.rank() > 0) {
+            throw wrong(other.equals(a) ? "a" : "b", full.shape() + ", a row of it or a scalar", shape.toString());
+        }
+        return full.shape();
     }
-    Shape result = matMul.transpose().a() ? Shape.of(a.dim(-1)) : a.leading();
-    Shape inner = matMul.transpose().a() ? a.leading() : Shape.of(a.dim(-1));
-    expect("b", inner, matMul.transpose().b() ? Shape.of(b.dim(1)) : b.leading());
-    Shape y = result.append(matMul.transpose().b() ? b.dim(0) : b.dim(-1));
-    x("bias?", Shape.of(y.dim(-1)));
-    return y;
-  }
 
-  private SequencedMap<String, Form> crossEntropy() {
-    Shape logits = x("logits").shape();
-    if (logits.rank() != 2 && logits.rank() != 3) {
-      throw wrong("logits", "[B,T,classes] or [B,classes]", logits.toString());
+    private Shape reduced(Op.Reduce reduce, Shape shape) {
+        if (reduce.to() > shape.rank()) {
+            throw wrong("x", "a rank of at least " + reduce.to(), shape.toString());
+        }
+        Shape result = shape.slice(0, reduce.from());
+        for (int axis = reduce.to(); axis < shape.rank(); axis++) {
+            result = result.append(shape.dim(axis));
+        }
+        return result;
     }
-    Optional<Value> labels = input("labels?");
-    Optional<Value> targets = input("targets?");
-    if (labels.isPresent() == targets.isPresent()) {
-      throw wrong("labels, targets", "one of both", inputs.keySet().toString());
+
+    private Shape matMul(Op.MatMul matMul) {
+        Shape a = x("a").shape();
+        Shape b = matMul.transpose().b() ? matrix("b") : x("b").shape();
+        if (a.rank() < 1 || b.rank() < 2) {
+            throw wrong("a, b", "matrices", a + ", " + b);
+        }
+        Shape result = matMul.transpose().a() ? Shape.of(a.dim(-1)) : a.leading();
+        Shape inner = matMul.transpose().a() ? a.leading() : Shape.of(a.dim(-1));
+        expect("b", inner, matMul.transpose().b() ? Shape.of(b.dim(1)) : b.leading());
+        Shape y = result.append(matMul.transpose().b() ? b.dim(0) : b.dim(-1));
+        x("bias?", Shape.of(y.dim(-1)));
+        return y;
     }
-    if (labels.isPresent()) {
-      typed("labels", DataType.INT32, logits.leading());
-    } else {
-      x("targets", logits);
+
+    private SequencedMap<String, Form> crossEntropy() {
+        Shape logits = x("logits").shape();
+        if (logits.rank() != 2 && logits.rank() != 3) {
+            throw wrong("logits", "[B,T,classes] or [B,classes]", logits.toString());
+        }
+        Optional<Value> labels = input("labels?");
+        Optional<Value> targets = input("targets?");
+        if (labels.isPresent() == targets.isPresent()) {
+            throw wrong("labels, targets", "one of both", inputs.keySet().toString());
+        }
+        if (labels.isPresent()) {
+            typed("labels", DataType.INT32, logits.leading());
+        } else {
+            x("targets", logits);
+        }
+        lengths(logits.dim(0));
+        return forms("loss", SCALAR, "correct", SCALAR, "count", SCALAR, "dlogits", floats(logits));
     }
-    lengths(logits.dim(0));
-    return forms("loss", SCALAR, "correct", SCALAR, "count", SCALAR, "dlogits", floats(logits));
-  }
 
-  private record Sizes(Shape sequence, Shape state) {}
+    private record Sizes(Shape sequence, Shape state) {}
 
-  private Sizes lstm() {
-    Shape x = x("x").shape();
-    if (x.rank() != 3) {
-      throw wrong("x", "[B,T,I]", x.toString());
+    private Sizes lstm() {
+        Shape x = x("x").shape();
+        if (x.rank() != 3) {
+            throw wrong("x", "[B,T,I]", x.toString());
+        }
+        Shape weightHh = matrix("weightHh");
+        int hidden = weightHh.dim(1);
+        expect("weightHh", Shape.of(4 * hidden, hidden), weightHh);
+        x("weightIh", Shape.of(4 * hidden, x.dim(2)));
+        x("bias?", Shape.of(4 * hidden));
+        lengths(x.dim(0));
+        return new Sizes(Shape.of(x.dim(0), x.dim(1), hidden), Shape.of(x.dim(0), hidden));
     }
-    Shape weightHh = matrix("weightHh");
-    int hidden = weightHh.dim(1);
-    expect("weightHh", Shape.of(4 * hidden, hidden), weightHh);
-    x("weightIh", Shape.of(4 * hidden, x.dim(2)));
-    x("bias?", Shape.of(4 * hidden));
-    lengths(x.dim(0));
-    return new Sizes(Shape.of(x.dim(0), x.dim(1), hidden), Shape.of(x.dim(0), hidden));
-  }
 
-  private void lengths(int batch) {
-    if (input("lengths?").isPresent()) {
-      typed("lengths", DataType.INT32, Shape.of(batch));
+    private void lengths(int batch) {
+        if (input("lengths?").isPresent()) {
+            typed("lengths", DataType.INT32, Shape.of(batch));
+        }
     }
-  }
 
-  private void update(String... states) {
-    Shape shape = flat("parameters");
-    x("gradients", shape);
-    for (String state : states) {
-      x(state, shape);
+    private void update(String... states) {
+        Shape shape = flat("parameters");
+        x("gradients", shape);
+        for (String state : states) {
+            x(state, shape);
+        }
+        x("scale?", Shape.scalar());
+        x("rate", Shape.scalar());
     }
-    x("scale?", Shape.scalar());
-    x("rate", Shape.scalar());
-  }
 
-  private Shape flat(String role) {
-    Shape shape = x(role).shape();
-    if (shape.rank() != 1) {
-      throw wrong(role, "[n]", shape.toString());
+    private Shape flat(String role) {
+        Shape shape = x(role).shape();
+        if (shape.rank() != 1) {
+            throw wrong(role, "[n]", shape.toString());
+        }
+        return shape;
     }
-    return shape;
-  }
 
-  private Shape matrix(String role) {
-    Shape shape = x(role).shape();
-    if (shape.rank() != 2) {
-      throw wrong(role, "a matrix", shape.toString());
+    private Shape matrix(String role) {
+        Shape shape = x(role).shape();
+        if (shape.rank() != 2) {
+            throw wrong(role, "a matrix", shape.toString());
+        }
+        return shape;
     }
-    return shape;
-  }
 
-  /// The input of a role; a question mark behind it says that it may be absent.
-  private Optional<Value> input(String role) {
-    boolean optional = role.endsWith("?");
-    String name = optional ? role.substring(0, role.length() - 1) : role;
-    known.add(name);
-    Value value = inputs.get(name);
-    if (value == null && !optional) {
-      throw new IllegalArgumentException(node + ": expected an input " + name + ", got " + inputs.keySet());
+    /// The input of a role; a question mark behind it says that it may be absent.
+    private Optional<Value> input(String role) {
+        boolean optional = role.endsWith("?");
+        String name = optional ? role.substring(0, role.length() - 1) : role;
+        known.add(name);
+        Value value = inputs.get(name);
+        if (value == null && !optional) {
+            throw new IllegalArgumentException(node + ": expected an input " + name + ", got " + inputs.keySet());
+        }
+        return Optional.ofNullable(value);
     }
-    return Optional.ofNullable(value);
-  }
 
-  private Value x(String role) {
-    Value value = input(role).orElseThrow();
-    if (value.type() != DataType.FLOAT32) {
-      throw wrong(role, "FLOAT32", value.type().toString());
+    private Value x(String role) {
+        Value value = input(role).orElseThrow();
+        if (value.type() != DataType.FLOAT32) {
+            throw wrong(role, "FLOAT32", value.type().toString());
+        }
+        return value;
     }
-    return value;
-  }
 
-  private void x(String role, Shape shape) {
-    if (input(role).isPresent()) {
-      String name = role.endsWith("?") ? role.substring(0, role.length() - 1) : role;
-      expect(name, shape, x(name).shape());
+    private void x(String role, Shape shape) {
+        if (input(role).isPresent()) {
+            String name = role.endsWith("?") ? role.substring(0, role.length() - 1) : role;
+            expect(name, shape, x(name).shape());
+        }
     }
-  }
 
-  private Value ints(String role) {
-    Value value = input(role).orElseThrow();
-    if (value.type() != DataType.INT32) {
-      throw wrong(role, "INT32", value.type().toString());
+    private Value ints(String role) {
+        Value value = input(role).orElseThrow();
+        if (value.type() != DataType.INT32) {
+            throw wrong(role, "INT32", value.type().toString());
+        }
+        return value;
     }
-    return value;
-  }
 
-  private void typed(String role, DataType type, Shape shape) {
-    Value value = input(role).orElseThrow();
-    if (value.type() != type || !value.shape().equals(shape)) {
-      throw wrong(role, type + " " + shape, value.type() + " " + value.shape());
+    private void typed(String role, DataType type, Shape shape) {
+        Value value = input(role).orElseThrow();
+        if (value.type() != type || !value.shape().equals(shape)) {
+            throw wrong(role, type + " " + shape, value.type() + " " + value.shape());
+        }
     }
-  }
 
-  private void expect(String role, Shape expected, Shape actual) {
-    if (!expected.equals(actual)) {
-      throw wrong(role, expected.toString(), actual.toString());
+    private void expect(String role, Shape expected, Shape actual) {
+        if (!expected.equals(actual)) {
+            throw wrong(role, expected.toString(), actual.toString());
+        }
     }
-  }
 
-  private IllegalArgumentException wrong(String role, String expected, String actual) {
-    Value value = inputs.get(role);
-    String name = value == null ? role : role + " (" + value.name() + ")";
-    return new IllegalArgumentException(node + ": " + name + ": expected " + expected + ", got " + actual);
-  }
-
-  private static Form floats(Shape shape) {
-    return new Form(DataType.FLOAT32, shape);
-  }
-
-  private static SequencedMap<String, Form> forms(Object... pairs) {
-    SequencedMap<String, Form> forms = new LinkedHashMap<>();
-    for (int i = 0; i < pairs.length; i += 2) {
-      forms.put((String) pairs[i], (Form) pairs[i + 1]);
+    private IllegalArgumentException wrong(String role, String expected, String actual) {
+        Value value = inputs.get(role);
+        String name = value == null ? role : role + " (" + value.name() + ")";
+        return new IllegalArgumentException(node + ": " + name + ": expected " + expected + ", got " + actual);
     }
-    return forms;
-  }
+
+    private static Form floats(Shape shape) {
+        return new Form(DataType.FLOAT32, shape);
+    }
+
+    private static SequencedMap<String, Form> forms(Object... pairs) {
+        SequencedMap<String, Form> forms = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            forms.put((String) pairs[i], (Form) pairs[i + 1]);
+        }
+        return forms;
+    }
 }

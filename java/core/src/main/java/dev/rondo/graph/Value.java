@@ -10,13 +10,13 @@ import dev.rondo.tensor.Shape;
 /// @param type FLOAT32 for all floating-point values; a plan in float64 widens them
 /// @param shape extents, with symbols where a run tells the number
 public record Value(int id, String name, DataType type, Shape shape) {
-  @Override
-  public int hashCode() {
-    return id;
-  }
+    @Override
+    public int hashCode() {
+        return id;
+    }
 
-  @Override
-  public String toString() {
-    return name + " " + shape;
-  }
+    @Override
+    public String toString() {
+        return name + " " + shape;
+    }
 }

@@ -7,68 +7,68 @@ import java.lang.foreign.MemorySegment;
 /// Where a value lies while a program runs. The memory may change between runs; for a value that fills less than the
 /// largest shape, the numbers lie dense at its beginning.
 public final class Buffer {
-  /// What a program may assume of a buffer.
-  public enum Role {
-    /// Memory of the plan.
-    OWN,
-    /// A parameter: it changes only when the version of the [WeightPacks] does.
-    PARAMETER,
-    /// Opaque bytes, held by the program itself.
-    SAVED
-  }
+    /// What a program may assume of a buffer.
+    public enum Role {
+        /// Memory of the plan.
+        OWN,
+        /// A parameter: it changes only when the version of the [WeightPacks] does.
+        PARAMETER,
+        /// Opaque bytes, held by the program itself.
+        SAVED
+    }
 
-  private final String name;
-  private final DataType type;
-  private final Shape shape;
-  private final Role role;
-  private MemorySegment segment;
+    private final String name;
+    private final DataType type;
+    private final Shape shape;
+    private final Role role;
+    private MemorySegment segment;
 
-  /// A buffer for a value of a type and shape.
-  public Buffer(String name, DataType type, Shape shape, Role role, MemorySegment segment) {
-    this.name = name;
-    this.type = type;
-    this.shape = shape;
-    this.role = role;
-    this.segment = segment;
-  }
+    /// A buffer for a value of a type and shape.
+    public Buffer(String name, DataType type, Shape shape, Role role, MemorySegment segment) {
+        this.name = name;
+        this.type = type;
+        this.shape = shape;
+        this.role = role;
+        this.segment = segment;
+    }
 
-  /// The value's name, for messages.
-  public String name() {
-    return name;
-  }
+    /// The value's name, for messages.
+    public String name() {
+        return name;
+    }
 
-  /// The type of the elements as they lie in memory.
-  public DataType type() {
-    return type;
-  }
+    /// The type of the elements as they lie in memory.
+    public DataType type() {
+        return type;
+    }
 
-  /// The shape, with symbols.
-  public Shape shape() {
-    return shape;
-  }
+    /// The shape, with symbols.
+    public Shape shape() {
+        return shape;
+    }
 
-  /// What the buffer holds.
-  public Role role() {
-    return role;
-  }
+    /// What the buffer holds.
+    public Role role() {
+        return role;
+    }
 
-  /// The memory of the next run.
-  public MemorySegment segment() {
-    return segment;
-  }
+    /// The memory of the next run.
+    public MemorySegment segment() {
+        return segment;
+    }
 
-  /// Changes the memory; the program is told by [Program#rebind].
-  public void segment(MemorySegment memory) {
-    segment = memory;
-  }
+    /// Changes the memory; the program is told by [Program#rebind].
+    public void segment(MemorySegment memory) {
+        segment = memory;
+    }
 
-  /// The number of bytes at the given extents.
-  public long bytes(int batch, int time) {
-    return shape.elements(batch, time) * type.bytes();
-  }
+    /// The number of bytes at the given extents.
+    public long bytes(int batch, int time) {
+        return shape.elements(batch, time) * type.bytes();
+    }
 
-  @Override
-  public String toString() {
-    return name + " " + type + " " + shape;
-  }
+    @Override
+    public String toString() {
+        return name + " " + type + " " + shape;
+    }
 }

@@ -14,14 +14,14 @@ import java.util.List;
 /// @param packs where packed parameters are kept
 /// @param arena where the program allocates; it lives as long as the program
 public record Compilation(
-    List<Instruction> instructions, DataType floats, Purpose purpose, int batch, int time, WeightPacks packs,
-    Arena arena) {
+        List<Instruction> instructions, DataType floats, Purpose purpose, int batch, int time, WeightPacks packs,
+        Arena arena) {
 
-  /// What a program is for.
-  public enum Purpose {
-    /// Parameters rarely change: they are packed once a version. Results do not depend on providers.
-    INFERENCE,
-    /// Parameters change from run to run.
-    TRAINING
-  }
+    /// What a program is for.
+    public enum Purpose {
+        /// Parameters rarely change: they are packed once a version. Results do not depend on providers.
+        INFERENCE,
+        /// Parameters change from run to run.
+        TRAINING
+    }
 }

@@ -11,25 +11,25 @@ import java.util.SequencedMap;
 /// @param inputs buffers by role
 /// @param outputs buffers by role, without those that nobody wants
 public record Instruction(
-    String name, Op op, SequencedMap<String, Buffer> inputs, SequencedMap<String, Buffer> outputs) {
+        String name, Op op, SequencedMap<String, Buffer> inputs, SequencedMap<String, Buffer> outputs) {
 
-  /// The input in a role that the operation requires.
-  public Buffer input(String role) {
-    return optionalInput(role).orElseThrow(() -> new IllegalStateException(name + " lacks its input " + role));
-  }
+    /// The input in a role that the operation requires.
+    public Buffer input(String role) {
+        return optionalInput(role).orElseThrow(() -> new IllegalStateException(name + " lacks its input " + role));
+    }
 
-  /// The input in a role that the operation may do without.
-  public Optional<Buffer> optionalInput(String role) {
-    return Optional.ofNullable(inputs.get(role));
-  }
+    /// The input in a role that the operation may do without.
+    public Optional<Buffer> optionalInput(String role) {
+        return Optional.ofNullable(inputs.get(role));
+    }
 
-  /// The output in a role that is always made.
-  public Buffer output(String role) {
-    return optionalOutput(role).orElseThrow(() -> new IllegalStateException(name + " lacks its output " + role));
-  }
+    /// The output in a role that is always made.
+    public Buffer output(String role) {
+        return optionalOutput(role).orElseThrow(() -> new IllegalStateException(name + " lacks its output " + role));
+    }
 
-  /// The output in a role, if it is wanted.
-  public Optional<Buffer> optionalOutput(String role) {
-    return Optional.ofNullable(outputs.get(role));
-  }
+    /// The output in a role, if it is wanted.
+    public Optional<Buffer> optionalOutput(String role) {
+        return Optional.ofNullable(outputs.get(role));
+    }
 }

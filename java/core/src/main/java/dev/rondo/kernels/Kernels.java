@@ -6,9 +6,9 @@ import dev.rondo.tensor.DataType;
 
 /// The only way to arithmetic. Any thread may compile; each program serves one thread at a time.
 public sealed interface Kernels permits ReferenceKernels, NativeKernels {
-  /// True if programs can compute with the given type of floating-point values.
-  boolean supports(DataType floats);
+    /// True if programs can compute with the given type of floating-point values.
+    boolean supports(DataType floats);
 
-  /// Makes a program.
-  Program compile(Compilation compilation);
+    /// Makes a program.
+    Program compile(Compilation compilation);
 }

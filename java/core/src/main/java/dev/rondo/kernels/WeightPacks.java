@@ -8,54 +8,54 @@ import java.util.Map;
 /// The packed forms of one set of parameters, shared by all programs that use them. A pack is made anew when the
 /// parameters' version has changed.
 public final class WeightPacks {
-  /// The packed form of some parameters.
-  public static final class Pack {
-    private final MemorySegment memory;
-    private volatile long version = -1;
+    /// The packed form of some parameters.
+    public static final class Pack {
+        private final MemorySegment memory;
+        private volatile long version = -1;
 
-    private Pack(MemorySegment memory) {
-      this.memory = memory;
-    }
-
-    /// The packed bytes.
-    public MemorySegment memory() {
-      return memory;
-    }
-
-    /// Makes the pack if it is not of the given version. Threads that find another one at it wait.
-    public void refresh(long wanted, Runnable packing) {
-      if (version != wanted) {
-        synchronized (this) {
-          if (version != wanted) {
-            packing.run();
-            version = wanted;
-          }
+        private Pack(MemorySegment memory) {
+            this.memory = memory;
         }
-      }
+
+        /// The packed bytes.
+        public MemorySegment memory() {
+            return memory;
+        }
+
+        /// Makes the pack if it is not of the given version. Threads that find another one at it wait.
+        public void refresh(long wanted, Runnable packing) {
+            if (version != wanted) {
+                synchronized (this) {
+                    if (version != wanted) {
+                        packing.run();
+                        version = wanted;
+                    }
+                }
+            }
+        }
     }
-  }
 
-  private final Arena arena;
-  private final Map<Object, Pack> packs = new HashMap<>();
-  private volatile long version;
+    private final Arena arena;
+    private final Map<Object, Pack> packs = new HashMap<>();
+    private volatile long version;
 
-  /// No packs yet; they will live in the arena of the parameters.
-  public WeightPacks(Arena arena) {
-    this.arena = arena;
-  }
+    /// No packs yet; they will live in the arena of the parameters.
+    public WeightPacks(Arena arena) {
+        this.arena = arena;
+    }
 
-  /// The version of the parameters.
-  public long version() {
-    return version;
-  }
+    /// The version of the parameters.
+    public long version() {
+        return version;
+    }
 
-  /// Counts a change of the parameters.
-  public synchronized void changed() {
-    version++;
-  }
+    /// Counts a change of the parameters.
+    public synchronized void changed() {
+        version++;
+    }
 
-  /// The pack of a key, with memory of the given size.
-  public synchronized Pack pack(Object key, long bytes) {
-    return packs.computeIfAbsent(key, k -> new Pack(arena.allocate(bytes, 64)));
-  }
+    /// The pack of a key, with memory of the given size.
+    public synchronized Pack pack(Object key, long bytes) {
+        return packs.computeIfAbsent(key, k -> new Pack(arena.allocate(bytes, 64)));
+    }
 }

@@ -19,154 +19,154 @@ import java.util.SequencedMap;
 /// Any number of plans on any threads may read the same parameters. Whoever writes to them calls [#changed]
 /// afterwards; no plan may run meanwhile. Closing waits for runs in flight; plans over closed parameters are refused.
 public final class Parameters implements AutoCloseable {
-  private final DataType type;
-  private final long elements;
-  private final Arena arena;
-  private final MemorySegment segment;
-  private final WeightPacks packs;
-  private final CallGate gate = new CallGate("Parameters");
-  private final SequencedMap<String, Slot> slots;
-  private final SequencedMap<String, Tensor> tensors;
+    private final DataType type;
+    private final long elements;
+    private final Arena arena;
+    private final MemorySegment segment;
+    private final WeightPacks packs;
+    private final CallGate gate = new CallGate("Parameters");
+    private final SequencedMap<String, Slot> slots;
+    private final SequencedMap<String, Tensor> tensors;
 
-  /// Where a parameter lies.
-  ///
-  /// @param offset in elements from the beginning
-  /// @param shape without symbols
-  public record Slot(long offset, Shape shape) {}
+    /// Where a parameter lies.
+    ///
+    /// @param offset in elements from the beginning
+    /// @param shape without symbols
+    public record Slot(long offset, Shape shape) {}
 
-  private Parameters(SequencedMap<String, Slot> slots, long elements, DataType type) {
-    this.slots = Collections.unmodifiableSequencedMap(slots);
-    this.elements = elements;
-    this.type = type;
-    arena = Arena.ofShared();
-    segment = allocateLike(arena);
-    packs = new WeightPacks(arena);
-    tensors = views(segment);
-  }
-
-  /// Zeros for the parameters of a graph, in float32.
-  public static Parameters of(Graph graph) {
-    return of(graph, DataType.FLOAT32);
-  }
-
-  /// Zeros for the parameters of a graph, in FLOAT32 or FLOAT64.
-  public static Parameters of(Graph graph, DataType type) {
-    if (!type.isFloat()) {
-      throw new IllegalArgumentException("type: expected FLOAT32 or FLOAT64, got " + type);
+    private Parameters(SequencedMap<String, Slot> slots, long elements, DataType type) {
+        this.slots = Collections.unmodifiableSequencedMap(slots);
+        this.elements = elements;
+        this.type = type;
+        arena = Arena.ofShared();
+        segment = allocateLike(arena);
+        packs = new WeightPacks(arena);
+        tensors = views(segment);
     }
-    SequencedMap<String, Slot> slots = new LinkedHashMap<>();
-    int step = Tensor.ALIGNMENT / type.bytes();
-    long elements = 0;
-    for (Value parameter : graph.parameters()) {
-      slots.put(parameter.name(), new Slot(elements, parameter.shape()));
-      elements += Math.ceilDiv(parameter.shape().elements(), (long) step) * step;
+
+    /// Zeros for the parameters of a graph, in float32.
+    public static Parameters of(Graph graph) {
+        return of(graph, DataType.FLOAT32);
     }
-    return new Parameters(slots, elements, type);
-  }
 
-  /// FLOAT32 or FLOAT64.
-  public DataType type() {
-    return type;
-  }
-
-  /// The number of elements of the whole, what lies between parameters included.
-  public long elements() {
-    return elements;
-  }
-
-  /// The number of elements of the parameters alone.
-  public long count() {
-    return slots.values().stream().mapToLong(slot -> slot.shape().elements()).sum();
-  }
-
-  /// The whole memory.
-  public MemorySegment segment() {
-    return segment;
-  }
-
-  /// Where each parameter lies, by name.
-  public SequencedMap<String, Slot> slots() {
-    return slots;
-  }
-
-  /// Views of the parameters by name.
-  public SequencedMap<String, Tensor> tensors() {
-    return tensors;
-  }
-
-  /// A view of a parameter.
-  ///
-  /// @throws IllegalArgumentException if there is none of this name
-  public Tensor tensor(String name) {
-    Tensor tensor = tensors.get(name);
-    if (tensor == null) {
-      throw new IllegalArgumentException("parameters: expected one of " + tensors.keySet() + ", got " + name);
+    /// Zeros for the parameters of a graph, in FLOAT32 or FLOAT64.
+    public static Parameters of(Graph graph, DataType type) {
+        if (!type.isFloat()) {
+            throw new IllegalArgumentException("type: expected FLOAT32 or FLOAT64, got " + type);
+        }
+        SequencedMap<String, Slot> slots = new LinkedHashMap<>();
+        int step = Tensor.ALIGNMENT / type.bytes();
+        long elements = 0;
+        for (Value parameter : graph.parameters()) {
+            slots.put(parameter.name(), new Slot(elements, parameter.shape()));
+            elements += Math.ceilDiv(parameter.shape().elements(), (long) step) * step;
+        }
+        return new Parameters(slots, elements, type);
     }
-    return tensor;
-  }
 
-  /// Zeros of the same layout, for gradients or optimizer states.
-  public MemorySegment allocateLike(Arena owner) {
-    return owner.allocate(elements * type.bytes(), Tensor.ALIGNMENT);
-  }
-
-  /// Views of memory of the same layout by the parameters' names.
-  ///
-  /// @throws IllegalArgumentException if its size is another
-  public SequencedMap<String, Tensor> views(MemorySegment flat) {
-    if (flat.byteSize() != elements * type.bytes()) {
-      throw new IllegalArgumentException(
-          "parameters: expected %d bytes, got %d".formatted(elements * type.bytes(), flat.byteSize()));
+    /// FLOAT32 or FLOAT64.
+    public DataType type() {
+        return type;
     }
-    SequencedMap<String, Tensor> views = new LinkedHashMap<>();
-    slots.forEach((name, slot) -> views.put(name, Tensor.wrap(slice(flat, slot), type, slot.shape())));
-    return Collections.unmodifiableSequencedMap(views);
-  }
 
-  /// Overwrites all with the parameters of another set of the same names and shapes, and counts the change.
-  ///
-  /// @throws IllegalArgumentException if names, shapes or type differ
-  public void copyFrom(Parameters source) {
-    if (!source.slots.equals(slots) || source.type != type) {
-      throw new IllegalArgumentException(
-          "parameters: expected " + type + " " + slots + ", got " + source.type + " " + source.slots);
+    /// The number of elements of the whole, what lies between parameters included.
+    public long elements() {
+        return elements;
     }
-    segment.copyFrom(source.segment);
-    changed();
-  }
 
-  /// How often the parameters have changed.
-  public long version() {
-    return packs.version();
-  }
-
-  /// Says that the parameters have been written to.
-  public void changed() {
-    packs.changed();
-  }
-
-  /// Waits for runs in flight and frees the memory; views of it cannot be used any more. Closing again does nothing.
-  @Override
-  public void close() {
-    if (gate.close()) {
-      arena.close();
+    /// The number of elements of the parameters alone.
+    public long count() {
+        return slots.values().stream().mapToLong(slot -> slot.shape().elements()).sum();
     }
-  }
 
-  /// True once closing has begun.
-  public boolean isClosed() {
-    return gate.isClosed();
-  }
+    /// The whole memory.
+    public MemorySegment segment() {
+        return segment;
+    }
 
-  MemorySegment slice(MemorySegment flat, Slot slot) {
-    return flat.asSlice(slot.offset() * type.bytes(), slot.shape().elements() * type.bytes());
-  }
+    /// Where each parameter lies, by name.
+    public SequencedMap<String, Slot> slots() {
+        return slots;
+    }
 
-  CallGate gate() {
-    return gate;
-  }
+    /// Views of the parameters by name.
+    public SequencedMap<String, Tensor> tensors() {
+        return tensors;
+    }
 
-  WeightPacks packs() {
-    return packs;
-  }
+    /// A view of a parameter.
+    ///
+    /// @throws IllegalArgumentException if there is none of this name
+    public Tensor tensor(String name) {
+        Tensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw new IllegalArgumentException("parameters: expected one of " + tensors.keySet() + ", got " + name);
+        }
+        return tensor;
+    }
+
+    /// Zeros of the same layout, for gradients or optimizer states.
+    public MemorySegment allocateLike(Arena owner) {
+        return owner.allocate(elements * type.bytes(), Tensor.ALIGNMENT);
+    }
+
+    /// Views of memory of the same layout by the parameters' names.
+    ///
+    /// @throws IllegalArgumentException if its size is another
+    public SequencedMap<String, Tensor> views(MemorySegment flat) {
+        if (flat.byteSize() != elements * type.bytes()) {
+            throw new IllegalArgumentException(
+                    "parameters: expected %d bytes, got %d".formatted(elements * type.bytes(), flat.byteSize()));
+        }
+        SequencedMap<String, Tensor> views = new LinkedHashMap<>();
+        slots.forEach((name, slot) -> views.put(name, Tensor.wrap(slice(flat, slot), type, slot.shape())));
+        return Collections.unmodifiableSequencedMap(views);
+    }
+
+    /// Overwrites all with the parameters of another set of the same names and shapes, and counts the change.
+    ///
+    /// @throws IllegalArgumentException if names, shapes or type differ
+    public void copyFrom(Parameters source) {
+        if (!source.slots.equals(slots) || source.type != type) {
+            throw new IllegalArgumentException(
+                    "parameters: expected " + type + " " + slots + ", got " + source.type + " " + source.slots);
+        }
+        segment.copyFrom(source.segment);
+        changed();
+    }
+
+    /// How often the parameters have changed.
+    public long version() {
+        return packs.version();
+    }
+
+    /// Says that the parameters have been written to.
+    public void changed() {
+        packs.changed();
+    }
+
+    /// Waits for runs in flight and frees the memory; views of it cannot be used any more. Closing again does nothing.
+    @Override
+    public void close() {
+        if (gate.close()) {
+            arena.close();
+        }
+    }
+
+    /// True once closing has begun.
+    public boolean isClosed() {
+        return gate.isClosed();
+    }
+
+    MemorySegment slice(MemorySegment flat, Slot slot) {
+        return flat.asSlice(slot.offset() * type.bytes(), slot.shape().elements() * type.bytes());
+    }
+
+    CallGate gate() {
+        return gate;
+    }
+
+    WeightPacks packs() {
+        return packs;
+    }
 }

@@ -29,8 +29,8 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
-/// A graph made ready to run again and again: its nodes as a list of calls over one arena, for batches up to a capacity.
-/// After the first run nothing is allocated, in Java or native code.
+/// A graph made ready to run again and again: its nodes as a list of calls over one arena, for batches up to a
+/// capacity. After the first run nothing is allocated, in Java or native code.
 ///
 /// Write the inputs to their [#memory], call [#run], read the outputs from theirs. The numbers of a value lie dense and
 /// row-major from the beginning of its memory, for the batch and time of the run, however large the capacity is.
@@ -40,505 +40,512 @@ import java.util.concurrent.locks.LockSupport;
 /// A plan serves one thread at a time: a second thread gets an [IllegalStateException], as does a call after [#close].
 /// Closing waits for a run in flight. The parameters must be open; they are shared with other plans.
 public final class Plan implements AutoCloseable {
-  /// The most arenas that bound memory may come from.
-  public static final int MAX_LENDERS = 4;
+    /// The most arenas that bound memory may come from.
+    public static final int MAX_LENDERS = 4;
 
-  private static final int IDLE = 0;
-  private static final int BUSY = 1;
-  private static final int CLOSED = 2;
-  private static final long POLL_NANOS = 20_000;
+    private static final int IDLE = 0;
+    private static final int BUSY = 1;
+    private static final int CLOSED = 2;
+    private static final long POLL_NANOS = 20_000;
 
-  private final Graph graph;
-  private final SequencedMap<Value, Value> parameterGradients;
-  private final Parameters parameters;
-  private final Engine engine;
-  private final Purpose purpose;
-  private final List<Node> nodes;
-  private final Set<Value> written;
-  private final Map<Value, MemorySegment> bound = new HashMap<>();
-  private final MemorySegment[] lent = new MemorySegment[MAX_LENDERS];
-  private final AtomicInteger state = new AtomicInteger(IDLE);
+    private final Graph graph;
+    private final SequencedMap<Value, Value> parameterGradients;
+    private final Parameters parameters;
+    private final Engine engine;
+    private final Purpose purpose;
+    private final List<Node> nodes;
+    private final Set<Value> written;
+    private final Map<Value, MemorySegment> bound = new HashMap<>();
+    private final MemorySegment[] lent = new MemorySegment[MAX_LENDERS];
+    private final AtomicInteger state = new AtomicInteger(IDLE);
 
-  private Extents capacity;
-  private Memory memory;
-  private boolean lendersChanged = true;
+    private Extents capacity;
+    private Memory memory;
+    private boolean lendersChanged = true;
 
-  /// What depends on the capacity.
-  private record Memory(Arena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Buffer[] checked,
-      Program program) {}
+    /// What depends on the capacity.
+    private record Memory(Arena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Buffer[] checked,
+            Program program) {}
 
-  private Plan(Graph graph, SequencedMap<Value, Value> parameterGradients, Parameters parameters, Engine engine,
-      Purpose purpose, Extents capacity) {
-    this.graph = graph;
-    this.parameterGradients = parameterGradients;
-    this.parameters = parameters;
-    this.engine = engine;
-    this.purpose = purpose;
-    this.capacity = capacity;
-    for (Value parameter : graph.parameters()) {
-      Shape shape = parameters.tensor(parameter.name()).shape();
-      if (!shape.equals(parameter.shape())) {
-        throw new IllegalArgumentException(parameter.name() + ": expected " + parameter.shape() + ", got " + shape);
-      }
-    }
-    if (!engine.kernels().supports(parameters.type())) {
-      throw new IllegalArgumentException(
-          "parameters: expected FLOAT32 for " + engine.description().kernels() + " kernels, got " + parameters.type());
-    }
-    nodes = liveNodes();
-    written = new HashSet<>();
-    nodes.forEach(node -> written.addAll(node.outputs().values()));
-    memory = allocate();
-  }
-
-  /// A plan that computes the graph's outputs. Dropout lets everything pass. Packed parameters are shared with other
-  /// plans of the same parameters, and results do not depend on batch, threads or providers.
-  ///
-  /// @throws IllegalArgumentException if the parameters are not those of the graph or of a type that the engine lacks
-  public static Plan inference(Graph graph, Parameters parameters, Engine engine, Extents capacity) {
-    return new Plan(graph, new LinkedHashMap<>(), parameters, engine, Purpose.INFERENCE, capacity);
-  }
-
-  /// A plan that computes the graph's outputs and the gradients.
-  ///
-  /// @throws IllegalArgumentException if the parameters are not those of the graph or of a type that the engine lacks
-  public static Plan training(Gradients gradients, Parameters parameters, Engine engine, Extents capacity) {
-    return new Plan(
-        gradients.graph(), gradients.byValue(), parameters, engine, Purpose.TRAINING, capacity);
-  }
-
-  /// A plan of a graph without symbols and parameters of its own, an update of the parameters for instance.
-  static Plan of(Graph graph, Parameters parameters, Engine engine) {
-    return new Plan(graph, new LinkedHashMap<>(), parameters, engine, Purpose.TRAINING, Extents.of(1, 1));
-  }
-
-  /// The graph that is run.
-  public Graph graph() {
-    return graph;
-  }
-
-  /// The largest batch and time that fit now.
-  public Extents capacity() {
-    return capacity;
-  }
-
-  /// The plan's own memory of an input, an output or a gradient, at its capacity. Valid until the plan is closed or
-  /// grows.
-  ///
-  /// @throws IllegalArgumentException if the value is none of these or lies in bound memory
-  public MemorySegment memory(Value value) {
-    enter();
-    try {
-      if (bound.containsKey(value)) {
-        throw new IllegalArgumentException(value.name() + ": expected memory of the plan, but it is bound");
-      }
-      return buffer(value).segment();
-    } finally {
-      exit();
-    }
-  }
-
-  /// True if a value has memory that holds it after a run: not one that nobody wants, nor opaque bytes.
-  public boolean keeps(Value value) {
-    enter();
-    try {
-      return memory.buffers().containsKey(value) && value.type() != DataType.OPAQUE;
-    } finally {
-      exit();
-    }
-  }
-
-  /// A view of the plan's own memory of a value, for the given batch and time. Valid as [#memory] is.
-  public Tensor tensor(Value value, int batch, int time) {
-    MemorySegment segment = memory(value);
-    Buffer buffer = buffer(value);
-    Shape shape = buffer.shape().resolve(batch, time);
-    return Tensor.wrap(segment.asSlice(0, shape.elements() * buffer.type().bytes()), buffer.type(), shape);
-  }
-
-  /// The gradients of all parameters, laid out as [Parameters] are; zero where none was wanted. Valid as [#memory] is.
-  public MemorySegment gradients() {
-    enter();
-    try {
-      return memory.gradients();
-    } finally {
-      exit();
-    }
-  }
-
-  /// A scalar output as a double.
-  ///
-  /// @throws IllegalArgumentException if the value is no scalar of the plan
-  public double scalar(Value value) {
-    enter();
-    try {
-      Buffer buffer = buffer(value);
-      if (buffer.shape().rank() != 0) {
-        throw new IllegalArgumentException(value.name() + ": expected a scalar, got " + buffer.shape());
-      }
-      MemorySegment segment = buffer.segment();
-      return switch (buffer.type()) {
-        case FLOAT32 -> segment.get(ValueLayout.JAVA_FLOAT, 0);
-        case FLOAT64 -> segment.get(ValueLayout.JAVA_DOUBLE, 0);
-        case INT32 -> segment.get(ValueLayout.JAVA_INT, 0);
-        case INT64 -> segment.get(ValueLayout.JAVA_LONG, 0);
-        case BOOL, OPAQUE -> segment.get(ValueLayout.JAVA_BYTE, 0);
-      };
-    } finally {
-      exit();
-    }
-  }
-
-  /// Has an input or output use the given native memory in the runs to come, without a copy. Its numbers lie there as
-  /// they would in the plan's own. The segment is the caller's, who keeps its arena open; a run over closed memory, or
-  /// from a thread that may not touch it, throws what access to it throws. Bound memory may come from at most
-  /// [#MAX_LENDERS] arenas. Binding the segment of the last time again costs nothing.
-  ///
-  /// For a carried pair bind both values, to the same or to different memory.
-  ///
-  /// @throws IllegalArgumentException if the value is neither input nor output, or the memory is on the heap,
-  ///     misaligned or, for an output, read-only
-  public void bind(Value value, MemorySegment segment) {
-    enter();
-    try {
-      if (bound.get(value) != segment) {
-        rebind(value, segment);
-      }
-    } finally {
-      exit();
-    }
-  }
-
-  /// Grows the plan, if need be, so that a run of the given extents fits. Memory taken before is invalid afterwards;
-  /// what is written to inputs is lost, carried states are kept. Bound memory stays bound.
-  public void reserve(Extents extents) {
-    enter();
-    try {
-      if (capacity.holds(extents.batch(), extents.time())) {
-        return;
-      }
-      Memory old = memory;
-      capacity = capacity.max(extents);
-      memory = allocate();
-      for (Value carried : graph.carried().keySet()) {
-        if (!bound.containsKey(carried)) {
-          MemorySegment from = buffer(old, carried).segment();
-          MemorySegment.copy(from, 0, buffer(carried).segment(), 0, from.byteSize());
-        }
-      }
-      lendersChanged = true;
-      old.arena().close();
-    } finally {
-      exit();
-    }
-  }
-
-  /// Zeros the carried states that lie in the plan's own memory.
-  public void clearCarried() {
-    enter();
-    try {
-      for (Value carried : graph.carried().keySet()) {
-        if (!bound.containsKey(carried)) {
-          buffer(carried).segment().fill((byte) 0);
-        }
-      }
-    } finally {
-      exit();
-    }
-  }
-
-  /// Runs the graph once.
-  ///
-  /// @throws IllegalArgumentException if batch or time exceed the capacity, bound memory is too small, or an id, label
-  ///     or length is out of range; outputs are then unspecified
-  /// @throws IllegalStateException if the plan, its parameters or bound memory are closed, or another thread uses the
-  ///     plan
-  /// @throws WrongThreadException if bound memory is confined to another thread
-  public void run(int batch, int time) {
-    enter();
-    try {
-      parameters.gate().enter();
-      try {
-        check(batch, time);
-        memory.program().run(batch, time, lent);
-      } finally {
-        parameters.gate().exit();
-      }
-    } finally {
-      exit();
-    }
-  }
-
-  /// Waits for a run in flight and frees the memory. Closing again does nothing.
-  @Override
-  public void close() {
-    while (!state.compareAndSet(IDLE, CLOSED)) {
-      if (state.get() == CLOSED) {
-        return;
-      }
-      LockSupport.parkNanos(POLL_NANOS);
-    }
-    memory.arena().close();
-  }
-
-  private void enter() {
-    if (!state.compareAndSet(IDLE, BUSY)) {
-      throw new IllegalStateException(
-          state.get() == CLOSED ? "Plan is closed" : "Plan is in use by another thread");
-    }
-  }
-
-  private void exit() {
-    state.set(IDLE);
-  }
-
-  private Buffer buffer(Value value) {
-    return buffer(memory, value);
-  }
-
-  private static Buffer buffer(Memory memory, Value value) {
-    Buffer buffer = memory.buffers().get(value);
-    if (buffer == null) {
-      throw new IllegalArgumentException(value.name() + ": expected an input, output or gradient of the plan");
-    }
-    return buffer;
-  }
-
-  private void check(int batch, int time) {
-    if (batch < 1 || time < 1 || !capacity.holds(batch, time)) {
-      throw new IllegalArgumentException(
-          "run: expected a batch and time of at least 1 and at most " + capacity + ", got B=" + batch + ", T=" + time);
-    }
-    if (lendersChanged) {
-      collectLenders();
-    }
-    for (Buffer buffer : memory.checked()) {
-      if (buffer.segment().byteSize() < buffer.bytes(batch, time)) {
-        throw new IllegalArgumentException(
-            "%s: expected at least %d bytes for %s %s, got %d"
-                .formatted(buffer.name(), buffer.bytes(batch, time), buffer.type(),
-                    buffer.shape().resolve(batch, time), buffer.segment().byteSize()));
-      }
-    }
-  }
-
-  private void collectLenders() {
-    Arrays.fill(lent, MemorySegment.NULL);
-    int count = 0;
-    for (Map.Entry<Value, MemorySegment> binding : bound.entrySet()) {
-      MemorySegment segment = binding.getValue();
-      boolean known = false;
-      for (int i = 0; i < count; i++) {
-        known |= lent[i].scope().equals(segment.scope());
-      }
-      if (!known) {
-        if (count == MAX_LENDERS) {
-          throw new IllegalArgumentException(
-              binding.getKey().name() + ": expected bound memory of at most " + MAX_LENDERS + " arenas, got more");
-        }
-        lent[count++] = segment;
-      }
-    }
-    lendersChanged = false;
-  }
-
-  private void rebind(Value value, MemorySegment segment) {
-    Buffer buffer = buffer(value);
-    boolean output = graph.outputs().containsValue(value) || graph.carried().containsValue(value);
-    if (!output && !graph.inputs().contains(value)) {
-      throw new IllegalArgumentException(value.name() + ": expected an input or output of the graph");
-    }
-    if (!segment.isNative()) {
-      throw new IllegalArgumentException(value.name() + ": expected native memory, got memory on the heap");
-    }
-    if (segment.address() % buffer.type().bytes() != 0) {
-      throw new IllegalArgumentException(
-          value.name() + ": expected memory aligned to " + buffer.type().bytes() + " bytes");
-    }
-    if (segment.isReadOnly() && written.contains(value)) {
-      throw new IllegalArgumentException(value.name() + ": expected writable memory, got read-only memory");
-    }
-    buffer.segment(segment);
-    bound.put(value, segment);
-    memory.program().rebind(buffer);
-    if (Arrays.stream(memory.checked()).noneMatch(known -> known == buffer)) {
-      memory = withChecked(memory, buffer);
-    }
-    lendersChanged = true;
-  }
-
-  private static Memory withChecked(Memory memory, Buffer buffer) {
-    Buffer[] checked = Arrays.copyOf(memory.checked(), memory.checked().length + 1);
-    checked[checked.length - 1] = buffer;
-    return new Memory(memory.arena(), memory.buffers(), memory.gradients(), checked, memory.program());
-  }
-
-  /// The nodes that an output, a carried state or a gradient depends on, and those that change their inputs.
-  private List<Node> liveNodes() {
-    Set<Value> wanted = new HashSet<>(graph.outputs().values());
-    wanted.addAll(graph.carried().values());
-    wanted.addAll(parameterGradients.values());
-    List<Node> live = new ArrayList<>();
-    for (Node node : graph.nodes().reversed()) {
-      if (node.outputs().isEmpty() || !Collections.disjoint(node.outputs().values(), wanted)) {
-        live.add(node);
-        wanted.addAll(node.inputs().values());
-      }
-    }
-    return live.reversed();
-  }
-
-  // ------------------------------------------------------------------------------------------------------- lowering
-
-  private Memory allocate() {
-    Arena arena = Arena.ofShared();
-    try {
-      Lowering lowering = new Lowering(arena);
-      lowering.place();
-      for (Map.Entry<Value, MemorySegment> binding : bound.entrySet()) {
-        lowering.find(binding.getKey()).segment(binding.getValue());
-      }
-      Program program =
-          engine.kernels().compile(
-              new Compilation(lowering.instructions(), parameters.type(), purpose, capacity.batch(), capacity.time(),
-                  parameters.packs(), arena));
-      Buffer[] checked = bound.keySet().stream().map(lowering::find).toArray(Buffer[]::new);
-      return new Memory(arena, lowering.buffers, lowering.gradients, checked, program);
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
-  }
-
-  /// Gives every value a buffer, and every node an instruction.
-  private final class Lowering {
-    final Arena arena;
-    final Map<Value, Buffer> buffers = new HashMap<>();
-    final MemorySegment gradients;
-    private final List<Instruction> copies = new ArrayList<>();
-
-    Lowering(Arena arena) {
-      this.arena = arena;
-      gradients = parameterGradients.isEmpty() ? MemorySegment.NULL : parameters.allocateLike(arena);
-    }
-
-    void place() {
-      for (Value parameter : graph.parameters()) {
-        buffers.put(parameter, buffer(parameter, Buffer.Role.PARAMETER, parameters.tensor(parameter.name()).segment()));
-      }
-      graph.inputs().forEach(input -> buffers.put(input, own(input)));
-      parameterGradients.forEach(
-          (value, gradient) -> {
-            Parameters.Slot slot = parameters.slots().get(value.name());
-            if (slot != null) {
-              buffers.put(gradient, buffer(gradient, Buffer.Role.OWN, parameters.slice(gradients, slot)));
+    private Plan(Graph graph, SequencedMap<Value, Value> parameterGradients, Parameters parameters, Engine engine,
+            Purpose purpose, Extents capacity) {
+        this.graph = graph;
+        this.parameterGradients = parameterGradients;
+        this.parameters = parameters;
+        this.engine = engine;
+        this.purpose = purpose;
+        this.capacity = capacity;
+        for (Value parameter : graph.parameters()) {
+            Shape shape = parameters.tensor(parameter.name()).shape();
+            if (!shape.equals(parameter.shape())) {
+                throw new IllegalArgumentException(parameter.name() + ": expected " + parameter.shape() + ", got "
+                        + shape);
             }
-          });
-      graph.carried().forEach(this::placeCarried);
-      Set<Value> used = new HashSet<>(graph.outputs().values());
-      used.addAll(parameterGradients.values());
-      nodes.forEach(node -> used.addAll(node.inputs().values()));
-      nodes.forEach(node -> placeOutputs(node, used));
-    }
-
-    /// The two values of a carried pair share their memory where only the node that makes the new state reads the old
-    /// one, which recurrent operations allow; otherwise the new state is copied at the end of the run.
-    private void placeCarried(Value input, Value output) {
-      boolean alone =
-          nodes.stream().filter(node -> node.inputs().containsValue(input)).allMatch(
-              node -> node.op() instanceof Op.Lstm && node.outputs().containsValue(output));
-      boolean free = !buffers.containsKey(output) && !graph.outputs().containsValue(input);
-      if (alone && free) {
-        buffers.put(output, buffer(output, Buffer.Role.OWN, find(input).segment()));
-      } else {
-        buffers.computeIfAbsent(output, this::own);
-        SequencedMap<String, Buffer> from = new LinkedHashMap<>();
-        from.put("x", find(output));
-        SequencedMap<String, Buffer> to = new LinkedHashMap<>();
-        to.put("y", find(input));
-        copies.add(new Instruction(input.name(), new Op.Unary(Op.UnaryKind.IDENTITY), from, to));
-      }
-    }
-
-    /// Outputs that are used get memory. Where a node makes several scalars they all do, side by side.
-    private void placeOutputs(Node node, Set<Value> used) {
-      List<Value> scalars = node.outputs().values().stream().filter(Plan::isScalar).toList();
-      if (scalars.size() > 1) {
-        int bytes = parameters.type().bytes();
-        MemorySegment segment = arena.allocate((long) scalars.size() * bytes, Tensor.ALIGNMENT);
-        for (int i = 0; i < scalars.size(); i++) {
-          Value value = scalars.get(i);
-          buffers.put(value, buffer(value, Buffer.Role.OWN, segment.asSlice((long) i * bytes, bytes)));
         }
-      }
-      for (Value value : node.outputs().values()) {
-        if (used.contains(value) && !buffers.containsKey(value)) {
-          buffers.put(value, own(value));
+        if (!engine.kernels().supports(parameters.type())) {
+            throw new IllegalArgumentException(
+                    "parameters: expected FLOAT32 for " + engine.description().kernels() + " kernels, got "
+                            + parameters.type());
         }
-      }
-      if (node.op() instanceof Op.Constant constant) {
-        Buffer buffer = buffers.get(node.output("y"));
-        if (buffer != null) {
-          Tensor.wrap(buffer.segment(), buffer.type(), buffer.shape()).set(0, constant.number());
+        nodes = liveNodes();
+        written = new HashSet<>();
+        nodes.forEach(node -> written.addAll(node.outputs().values()));
+        memory = allocate();
+    }
+
+    /// A plan that computes the graph's outputs. Dropout lets everything pass. Packed parameters are shared with other
+    /// plans of the same parameters, and results do not depend on batch, threads or providers.
+    ///
+    /// @throws IllegalArgumentException if the parameters are not those of the graph or of a type that the engine lacks
+    public static Plan inference(Graph graph, Parameters parameters, Engine engine, Extents capacity) {
+        return new Plan(graph, new LinkedHashMap<>(), parameters, engine, Purpose.INFERENCE, capacity);
+    }
+
+    /// A plan that computes the graph's outputs and the gradients.
+    ///
+    /// @throws IllegalArgumentException if the parameters are not those of the graph or of a type that the engine lacks
+    public static Plan training(Gradients gradients, Parameters parameters, Engine engine, Extents capacity) {
+        return new Plan(
+                gradients.graph(), gradients.byValue(), parameters, engine, Purpose.TRAINING, capacity);
+    }
+
+    /// A plan of a graph without symbols and parameters of its own, an update of the parameters for instance.
+    static Plan of(Graph graph, Parameters parameters, Engine engine) {
+        return new Plan(graph, new LinkedHashMap<>(), parameters, engine, Purpose.TRAINING, Extents.of(1, 1));
+    }
+
+    /// The graph that is run.
+    public Graph graph() {
+        return graph;
+    }
+
+    /// The largest batch and time that fit now.
+    public Extents capacity() {
+        return capacity;
+    }
+
+    /// The plan's own memory of an input, an output or a gradient, at its capacity. Valid until the plan is closed or
+    /// grows.
+    ///
+    /// @throws IllegalArgumentException if the value is none of these or lies in bound memory
+    public MemorySegment memory(Value value) {
+        enter();
+        try {
+            if (bound.containsKey(value)) {
+                throw new IllegalArgumentException(value.name() + ": expected memory of the plan, but it is bound");
+            }
+            return buffer(value).segment();
+        } finally {
+            exit();
         }
-      }
     }
 
-    List<Instruction> instructions() {
-      List<Instruction> instructions = new ArrayList<>();
-      for (Node node : nodes) {
-        if (node.op() instanceof Op.Constant) {
-          continue;
+    /// True if a value has memory that holds it after a run: not one that nobody wants, nor opaque bytes.
+    public boolean keeps(Value value) {
+        enter();
+        try {
+            return memory.buffers().containsKey(value) && value.type() != DataType.OPAQUE;
+        } finally {
+            exit();
         }
-        SequencedMap<String, Buffer> inputs = new LinkedHashMap<>();
-        node.inputs().forEach((role, value) -> inputs.put(role, find(value)));
-        SequencedMap<String, Buffer> outputs = new LinkedHashMap<>();
-        node.outputs()
-            .forEach(
-                (role, value) -> {
-                  Buffer buffer = buffers.get(value);
-                  if (buffer != null) {
-                    outputs.put(role, buffer);
-                  }
-                });
-        Op op = node.op();
-        if (op instanceof Op.Dropout && purpose == Purpose.INFERENCE) {
-          op = new Op.Unary(Op.UnaryKind.IDENTITY);
-          inputs.remove("step");
+    }
+
+    /// A view of the plan's own memory of a value, for the given batch and time. Valid as [#memory] is.
+    public Tensor tensor(Value value, int batch, int time) {
+        MemorySegment segment = memory(value);
+        Buffer buffer = buffer(value);
+        Shape shape = buffer.shape().resolve(batch, time);
+        return Tensor.wrap(segment.asSlice(0, shape.elements() * buffer.type().bytes()), buffer.type(), shape);
+    }
+
+    /// The gradients of all parameters, laid out as [Parameters] are; zero where none was wanted. Valid as [#memory]
+    /// is.
+    public MemorySegment gradients() {
+        enter();
+        try {
+            return memory.gradients();
+        } finally {
+            exit();
         }
-        instructions.add(new Instruction(node.name(), op, inputs, outputs));
-      }
-      instructions.addAll(copies);
-      return instructions;
     }
 
-    Buffer find(Value value) {
-      Buffer buffer = buffers.get(value);
-      if (buffer == null) {
-        throw new IllegalStateException(value.name() + " has no place");
-      }
-      return buffer;
+    /// A scalar output as a double.
+    ///
+    /// @throws IllegalArgumentException if the value is no scalar of the plan
+    public double scalar(Value value) {
+        enter();
+        try {
+            Buffer buffer = buffer(value);
+            if (buffer.shape().rank() != 0) {
+                throw new IllegalArgumentException(value.name() + ": expected a scalar, got " + buffer.shape());
+            }
+            MemorySegment segment = buffer.segment();
+            return switch (buffer.type()) {
+                case FLOAT32 -> segment.get(ValueLayout.JAVA_FLOAT, 0);
+                case FLOAT64 -> segment.get(ValueLayout.JAVA_DOUBLE, 0);
+                case INT32 -> segment.get(ValueLayout.JAVA_INT, 0);
+                case INT64 -> segment.get(ValueLayout.JAVA_LONG, 0);
+                case BOOL, OPAQUE -> segment.get(ValueLayout.JAVA_BYTE, 0);
+            };
+        } finally {
+            exit();
+        }
     }
 
-    private Buffer own(Value value) {
-      if (value.type() == DataType.OPAQUE) {
-        return new Buffer(value.name(), value.type(), value.shape(), Buffer.Role.SAVED, MemorySegment.NULL);
-      }
-      long elements = value.shape().elements(capacity.batch(), capacity.time());
-      long bytes = Math.multiplyExact(elements, (long) widened(value.type()).bytes());
-      return buffer(value, Buffer.Role.OWN, arena.allocate(bytes, Tensor.ALIGNMENT));
+    /// Has an input or output use the given native memory in the runs to come, without a copy. Its numbers lie there as
+    /// they would in the plan's own. The segment is the caller's, who keeps its arena open; a run over closed memory,
+    /// or from a thread that may not touch it, throws what access to it throws. Bound memory may come from at most
+    /// [#MAX_LENDERS] arenas. Binding the segment of the last time again costs nothing.
+    ///
+    /// For a carried pair bind both values, to the same or to different memory.
+    ///
+    /// @throws IllegalArgumentException if the value is neither input nor output, or the memory is on the heap,
+    ///     misaligned or, for an output, read-only
+    public void bind(Value value, MemorySegment segment) {
+        enter();
+        try {
+            if (bound.get(value) != segment) {
+                rebind(value, segment);
+            }
+        } finally {
+            exit();
+        }
     }
 
-    private Buffer buffer(Value value, Buffer.Role role, MemorySegment segment) {
-      return new Buffer(value.name(), widened(value.type()), value.shape(), role, segment);
+    /// Grows the plan, if need be, so that a run of the given extents fits. Memory taken before is invalid afterwards;
+    /// what is written to inputs is lost, carried states are kept. Bound memory stays bound.
+    public void reserve(Extents extents) {
+        enter();
+        try {
+            if (capacity.holds(extents.batch(), extents.time())) {
+                return;
+            }
+            Memory old = memory;
+            capacity = capacity.max(extents);
+            memory = allocate();
+            for (Value carried : graph.carried().keySet()) {
+                if (!bound.containsKey(carried)) {
+                    MemorySegment from = buffer(old, carried).segment();
+                    MemorySegment.copy(from, 0, buffer(carried).segment(), 0, from.byteSize());
+                }
+            }
+            lendersChanged = true;
+            old.arena().close();
+        } finally {
+            exit();
+        }
     }
-  }
 
-  private static boolean isScalar(Value value) {
-    return value.shape().rank() == 0 && value.type() == DataType.FLOAT32;
-  }
+    /// Zeros the carried states that lie in the plan's own memory.
+    public void clearCarried() {
+        enter();
+        try {
+            for (Value carried : graph.carried().keySet()) {
+                if (!bound.containsKey(carried)) {
+                    buffer(carried).segment().fill((byte) 0);
+                }
+            }
+        } finally {
+            exit();
+        }
+    }
 
-  private DataType widened(DataType type) {
-    return type == DataType.FLOAT32 ? parameters.type() : type;
-  }
+    /// Runs the graph once.
+    ///
+    /// @throws IllegalArgumentException if batch or time exceed the capacity, bound memory is too small, or an id,
+    ///     label or length is out of range; outputs are then unspecified
+    /// @throws IllegalStateException if the plan, its parameters or bound memory are closed, or another thread uses the
+    ///     plan
+    /// @throws WrongThreadException if bound memory is confined to another thread
+    public void run(int batch, int time) {
+        enter();
+        try {
+            parameters.gate().enter();
+            try {
+                check(batch, time);
+                memory.program().run(batch, time, lent);
+            } finally {
+                parameters.gate().exit();
+            }
+        } finally {
+            exit();
+        }
+    }
+
+    /// Waits for a run in flight and frees the memory. Closing again does nothing.
+    @Override
+    public void close() {
+        while (!state.compareAndSet(IDLE, CLOSED)) {
+            if (state.get() == CLOSED) {
+                return;
+            }
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        memory.arena().close();
+    }
+
+    private void enter() {
+        if (!state.compareAndSet(IDLE, BUSY)) {
+            throw new IllegalStateException(
+                    state.get() == CLOSED ? "Plan is closed" : "Plan is in use by another thread");
+        }
+    }
+
+    private void exit() {
+        state.set(IDLE);
+    }
+
+    private Buffer buffer(Value value) {
+        return buffer(memory, value);
+    }
+
+    private static Buffer buffer(Memory memory, Value value) {
+        Buffer buffer = memory.buffers().get(value);
+        if (buffer == null) {
+            throw new IllegalArgumentException(value.name() + ": expected an input, output or gradient of the plan");
+        }
+        return buffer;
+    }
+
+    private void check(int batch, int time) {
+        if (batch < 1 || time < 1 || !capacity.holds(batch, time)) {
+            throw new IllegalArgumentException(
+                    "run: expected a batch and time of at least 1 and at most " + capacity + ", got B=" + batch
+                            + ", T=" + time);
+        }
+        if (lendersChanged) {
+            collectLenders();
+        }
+        for (Buffer buffer : memory.checked()) {
+            if (buffer.segment().byteSize() < buffer.bytes(batch, time)) {
+                throw new IllegalArgumentException(
+                        "%s: expected at least %d bytes for %s %s, got %d"
+                                .formatted(buffer.name(), buffer.bytes(batch, time), buffer.type(),
+                                        buffer.shape().resolve(batch, time), buffer.segment().byteSize()));
+            }
+        }
+    }
+
+    private void collectLenders() {
+        Arrays.fill(lent, MemorySegment.NULL);
+        int count = 0;
+        for (Map.Entry<Value, MemorySegment> binding : bound.entrySet()) {
+            MemorySegment segment = binding.getValue();
+            boolean known = false;
+            for (int i = 0; i < count; i++) {
+                known |= lent[i].scope().equals(segment.scope());
+            }
+            if (!known) {
+                if (count == MAX_LENDERS) {
+                    throw new IllegalArgumentException(
+                            binding.getKey().name() + ": expected bound memory of at most " + MAX_LENDERS
+                                    + " arenas, got more");
+                }
+                lent[count++] = segment;
+            }
+        }
+        lendersChanged = false;
+    }
+
+    private void rebind(Value value, MemorySegment segment) {
+        Buffer buffer = buffer(value);
+        boolean output = graph.outputs().containsValue(value) || graph.carried().containsValue(value);
+        if (!output && !graph.inputs().contains(value)) {
+            throw new IllegalArgumentException(value.name() + ": expected an input or output of the graph");
+        }
+        if (!segment.isNative()) {
+            throw new IllegalArgumentException(value.name() + ": expected native memory, got memory on the heap");
+        }
+        if (segment.address() % buffer.type().bytes() != 0) {
+            throw new IllegalArgumentException(
+                    value.name() + ": expected memory aligned to " + buffer.type().bytes() + " bytes");
+        }
+        if (segment.isReadOnly() && written.contains(value)) {
+            throw new IllegalArgumentException(value.name() + ": expected writable memory, got read-only memory");
+        }
+        buffer.segment(segment);
+        bound.put(value, segment);
+        memory.program().rebind(buffer);
+        if (Arrays.stream(memory.checked()).noneMatch(known -> known == buffer)) {
+            memory = withChecked(memory, buffer);
+        }
+        lendersChanged = true;
+    }
+
+    private static Memory withChecked(Memory memory, Buffer buffer) {
+        Buffer[] checked = Arrays.copyOf(memory.checked(), memory.checked().length + 1);
+        checked[checked.length - 1] = buffer;
+        return new Memory(memory.arena(), memory.buffers(), memory.gradients(), checked, memory.program());
+    }
+
+    /// The nodes that an output, a carried state or a gradient depends on, and those that change their inputs.
+    private List<Node> liveNodes() {
+        Set<Value> wanted = new HashSet<>(graph.outputs().values());
+        wanted.addAll(graph.carried().values());
+        wanted.addAll(parameterGradients.values());
+        List<Node> live = new ArrayList<>();
+        for (Node node : graph.nodes().reversed()) {
+            if (node.outputs().isEmpty() || !Collections.disjoint(node.outputs().values(), wanted)) {
+                live.add(node);
+                wanted.addAll(node.inputs().values());
+            }
+        }
+        return live.reversed();
+    }
+
+    // ------------------------------------------------------------------------------------------------------- lowering
+
+    private Memory allocate() {
+        Arena arena = Arena.ofShared();
+        try {
+            Lowering lowering = new Lowering(arena);
+            lowering.place();
+            for (Map.Entry<Value, MemorySegment> binding : bound.entrySet()) {
+                lowering.find(binding.getKey()).segment(binding.getValue());
+            }
+            Program program =
+                    engine.kernels().compile(
+                            new Compilation(lowering.instructions(), parameters.type(), purpose, capacity.batch(),
+                                    capacity.time(),
+                                    parameters.packs(), arena));
+            Buffer[] checked = bound.keySet().stream().map(lowering::find).toArray(Buffer[]::new);
+            return new Memory(arena, lowering.buffers, lowering.gradients, checked, program);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /// Gives every value a buffer, and every node an instruction.
+    private final class Lowering {
+        final Arena arena;
+        final Map<Value, Buffer> buffers = new HashMap<>();
+        final MemorySegment gradients;
+        private final List<Instruction> copies = new ArrayList<>();
+
+        Lowering(Arena arena) {
+            this.arena = arena;
+            gradients = parameterGradients.isEmpty() ? MemorySegment.NULL : parameters.allocateLike(arena);
+        }
+
+        void place() {
+            for (Value parameter : graph.parameters()) {
+                buffers.put(parameter, buffer(parameter, Buffer.Role.PARAMETER,
+                        parameters.tensor(parameter.name()).segment()));
+            }
+            graph.inputs().forEach(input -> buffers.put(input, own(input)));
+            parameterGradients.forEach(
+                    (value, gradient) -> {
+                        Parameters.Slot slot = parameters.slots().get(value.name());
+                        if (slot != null) {
+                            buffers.put(gradient, buffer(gradient, Buffer.Role.OWN, parameters.slice(gradients, slot)));
+                        }
+                    });
+            graph.carried().forEach(this::placeCarried);
+            Set<Value> used = new HashSet<>(graph.outputs().values());
+            used.addAll(parameterGradients.values());
+            nodes.forEach(node -> used.addAll(node.inputs().values()));
+            nodes.forEach(node -> placeOutputs(node, used));
+        }
+
+        /// The two values of a carried pair share their memory where only the node that makes the new state reads the
+        /// old one, which recurrent operations allow; otherwise the new state is copied at the end of the run.
+        private void placeCarried(Value input, Value output) {
+            boolean alone =
+                    nodes.stream().filter(node -> node.inputs().containsValue(input)).allMatch(
+                            node -> node.op() instanceof Op.Lstm && node.outputs().containsValue(output));
+            boolean free = !buffers.containsKey(output) && !graph.outputs().containsValue(input);
+            if (alone && free) {
+                buffers.put(output, buffer(output, Buffer.Role.OWN, find(input).segment()));
+            } else {
+                buffers.computeIfAbsent(output, this::own);
+                SequencedMap<String, Buffer> from = new LinkedHashMap<>();
+                from.put("x", find(output));
+                SequencedMap<String, Buffer> to = new LinkedHashMap<>();
+                to.put("y", find(input));
+                copies.add(new Instruction(input.name(), new Op.Unary(Op.UnaryKind.IDENTITY), from, to));
+            }
+        }
+
+        /// Outputs that are used get memory. Where a node makes several scalars they all do, side by side.
+        private void placeOutputs(Node node, Set<Value> used) {
+            List<Value> scalars = node.outputs().values().stream().filter(Plan::isScalar).toList();
+            if (scalars.size() > 1) {
+                int bytes = parameters.type().bytes();
+                MemorySegment segment = arena.allocate((long) scalars.size() * bytes, Tensor.ALIGNMENT);
+                for (int i = 0; i < scalars.size(); i++) {
+                    Value value = scalars.get(i);
+                    buffers.put(value, buffer(value, Buffer.Role.OWN, segment.asSlice((long) i * bytes, bytes)));
+                }
+            }
+            for (Value value : node.outputs().values()) {
+                if (used.contains(value) && !buffers.containsKey(value)) {
+                    buffers.put(value, own(value));
+                }
+            }
+            if (node.op() instanceof Op.Constant constant) {
+                Buffer buffer = buffers.get(node.output("y"));
+                if (buffer != null) {
+                    Tensor.wrap(buffer.segment(), buffer.type(), buffer.shape()).set(0, constant.number());
+                }
+            }
+        }
+
+        List<Instruction> instructions() {
+            List<Instruction> instructions = new ArrayList<>();
+            for (Node node : nodes) {
+                if (node.op() instanceof Op.Constant) {
+                    continue;
+                }
+                SequencedMap<String, Buffer> inputs = new LinkedHashMap<>();
+                node.inputs().forEach((role, value) -> inputs.put(role, find(value)));
+                SequencedMap<String, Buffer> outputs = new LinkedHashMap<>();
+                node.outputs()
+                        .forEach(
+                                (role, value) -> {
+                                    Buffer buffer = buffers.get(value);
+                                    if (buffer != null) {
+                                        outputs.put(role, buffer);
+                                    }
+                                });
+                Op op = node.op();
+                if (op instanceof Op.Dropout && purpose == Purpose.INFERENCE) {
+                    op = new Op.Unary(Op.UnaryKind.IDENTITY);
+                    inputs.remove("step");
+                }
+                instructions.add(new Instruction(node.name(), op, inputs, outputs));
+            }
+            instructions.addAll(copies);
+            return instructions;
+        }
+
+        Buffer find(Value value) {
+            Buffer buffer = buffers.get(value);
+            if (buffer == null) {
+                throw new IllegalStateException(value.name() + " has no place");
+            }
+            return buffer;
+        }
+
+        private Buffer own(Value value) {
+            if (value.type() == DataType.OPAQUE) {
+                return new Buffer(value.name(), value.type(), value.shape(), Buffer.Role.SAVED, MemorySegment.NULL);
+            }
+            long elements = value.shape().elements(capacity.batch(), capacity.time());
+            long bytes = Math.multiplyExact(elements, (long) widened(value.type()).bytes());
+            return buffer(value, Buffer.Role.OWN, arena.allocate(bytes, Tensor.ALIGNMENT));
+        }
+
+        private Buffer buffer(Value value, Buffer.Role role, MemorySegment segment) {
+            return new Buffer(value.name(), widened(value.type()), value.shape(), role, segment);
+        }
+    }
+
+    private static boolean isScalar(Value value) {
+        return value.shape().rank() == 0 && value.type() == DataType.FLOAT32;
+    }
+
+    private DataType widened(DataType type) {
+        return type == DataType.FLOAT32 ? parameters.type() : type;
+    }
 }

@@ -5,151 +5,153 @@ import java.util.Arrays;
 /// The extents of a tensor, outermost first. An extent is a positive or zero number of elements or one of the symbols
 /// [#BATCH] and [#TIME], whose numbers are told at each run. Immutable; printed as `[B,T,64]`.
 public final class Shape {
-  /// The number of sequences in a batch, printed as `B`.
-  public static final int BATCH = -1;
+    /// The number of sequences in a batch, printed as `B`.
+    public static final int BATCH = -1;
 
-  /// The number of time steps of the batch's longest sequence, printed as `T`.
-  public static final int TIME = -2;
+    /// The number of time steps of the batch's longest sequence, printed as `T`.
+    public static final int TIME = -2;
 
-  private static final Shape SCALAR = new Shape(new int[0]);
+    private static final Shape SCALAR = new Shape(new int[0]);
 
-  private final int[] dims;
+    private final int[] dims;
 
-  private Shape(int[] dims) {
-    this.dims = dims;
-  }
-
-  /// A shape of the given extents.
-  ///
-  /// @throws IllegalArgumentException if an extent is negative and no symbol
-  public static Shape of(int... dims) {
-    for (int dim : dims) {
-      if (dim < TIME) {
-        throw new IllegalArgumentException(
-            "shape: expected extents of 0 or more, BATCH or TIME, got " + Arrays.toString(dims));
-      }
+    private Shape(int[] dims) {
+        this.dims = dims;
     }
-    return dims.length == 0 ? SCALAR : new Shape(dims.clone());
-  }
 
-  /// The shape `[]` of a single number.
-  public static Shape scalar() {
-    return SCALAR;
-  }
-
-  /// The number of extents.
-  public int rank() {
-    return dims.length;
-  }
-
-  /// The extent of an axis; a negative axis counts from the end, so that -1 is the last.
-  public int dim(int axis) {
-    return dims[axis < 0 ? dims.length + axis : axis];
-  }
-
-  /// The extents, in a new array.
-  public int[] dims() {
-    return dims.clone();
-  }
-
-  /// True if an extent is a symbol.
-  public boolean isSymbolic() {
-    for (int dim : dims) {
-      if (dim < 0) {
-        return true;
-      }
+    /// A shape of the given extents.
+    ///
+    /// @throws IllegalArgumentException if an extent is negative and no symbol
+    public static Shape of(int... dims) {
+        for (int dim : dims) {
+            if (dim < TIME) {
+                throw new IllegalArgumentException(
+                        "shape: expected extents of 0 or more, BATCH or TIME, got " + Arrays.toString(dims));
+            }
+        }
+        return dims.length == 0 ? SCALAR : new Shape(dims.clone());
     }
-    return false;
-  }
 
-  /// True if an extent is the given one, a symbol for instance.
-  public boolean contains(int dim) {
-    for (int d : dims) {
-      if (d == dim) {
-        return true;
-      }
+    /// The shape `[]` of a single number.
+    public static Shape scalar() {
+        return SCALAR;
     }
-    return false;
-  }
 
-  /// This shape with numbers for its symbols.
-  public Shape resolve(int batch, int time) {
-    if (!isSymbolic()) {
-      return this;
+    /// The number of extents.
+    public int rank() {
+        return dims.length;
     }
-    int[] resolved = new int[dims.length];
-    for (int i = 0; i < dims.length; i++) {
-      resolved[i] = number(dims[i], batch, time);
+
+    /// The extent of an axis; a negative axis counts from the end, so that -1 is the last.
+    public int dim(int axis) {
+        return dims[axis < 0 ? dims.length + axis : axis];
     }
-    return of(resolved);
-  }
 
-  /// The number of elements of a shape without symbols.
-  ///
-  /// @throws IllegalStateException if an extent is a symbol
-  public long elements() {
-    if (isSymbolic()) {
-      throw new IllegalStateException("shape " + this + " has no number of elements before its symbols have numbers");
+    /// The extents, in a new array.
+    public int[] dims() {
+        return dims.clone();
     }
-    return elements(0, 0);
-  }
 
-  /// The number of elements with numbers for the symbols. Allocates nothing.
-  public long elements(int batch, int time) {
-    return product(0, dims.length, batch, time);
-  }
-
-  /// The product of the extents `from` (inclusive) to `to` (exclusive) with numbers for the symbols. Allocates nothing.
-  public long product(int from, int to, int batch, int time) {
-    long product = 1;
-    for (int i = from; i < to; i++) {
-      product = Math.multiplyExact(product, number(dims[i], batch, time));
+    /// True if an extent is a symbol.
+    public boolean isSymbolic() {
+        for (int dim : dims) {
+            if (dim < 0) {
+                return true;
+            }
+        }
+        return false;
     }
-    return product;
-  }
 
-  /// The axes `from` (inclusive) to `to` (exclusive) as a shape.
-  public Shape slice(int from, int to) {
-    return of(Arrays.copyOfRange(dims, from, to));
-  }
-
-  /// This shape without its last axis.
-  public Shape leading() {
-    return slice(0, dims.length - 1);
-  }
-
-  /// This shape with one more axis at its end.
-  public Shape append(int dim) {
-    int[] appended = Arrays.copyOf(dims, dims.length + 1);
-    appended[dims.length] = dim;
-    return of(appended);
-  }
-
-  private static int number(int dim, int batch, int time) {
-    return dim == BATCH ? batch : dim == TIME ? time : dim;
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof Shape shape && Arrays.equals(dims, shape.dims);
-  }
-
-  @Override
-  public int hashCode() {
-    return Arrays.hashCode(dims);
-  }
-
-  @Override
-  public String toString() {
-    StringBuilder text = new StringBuilder("[");
-    for (int i = 0; i < dims.length; i++) {
-      text.append(i == 0 ? "" : ",");
-      switch (dims[i]) {
-        case BATCH -> text.append('B');
-        case TIME -> text.append('T');
-        default -> text.append(dims[i]);
-      }
+    /// True if an extent is the given one, a symbol for instance.
+    public boolean contains(int dim) {
+        for (int d : dims) {
+            if (d == dim) {
+                return true;
+            }
+        }
+        return false;
     }
-    return text.append(']').toString();
-  }
+
+    /// This shape with numbers for its symbols.
+    public Shape resolve(int batch, int time) {
+        if (!isSymbolic()) {
+            return this;
+        }
+        int[] resolved = new int[dims.length];
+        for (int i = 0; i < dims.length; i++) {
+            resolved[i] = number(dims[i], batch, time);
+        }
+        return of(resolved);
+    }
+
+    /// The number of elements of a shape without symbols.
+    ///
+    /// @throws IllegalStateException if an extent is a symbol
+    public long elements() {
+        if (isSymbolic()) {
+            throw new IllegalStateException("shape " + this
+                    + " has no number of elements before its symbols have numbers");
+        }
+        return elements(0, 0);
+    }
+
+    /// The number of elements with numbers for the symbols. Allocates nothing.
+    public long elements(int batch, int time) {
+        return product(0, dims.length, batch, time);
+    }
+
+    /// The product of the extents `from` (inclusive) to `to` (exclusive) with numbers for the symbols. Allocates
+    /// nothing.
+    public long product(int from, int to, int batch, int time) {
+        long product = 1;
+        for (int i = from; i < to; i++) {
+            product = Math.multiplyExact(product, number(dims[i], batch, time));
+        }
+        return product;
+    }
+
+    /// The axes `from` (inclusive) to `to` (exclusive) as a shape.
+    public Shape slice(int from, int to) {
+        return of(Arrays.copyOfRange(dims, from, to));
+    }
+
+    /// This shape without its last axis.
+    public Shape leading() {
+        return slice(0, dims.length - 1);
+    }
+
+    /// This shape with one more axis at its end.
+    public Shape append(int dim) {
+        int[] appended = Arrays.copyOf(dims, dims.length + 1);
+        appended[dims.length] = dim;
+        return of(appended);
+    }
+
+    private static int number(int dim, int batch, int time) {
+        return dim == BATCH ? batch : dim == TIME ? time : dim;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Shape shape && Arrays.equals(dims, shape.dims);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(dims);
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("[");
+        for (int i = 0; i < dims.length; i++) {
+            text.append(i == 0 ? "" : ",");
+            switch (dims[i]) {
+                case BATCH -> text.append('B');
+                case TIME -> text.append('T');
+                default -> text.append(dims[i]);
+            }
+        }
+        return text.append(']').toString();
+    }
 }

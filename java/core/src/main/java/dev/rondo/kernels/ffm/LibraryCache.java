@@ -19,88 +19,88 @@ import org.jspecify.annotations.Nullable;
 /// property `rondo.cache`, or else the user's cache folder, or else a temporary folder. A file appears there under its
 /// name only when it is whole, by an atomic rename, so that any number of processes may start at once.
 final class LibraryCache {
-  private static final String CACHE_PROPERTY = "rondo.cache";
+    private static final String CACHE_PROPERTY = "rondo.cache";
 
-  private LibraryCache() {}
+    private LibraryCache() {}
 
-  /// Where a resource of the class path or of a module lies.
-  static @Nullable URL resource(String name) {
-    ClassLoader loader = LibraryCache.class.getClassLoader();
-    return loader == null ? ClassLoader.getSystemResource(name) : loader.getResource(name);
-  }
+    /// Where a resource of the class path or of a module lies.
+    static @Nullable URL resource(String name) {
+        ClassLoader loader = LibraryCache.class.getClassLoader();
+        return loader == null ? ClassLoader.getSystemResource(name) : loader.getResource(name);
+    }
 
-  /// The resources as files next to each other.
-  static List<Path> file(List<URL> resources) throws IOException {
-    List<Path> files = new ArrayList<>();
-    StringBuilder key = new StringBuilder();
-    for (URL resource : resources) {
-      if (resource.getProtocol().equals("file")) {
-        files.add(path(resource));
-      } else {
-        key.append(key.isEmpty() ? "" : "-").append(contents(resource));
-      }
+    /// The resources as files next to each other.
+    static List<Path> file(List<URL> resources) throws IOException {
+        List<Path> files = new ArrayList<>();
+        StringBuilder key = new StringBuilder();
+        for (URL resource : resources) {
+            if (resource.getProtocol().equals("file")) {
+                files.add(path(resource));
+            } else {
+                key.append(key.isEmpty() ? "" : "-").append(contents(resource));
+            }
+        }
+        if (files.size() == resources.size()) {
+            return files;
+        }
+        Path folder = folder(key.toString());
+        files.clear();
+        for (URL resource : resources) {
+            Path file = folder.resolve(Path.of(resource.getPath()).getFileName().toString());
+            if (!Files.exists(file)) {
+                copy(resource, file);
+            }
+            files.add(file);
+        }
+        return files;
     }
-    if (files.size() == resources.size()) {
-      return files;
-    }
-    Path folder = folder(key.toString());
-    files.clear();
-    for (URL resource : resources) {
-      Path file = folder.resolve(Path.of(resource.getPath()).getFileName().toString());
-      if (!Files.exists(file)) {
-        copy(resource, file);
-      }
-      files.add(file);
-    }
-    return files;
-  }
 
-  private static Path path(URL resource) throws IOException {
-    try {
-      return Path.of(resource.toURI());
-    } catch (URISyntaxException e) {
-      throw new IOException(resource + " is no file", e);
+    private static Path path(URL resource) throws IOException {
+        try {
+            return Path.of(resource.toURI());
+        } catch (URISyntaxException e) {
+            throw new IOException(resource + " is no file", e);
+        }
     }
-  }
 
-  private static String contents(URL resource) throws IOException {
-    URLConnection connection = resource.openConnection();
-    if (connection instanceof JarURLConnection jar) {
-      // The jar belongs to the class loader, which keeps it open.
-      JarEntry entry = jar.getJarEntry();
-      return "%x.%08x".formatted(entry.getSize(), entry.getCrc());
+    private static String contents(URL resource) throws IOException {
+        URLConnection connection = resource.openConnection();
+        if (connection instanceof JarURLConnection jar) {
+            // The jar belongs to the class loader, which keeps it open.
+            JarEntry entry = jar.getJarEntry();
+            return "%x.%08x".formatted(entry.getSize(), entry.getCrc());
+        }
+        throw new IOException(resource + ": expected a resource in a jar or folder");
     }
-    throw new IOException(resource + ": expected a resource in a jar or folder");
-  }
 
-  private static Path folder(String key) throws IOException {
-    String explicit = System.getProperty(CACHE_PROPERTY, "");
-    String user = System.getenv("XDG_CACHE_HOME");
-    Path base =
-        !explicit.isEmpty()
-            ? Path.of(explicit)
-            : user != null && !user.isEmpty()
-                ? Path.of(user, "rondo")
-                : Path.of(System.getProperty("user.home", ""), ".cache", "rondo");
-    try {
-      return Files.createDirectories(base.resolve("native").resolve(key));
-    } catch (IOException e) {
-      if (!explicit.isEmpty()) {
-        throw e;
-      }
-      return Files.createTempDirectory("rondo-native");
+    private static Path folder(String key) throws IOException {
+        String explicit = System.getProperty(CACHE_PROPERTY, "");
+        String user = System.getenv("XDG_CACHE_HOME");
+        Path base =
+                !explicit.isEmpty()
+                        ? Path.of(explicit)
+                        : user != null && !user.isEmpty()
+                                ? Path.of(user, "rondo")
+                                : Path.of(System.getProperty("user.home", ""), ".cache", "rondo");
+        try {
+            return Files.createDirectories(base.resolve("native").resolve(key));
+        } catch (IOException e) {
+            if (!explicit.isEmpty()) {
+                throw e;
+            }
+            return Files.createTempDirectory("rondo-native");
+        }
     }
-  }
 
-  private static void copy(URL resource, Path file) throws IOException {
-    Path part = Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName().toString(), ".part");
-    try {
-      try (InputStream in = resource.openStream()) {
-        Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
-      }
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(part);
+    private static void copy(URL resource, Path file) throws IOException {
+        Path part = Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName().toString(), ".part");
+        try {
+            try (InputStream in = resource.openStream()) {
+                Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
+            }
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(part);
+        }
     }
-  }
 }

@@ -50,604 +50,608 @@ import java.util.Set;
 /// where parameters rarely change, the packed form belongs to the parameters and is made before the first run after a
 /// change. Otherwise a pack call stands in the list before the first call that needs it.
 final class NativeCompiler {
-  private final MemorySegment context;
-  private final String isa;
-  private final Compilation compilation;
-  private final Arena arena;
-  private final MemorySegment error;
-  private final MemorySegment needs;
+    private final MemorySegment context;
+    private final String isa;
+    private final Compilation compilation;
+    private final Arena arena;
+    private final MemorySegment error;
+    private final MemorySegment needs;
 
-  private final List<MemorySegment> calls = new ArrayList<>();
-  private final List<Instruction> owners = new ArrayList<>();
-  private final List<Resize> resizes = new ArrayList<>();
-  private final List<Runnable> beforeRun = new ArrayList<>();
-  private final Map<Buffer, List<Pointer>> pointers = new HashMap<>();
-  private final List<ScratchUse> scratchUses = new ArrayList<>();
-  private final Map<LstmWeights, MemorySegment> lstmPacks = new HashMap<>();
-  private final Map<Buffer, MemorySegment> savedMemory = new HashMap<>();
-  private final Set<LstmWeights> differentiated = new HashSet<>();
-  private long scratchBytes;
+    private final List<MemorySegment> calls = new ArrayList<>();
+    private final List<Instruction> owners = new ArrayList<>();
+    private final List<Resize> resizes = new ArrayList<>();
+    private final List<Runnable> beforeRun = new ArrayList<>();
+    private final Map<Buffer, List<Pointer>> pointers = new HashMap<>();
+    private final List<ScratchUse> scratchUses = new ArrayList<>();
+    private final Map<LstmWeights, MemorySegment> lstmPacks = new HashMap<>();
+    private final Map<Buffer, MemorySegment> savedMemory = new HashMap<>();
+    private final Set<LstmWeights> differentiated = new HashSet<>();
+    private long scratchBytes;
 
-  private record ScratchUse(MemorySegment call, long pointerOffset, long bytesOffset, long bytes) {}
+    private record ScratchUse(MemorySegment call, long pointerOffset, long bytesOffset, long bytes) {}
 
-  private record LstmWeights(Buffer weightIh, Buffer weightHh, Optional<Buffer> bias) {
-    static LstmWeights of(Instruction lstm) {
-      return new LstmWeights(lstm.input("weightIh"), lstm.input("weightHh"), lstm.optionalInput("bias"));
+    private record LstmWeights(Buffer weightIh, Buffer weightHh, Optional<Buffer> bias) {
+        static LstmWeights of(Instruction lstm) {
+            return new LstmWeights(lstm.input("weightIh"), lstm.input("weightHh"), lstm.optionalInput("bias"));
+        }
+
+        boolean areParameters() {
+            return isParameter(weightIh) && isParameter(weightHh) && bias.map(LstmWeights::isParameter).orElse(true);
+        }
+
+        private static boolean isParameter(Buffer buffer) {
+            return buffer.role() == Buffer.Role.PARAMETER;
+        }
     }
 
-    boolean areParameters() {
-      return isParameter(weightIh) && isParameter(weightHh) && bias.map(LstmWeights::isParameter).orElse(true);
+    /// Names a pack among those of the same parameters.
+    private record PackKey(String isa, String kind, List<String> parameters) {}
+
+    NativeCompiler(MemorySegment context, String isa, Compilation compilation) {
+        this.context = context;
+        this.isa = isa;
+        this.compilation = compilation;
+        arena = compilation.arena();
+        error = rondo_error.allocate(arena);
+        needs = rondo_memory_needs.allocate(arena);
     }
 
-    private static boolean isParameter(Buffer buffer) {
-      return buffer.role() == Buffer.Role.PARAMETER;
+    NativeProgram program() {
+        for (Instruction instruction : compilation.instructions()) {
+            if (instruction.op() instanceof Op.LstmGradient) {
+                differentiated.add(LstmWeights.of(instruction));
+            }
+        }
+        compilation.instructions().forEach(this::lower);
+        MemorySegment scratch = arena.allocate(Math.max(scratchBytes, 1), RondoNative.RONDO_ALIGNMENT());
+        for (ScratchUse use : scratchUses) {
+            use.call().set(RondoNative.C_POINTER, use.pointerOffset(), scratch);
+            use.call().set(ValueLayout.JAVA_LONG, use.bytesOffset(), use.bytes());
+        }
+        Map<Buffer, Pointer[]> places = new HashMap<>();
+        pointers.forEach(
+                (buffer, list) -> {
+                    list.forEach(pointer -> pointer.write(buffer.segment()));
+                    places.put(buffer, list.toArray(Pointer[]::new));
+                });
+        return new NativeProgram(context, error, list(calls, owners), places, resizes.toArray(Resize[]::new),
+                beforeRun.toArray(Runnable[]::new));
     }
-  }
 
-  /// Names a pack among those of the same parameters.
-  private record PackKey(String isa, String kind, List<String> parameters) {}
-
-  NativeCompiler(MemorySegment context, String isa, Compilation compilation) {
-    this.context = context;
-    this.isa = isa;
-    this.compilation = compilation;
-    arena = compilation.arena();
-    error = rondo_error.allocate(arena);
-    needs = rondo_memory_needs.allocate(arena);
-  }
-
-  NativeProgram program() {
-    for (Instruction instruction : compilation.instructions()) {
-      if (instruction.op() instanceof Op.LstmGradient) {
-        differentiated.add(LstmWeights.of(instruction));
-      }
+    private void lower(Instruction instruction) {
+        switch (instruction.op()) {
+            case Op.Unary op -> unary(instruction, op);
+            case Op.UnaryGradient op -> unaryGradient(instruction, op);
+            case Op.Binary op -> binary(instruction, op);
+            case Op.Reduce op -> reduce(instruction, op);
+            case Op.ReduceGradient op -> reduceGradient(instruction, op);
+            case Op.MatMul op -> matMul(instruction, op);
+            case Op.Gather _ -> gather(instruction);
+            case Op.ScatterAdd op -> scatterAdd(instruction, op);
+            case Op.Softmax _ -> softmax(instruction);
+            case Op.SoftmaxCrossEntropy _ -> crossEntropy(instruction);
+            case Op.Dropout op -> dropout(instruction, op);
+            case Op.Lstm _ -> lstm(instruction);
+            case Op.LstmGradient _ -> lstmGradient(instruction);
+            case Op.GlobalNorm op -> globalNorm(instruction, op);
+            case Op.Sgd op -> sgd(instruction, op);
+            case Op.Adam op -> adam(instruction, op);
+            case Op.Constant _ -> throw new IllegalStateException(instruction.name()
+                    + ": constants are placed by the plan");
+        }
     }
-    compilation.instructions().forEach(this::lower);
-    MemorySegment scratch = arena.allocate(Math.max(scratchBytes, 1), RondoNative.RONDO_ALIGNMENT());
-    for (ScratchUse use : scratchUses) {
-      use.call().set(RondoNative.C_POINTER, use.pointerOffset(), scratch);
-      use.call().set(ValueLayout.JAVA_LONG, use.bytesOffset(), use.bytes());
+
+    // -------------------------------------------------------------------------------------------------- elementwise
+
+    private void unary(Instruction instruction, Op.Unary op) {
+        MemorySegment call = call(instruction, rondo_unary.layout(), RondoNative.RONDO_OP_UNARY());
+        rondo_unary.kind(call, kind(op.kind()));
+        Buffer x = point(call, rondo_unary.x$offset(), instruction.input("x"));
+        point(call, rondo_unary.y$offset(), instruction.output("y"));
+        resize((batch, time) -> rondo_unary.count(call, x.shape().elements(batch, time)));
     }
-    Map<Buffer, Pointer[]> places = new HashMap<>();
-    pointers.forEach(
-        (buffer, list) -> {
-          list.forEach(pointer -> pointer.write(buffer.segment()));
-          places.put(buffer, list.toArray(Pointer[]::new));
-        });
-    return new NativeProgram(context, error, list(calls, owners), places, resizes.toArray(Resize[]::new),
-        beforeRun.toArray(Runnable[]::new));
-  }
 
-  private void lower(Instruction instruction) {
-    switch (instruction.op()) {
-      case Op.Unary op -> unary(instruction, op);
-      case Op.UnaryGradient op -> unaryGradient(instruction, op);
-      case Op.Binary op -> binary(instruction, op);
-      case Op.Reduce op -> reduce(instruction, op);
-      case Op.ReduceGradient op -> reduceGradient(instruction, op);
-      case Op.MatMul op -> matMul(instruction, op);
-      case Op.Gather _ -> gather(instruction);
-      case Op.ScatterAdd op -> scatterAdd(instruction, op);
-      case Op.Softmax _ -> softmax(instruction);
-      case Op.SoftmaxCrossEntropy _ -> crossEntropy(instruction);
-      case Op.Dropout op -> dropout(instruction, op);
-      case Op.Lstm _ -> lstm(instruction);
-      case Op.LstmGradient _ -> lstmGradient(instruction);
-      case Op.GlobalNorm op -> globalNorm(instruction, op);
-      case Op.Sgd op -> sgd(instruction, op);
-      case Op.Adam op -> adam(instruction, op);
-      case Op.Constant _ -> throw new IllegalStateException(instruction.name() + ": constants are placed by the plan");
+    private void unaryGradient(Instruction instruction, Op.UnaryGradient op) {
+        MemorySegment call = call(instruction, rondo_unary_gradient.layout(), RondoNative.RONDO_OP_UNARY_GRADIENT());
+        rondo_unary_gradient.kind(call, kind(op.kind()));
+        Buffer x = point(call, rondo_unary_gradient.x$offset(), instruction.input("x"));
+        point(call, rondo_unary_gradient.y$offset(), instruction.input("y"));
+        point(call, rondo_unary_gradient.dy$offset(), instruction.input("dy"));
+        point(call, rondo_unary_gradient.dx$offset(), instruction.output("dx"));
+        resize((batch, time) -> rondo_unary_gradient.count(call, x.shape().elements(batch, time)));
     }
-  }
 
-  // -------------------------------------------------------------------------------------------------- elementwise
-
-  private void unary(Instruction instruction, Op.Unary op) {
-    MemorySegment call = call(instruction, rondo_unary.layout(), RondoNative.RONDO_OP_UNARY());
-    rondo_unary.kind(call, kind(op.kind()));
-    Buffer x = point(call, rondo_unary.x$offset(), instruction.input("x"));
-    point(call, rondo_unary.y$offset(), instruction.output("y"));
-    resize((batch, time) -> rondo_unary.count(call, x.shape().elements(batch, time)));
-  }
-
-  private void unaryGradient(Instruction instruction, Op.UnaryGradient op) {
-    MemorySegment call = call(instruction, rondo_unary_gradient.layout(), RondoNative.RONDO_OP_UNARY_GRADIENT());
-    rondo_unary_gradient.kind(call, kind(op.kind()));
-    Buffer x = point(call, rondo_unary_gradient.x$offset(), instruction.input("x"));
-    point(call, rondo_unary_gradient.y$offset(), instruction.input("y"));
-    point(call, rondo_unary_gradient.dy$offset(), instruction.input("dy"));
-    point(call, rondo_unary_gradient.dx$offset(), instruction.output("dx"));
-    resize((batch, time) -> rondo_unary_gradient.count(call, x.shape().elements(batch, time)));
-  }
-
-  private static int kind(Op.UnaryKind kind) {
-    return switch (kind) {
-      case IDENTITY -> RondoNative.RONDO_UNARY_IDENTITY();
-      case NEGATE -> RondoNative.RONDO_UNARY_NEGATE();
-      case SIGMOID -> RondoNative.RONDO_UNARY_SIGMOID();
-      case TANH -> RondoNative.RONDO_UNARY_TANH();
-      case RELU -> RondoNative.RONDO_UNARY_RELU();
-      case EXP -> RondoNative.RONDO_UNARY_EXP();
-      case LOG -> RondoNative.RONDO_UNARY_LOG();
-      case SQRT -> RondoNative.RONDO_UNARY_SQRT();
-      case SQUARE -> RondoNative.RONDO_UNARY_SQUARE();
-    };
-  }
-
-  private void binary(Instruction instruction, Op.Binary op) {
-    MemorySegment call = call(instruction, rondo_binary.layout(), RondoNative.RONDO_OP_BINARY());
-    rondo_binary.kind(
-        call,
-        switch (op.kind()) {
-          case ADD -> RondoNative.RONDO_BINARY_ADD();
-          case SUBTRACT -> RondoNative.RONDO_BINARY_SUBTRACT();
-          case MULTIPLY -> RondoNative.RONDO_BINARY_MULTIPLY();
-          case DIVIDE -> RondoNative.RONDO_BINARY_DIVIDE();
-        });
-    Buffer a = point(call, rondo_binary.a$offset(), instruction.input("a"));
-    Buffer b = point(call, rondo_binary.b$offset(), instruction.input("b"));
-    Buffer y = point(call, rondo_binary.y$offset(), instruction.output("y"));
-    rondo_binary.a_extent(call, extent(a, y));
-    rondo_binary.b_extent(call, extent(b, y));
-    resize(
-        (batch, time) -> {
-          rondo_binary.rows(call, rows(y, batch, time));
-          rondo_binary.columns(call, columns(y, batch, time));
-        });
-  }
-
-  private static int extent(Buffer operand, Buffer y) {
-    if (operand.shape().equals(y.shape())) {
-      return RondoNative.RONDO_EXTENT_FULL();
+    private static int kind(Op.UnaryKind kind) {
+        return switch (kind) {
+            case IDENTITY -> RondoNative.RONDO_UNARY_IDENTITY();
+            case NEGATE -> RondoNative.RONDO_UNARY_NEGATE();
+            case SIGMOID -> RondoNative.RONDO_UNARY_SIGMOID();
+            case TANH -> RondoNative.RONDO_UNARY_TANH();
+            case RELU -> RondoNative.RONDO_UNARY_RELU();
+            case EXP -> RondoNative.RONDO_UNARY_EXP();
+            case LOG -> RondoNative.RONDO_UNARY_LOG();
+            case SQRT -> RondoNative.RONDO_UNARY_SQRT();
+            case SQUARE -> RondoNative.RONDO_UNARY_SQUARE();
+        };
     }
-    return operand.shape().rank() == 0 ? RondoNative.RONDO_EXTENT_SCALAR() : RondoNative.RONDO_EXTENT_ROW();
-  }
 
-  private void reduce(Instruction instruction, Op.Reduce op) {
-    MemorySegment call = call(instruction, rondo_reduce.layout(), RondoNative.RONDO_OP_REDUCE());
-    rondo_reduce.kind(
-        call,
-        switch (op.kind()) {
-          case SUM -> RondoNative.RONDO_REDUCE_SUM();
-          case MEAN -> RondoNative.RONDO_REDUCE_MEAN();
-          case MAX -> RondoNative.RONDO_REDUCE_MAX();
-        });
-    Shape shape = point(call, rondo_reduce.x$offset(), instruction.input("x")).shape();
-    point(call, rondo_reduce.y$offset(), instruction.output("y"));
-    resize(
-        (batch, time) -> {
-          rondo_reduce.outer(call, shape.product(0, op.from(), batch, time));
-          rondo_reduce.axis(call, shape.product(op.from(), op.to(), batch, time));
-          rondo_reduce.inner(call, shape.product(op.to(), shape.rank(), batch, time));
-        });
-  }
-
-  /// A gather that takes row o of dy `[outer, inner]` for each of the axis' places, and for a mean a division.
-  private void reduceGradient(Instruction instruction, Op.ReduceGradient op) {
-    Op.Reduce reduce = op.reduce();
-    Shape shape = op.shape();
-    MemorySegment call = call(instruction, rondo_gather.layout(), RondoNative.RONDO_OP_GATHER());
-    point(call, rondo_gather.table$offset(), instruction.input("dy"));
-    Buffer dx = point(call, rondo_gather.y$offset(), instruction.output("dx"));
-    long places = shape.product(0, reduce.to(), compilation.batch(), compilation.time());
-    MemorySegment ids = arena.allocate(ValueLayout.JAVA_INT, places);
-    rondo_gather.ids(call, ids);
-    resize(
-        (batch, time) -> {
-          int outer = intSize(shape.product(0, reduce.from(), batch, time));
-          int axis = intSize(shape.product(reduce.from(), reduce.to(), batch, time));
-          rondo_gather.rows(call, outer);
-          rondo_gather.columns(call, intSize(shape.product(reduce.to(), shape.rank(), batch, time)));
-          rondo_gather.count(call, (long) outer * axis);
-          for (int i = 0; i < outer * axis; i++) {
-            ids.setAtIndex(ValueLayout.JAVA_INT, i, i / axis);
-          }
-        });
-    if (reduce.kind() == Op.ReduceKind.MEAN) {
-      MemorySegment division = call(instruction, rondo_binary.layout(), RondoNative.RONDO_OP_BINARY());
-      rondo_binary.kind(division, RondoNative.RONDO_BINARY_DIVIDE());
-      rondo_binary.b_extent(division, RondoNative.RONDO_EXTENT_SCALAR());
-      point(division, rondo_binary.a$offset(), dx);
-      point(division, rondo_binary.y$offset(), dx);
-      MemorySegment divisor = arena.allocate(ValueLayout.JAVA_FLOAT);
-      rondo_binary.b(division, divisor);
-      resize(
-          (batch, time) -> {
-            rondo_binary.rows(division, 1);
-            rondo_binary.columns(division, shape.elements(batch, time));
-            divisor.set(ValueLayout.JAVA_FLOAT, 0, shape.product(reduce.from(), reduce.to(), batch, time));
-          });
+    private void binary(Instruction instruction, Op.Binary op) {
+        MemorySegment call = call(instruction, rondo_binary.layout(), RondoNative.RONDO_OP_BINARY());
+        rondo_binary.kind(
+                call,
+                switch (op.kind()) {
+                    case ADD -> RondoNative.RONDO_BINARY_ADD();
+                    case SUBTRACT -> RondoNative.RONDO_BINARY_SUBTRACT();
+                    case MULTIPLY -> RondoNative.RONDO_BINARY_MULTIPLY();
+                    case DIVIDE -> RondoNative.RONDO_BINARY_DIVIDE();
+                });
+        Buffer a = point(call, rondo_binary.a$offset(), instruction.input("a"));
+        Buffer b = point(call, rondo_binary.b$offset(), instruction.input("b"));
+        Buffer y = point(call, rondo_binary.y$offset(), instruction.output("y"));
+        rondo_binary.a_extent(call, extent(a, y));
+        rondo_binary.b_extent(call, extent(b, y));
+        resize(
+                (batch, time) -> {
+                    rondo_binary.rows(call, rows(y, batch, time));
+                    rondo_binary.columns(call, columns(y, batch, time));
+                });
     }
-  }
 
-  // ------------------------------------------------------------------------------------------------------ matrices
-
-  private void matMul(Instruction instruction, Op.MatMul op) {
-    Buffer a = instruction.input("a");
-    Buffer b = instruction.input("b");
-    boolean transposeA = op.transpose().a();
-    boolean transposeB = op.transpose().b();
-    Optional<WeightPacks.Pack> pack =
-        compilation.purpose() == Purpose.INFERENCE && b.role() == Buffer.Role.PARAMETER
-            ? Optional.of(gemmPack(instruction, b, transposeB))
-            : Optional.empty();
-    MemorySegment call = call(instruction, rondo_gemm.layout(), RondoNative.RONDO_OP_GEMM());
-    rondo_gemm.transpose_a(call, transposeA ? 1 : 0);
-    rondo_gemm.transpose_b(call, transposeB ? 1 : 0);
-    rondo_gemm.allow_providers(call, compilation.purpose() == Purpose.TRAINING ? 1 : 0);
-    point(call, rondo_gemm.a$offset(), a);
-    point(call, rondo_gemm.b$offset(), b);
-    instruction.optionalInput("bias").ifPresent(bias -> point(call, rondo_gemm.bias$offset(), bias));
-    point(call, rondo_gemm.c$offset(), instruction.output("y"));
-    pack.ifPresent(
-        p -> {
-          rondo_gemm.packed_b(call, p.memory());
-          rondo_gemm.packed_b_bytes(call, p.memory().byteSize());
-        });
-    resize(
-        (batch, time) -> {
-          int aRows = rows(a, batch, time);
-          int aColumns = columns(a, batch, time);
-          int bRows = rows(b, batch, time);
-          int bColumns = columns(b, batch, time);
-          rondo_gemm.m(call, transposeA ? aColumns : aRows);
-          rondo_gemm.k(call, transposeA ? aRows : aColumns);
-          rondo_gemm.n(call, transposeB ? bRows : bColumns);
-          rondo_gemm.lda(call, aColumns);
-          rondo_gemm.ldb(call, bColumns);
-          rondo_gemm.ldc(call, transposeB ? bRows : bColumns);
-        });
-    useScratch(call, rondo_gemm.scratch$offset(), rondo_gemm.scratch_bytes$offset());
-  }
-
-  private WeightPacks.Pack gemmPack(Instruction instruction, Buffer b, boolean transposeB) {
-    MemorySegment call = struct(rondo_gemm_pack.layout(), RondoNative.RONDO_OP_GEMM_PACK());
-    int rows = rows(b, 1, 1);
-    int columns = columns(b, 1, 1);
-    rondo_gemm_pack.n(call, transposeB ? rows : columns);
-    rondo_gemm_pack.k(call, transposeB ? columns : rows);
-    rondo_gemm_pack.transpose_b(call, transposeB ? 1 : 0);
-    rondo_gemm_pack.b(call, b.segment());
-    rondo_gemm_pack.ldb(call, columns);
-    long bytes = packedBytes(call);
-    WeightPacks.Pack pack =
-        compilation.packs().pack(new PackKey(isa, transposeB ? "gemm of b transposed" : "gemm", List.of(b.name())), bytes);
-    rondo_gemm_pack.packed(call, pack.memory());
-    rondo_gemm_pack.packed_bytes(call, bytes);
-    refreshBeforeRun(instruction, pack, call);
-    return pack;
-  }
-
-  // ------------------------------------------------------------------------------------------ embedding and softmax
-
-  private void gather(Instruction instruction) {
-    MemorySegment call = call(instruction, rondo_gather.layout(), RondoNative.RONDO_OP_GATHER());
-    Buffer table = point(call, rondo_gather.table$offset(), instruction.input("table"));
-    Buffer ids = point(call, rondo_gather.ids$offset(), instruction.input("ids"));
-    point(call, rondo_gather.y$offset(), instruction.output("y"));
-    rondo_gather.rows(call, table.shape().dim(0));
-    rondo_gather.columns(call, table.shape().dim(1));
-    resize((batch, time) -> rondo_gather.count(call, ids.shape().elements(batch, time)));
-  }
-
-  private void scatterAdd(Instruction instruction, Op.ScatterAdd op) {
-    MemorySegment call = call(instruction, rondo_scatter_add.layout(), RondoNative.RONDO_OP_SCATTER_ADD());
-    Buffer ids = point(call, rondo_scatter_add.ids$offset(), instruction.input("ids"));
-    point(call, rondo_scatter_add.dy$offset(), instruction.input("dy"));
-    Buffer dtable = point(call, rondo_scatter_add.dtable$offset(), instruction.output("dtable"));
-    rondo_scatter_add.rows(call, op.rows());
-    rondo_scatter_add.columns(call, dtable.shape().dim(1));
-    resize((batch, time) -> rondo_scatter_add.count(call, ids.shape().elements(batch, time)));
-  }
-
-  private void softmax(Instruction instruction) {
-    MemorySegment call = call(instruction, rondo_softmax.layout(), RondoNative.RONDO_OP_SOFTMAX());
-    Buffer x = point(call, rondo_softmax.x$offset(), instruction.input("x"));
-    point(call, rondo_softmax.y$offset(), instruction.output("y"));
-    resize(
-        (batch, time) -> {
-          rondo_softmax.rows(call, rows(x, batch, time));
-          rondo_softmax.columns(call, columns(x, batch, time));
-        });
-  }
-
-  private void crossEntropy(Instruction instruction) {
-    MemorySegment call =
-        call(instruction, rondo_softmax_cross_entropy.layout(), RondoNative.RONDO_OP_SOFTMAX_CROSS_ENTROPY());
-    Buffer logits = point(call, rondo_softmax_cross_entropy.logits$offset(), instruction.input("logits"));
-    pointIfPresent(call, rondo_softmax_cross_entropy.labels$offset(), instruction.optionalInput("labels"));
-    pointIfPresent(call, rondo_softmax_cross_entropy.targets$offset(), instruction.optionalInput("targets"));
-    pointIfPresent(call, rondo_softmax_cross_entropy.lengths$offset(), instruction.optionalInput("lengths"));
-    pointIfPresent(call, rondo_softmax_cross_entropy.dlogits$offset(), instruction.optionalOutput("dlogits"));
-    // loss, correct and count lie side by side
-    point(call, rondo_softmax_cross_entropy.result$offset(), instruction.output("loss"));
-    Shape shape = logits.shape();
-    resize(
-        (batch, time) -> {
-          int rank = shape.rank();
-          rondo_softmax_cross_entropy.batch_size(call, intSize(shape.product(0, 1, batch, time)));
-          rondo_softmax_cross_entropy.time_steps(call, intSize(shape.product(1, rank - 1, batch, time)));
-          rondo_softmax_cross_entropy.classes(call, intSize(shape.product(rank - 1, rank, batch, time)));
-        });
-    useScratch(call, rondo_softmax_cross_entropy.scratch$offset(),
-        rondo_softmax_cross_entropy.scratch_bytes$offset());
-  }
-
-  private void dropout(Instruction instruction, Op.Dropout op) {
-    MemorySegment call = call(instruction, rondo_dropout.layout(), RondoNative.RONDO_OP_DROPOUT());
-    rondo_dropout.seed(call, op.seed());
-    rondo_dropout.stream(call, op.stream());
-    rondo_dropout.rate(call, op.rate());
-    point(call, rondo_dropout.step$offset(), instruction.input("step"));
-    Buffer x = point(call, rondo_dropout.x$offset(), instruction.input("x"));
-    point(call, rondo_dropout.y$offset(), instruction.output("y"));
-    resize((batch, time) -> rondo_dropout.count(call, x.shape().elements(batch, time)));
-  }
-
-  // ------------------------------------------------------------------------------------------------ recurrent cells
-
-  private void lstm(Instruction instruction) {
-    LstmWeights weights = LstmWeights.of(instruction);
-    MemorySegment packed = lstmPacked(instruction, weights);
-    MemorySegment call = call(instruction, rondo_lstm_forward.layout(), RondoNative.RONDO_OP_LSTM_FORWARD());
-    int hidden = weights.weightHh().shape().dim(1);
-    int input = weights.weightIh().shape().dim(1);
-    rondo_lstm_forward.input_size(call, input);
-    rondo_lstm_forward.hidden_size(call, hidden);
-    rondo_lstm_forward.packed(call, packed);
-    rondo_lstm_forward.packed_bytes(call, packed.byteSize());
-    Shape shape = point(call, rondo_lstm_forward.x$offset(), instruction.input("x")).shape();
-    pointIfPresent(call, rondo_lstm_forward.lengths$offset(), instruction.optionalInput("lengths"));
-    pointIfPresent(call, rondo_lstm_forward.h0$offset(), instruction.optionalInput("h0"));
-    pointIfPresent(call, rondo_lstm_forward.c0$offset(), instruction.optionalInput("c0"));
-    pointIfPresent(call, rondo_lstm_forward.y$offset(), instruction.optionalOutput("y"));
-    pointIfPresent(call, rondo_lstm_forward.hn$offset(), instruction.optionalOutput("hN"));
-    pointIfPresent(call, rondo_lstm_forward.cn$offset(), instruction.optionalOutput("cN"));
-    resize(
-        (batch, time) -> {
-          int steps = intSize(shape.product(1, 2, batch, time));
-          rondo_lstm_forward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
-          rondo_lstm_forward.time_steps(call, steps);
-          rondo_lstm_forward.x_batch_stride(call, (long) steps * input);
-          rondo_lstm_forward.x_time_stride(call, input);
-          rondo_lstm_forward.y_batch_stride(call, (long) steps * hidden);
-          rondo_lstm_forward.y_time_stride(call, hidden);
-        });
-    instruction
-        .optionalOutput("saved")
-        .ifPresent(
-            saved -> {
-              memory(call);
-              MemorySegment segment =
-                  arena.allocate(
-                      Math.max(rondo_memory_needs.saved_bytes(needs), 1), RondoNative.RONDO_ALIGNMENT());
-              savedMemory.put(saved, segment);
-              rondo_lstm_forward.saved(call, segment);
-              rondo_lstm_forward.saved_bytes(call, segment.byteSize());
-            });
-    useScratch(call, rondo_lstm_forward.scratch$offset(), rondo_lstm_forward.scratch_bytes$offset());
-  }
-
-  private void lstmGradient(Instruction instruction) {
-    LstmWeights weights = LstmWeights.of(instruction);
-    MemorySegment packed = lstmPacked(instruction, weights);
-    MemorySegment call = call(instruction, rondo_lstm_backward.layout(), RondoNative.RONDO_OP_LSTM_BACKWARD());
-    int hidden = weights.weightHh().shape().dim(1);
-    int input = weights.weightIh().shape().dim(1);
-    rondo_lstm_backward.input_size(call, input);
-    rondo_lstm_backward.hidden_size(call, hidden);
-    rondo_lstm_backward.packed(call, packed);
-    rondo_lstm_backward.packed_bytes(call, packed.byteSize());
-    point(call, rondo_lstm_backward.weight_ih$offset(), weights.weightIh());
-    Shape shape = point(call, rondo_lstm_backward.x$offset(), instruction.input("x")).shape();
-    pointIfPresent(call, rondo_lstm_backward.lengths$offset(), instruction.optionalInput("lengths"));
-    pointIfPresent(call, rondo_lstm_backward.dy$offset(), instruction.optionalInput("dy"));
-    pointIfPresent(call, rondo_lstm_backward.dhn$offset(), instruction.optionalInput("dhN"));
-    pointIfPresent(call, rondo_lstm_backward.dcn$offset(), instruction.optionalInput("dcN"));
-    pointIfPresent(call, rondo_lstm_backward.dx$offset(), instruction.optionalOutput("dx"));
-    pointIfPresent(call, rondo_lstm_backward.dweight_ih$offset(), instruction.optionalOutput("dweightIh"));
-    pointIfPresent(call, rondo_lstm_backward.dweight_hh$offset(), instruction.optionalOutput("dweightHh"));
-    pointIfPresent(call, rondo_lstm_backward.dbias$offset(), instruction.optionalOutput("dbias"));
-    pointIfPresent(call, rondo_lstm_backward.dh0$offset(), instruction.optionalOutput("dh0"));
-    pointIfPresent(call, rondo_lstm_backward.dc0$offset(), instruction.optionalOutput("dc0"));
-    MemorySegment saved = savedMemory.get(instruction.input("saved"));
-    if (saved == null) {
-      throw new IllegalStateException(instruction.name() + ": expected its LSTM before it");
+    private static int extent(Buffer operand, Buffer y) {
+        if (operand.shape().equals(y.shape())) {
+            return RondoNative.RONDO_EXTENT_FULL();
+        }
+        return operand.shape().rank() == 0 ? RondoNative.RONDO_EXTENT_SCALAR() : RondoNative.RONDO_EXTENT_ROW();
     }
-    rondo_lstm_backward.saved(call, saved);
-    rondo_lstm_backward.saved_bytes(call, saved.byteSize());
-    resize(
-        (batch, time) -> {
-          int steps = intSize(shape.product(1, 2, batch, time));
-          rondo_lstm_backward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
-          rondo_lstm_backward.time_steps(call, steps);
-          rondo_lstm_backward.x_batch_stride(call, (long) steps * input);
-          rondo_lstm_backward.x_time_stride(call, input);
-          rondo_lstm_backward.dy_batch_stride(call, (long) steps * hidden);
-          rondo_lstm_backward.dy_time_stride(call, hidden);
-          rondo_lstm_backward.dx_batch_stride(call, (long) steps * input);
-          rondo_lstm_backward.dx_time_stride(call, input);
-        });
-    useScratch(call, rondo_lstm_backward.scratch$offset(), rondo_lstm_backward.scratch_bytes$offset());
-  }
 
-  /// The packed weights of an LSTM, with a pack call before this point if need be.
-  private MemorySegment lstmPacked(Instruction instruction, LstmWeights weights) {
-    MemorySegment known = lstmPacks.get(weights);
-    if (known != null) {
-      return known;
+    private void reduce(Instruction instruction, Op.Reduce op) {
+        MemorySegment call = call(instruction, rondo_reduce.layout(), RondoNative.RONDO_OP_REDUCE());
+        rondo_reduce.kind(
+                call,
+                switch (op.kind()) {
+                    case SUM -> RondoNative.RONDO_REDUCE_SUM();
+                    case MEAN -> RondoNative.RONDO_REDUCE_MEAN();
+                    case MAX -> RondoNative.RONDO_REDUCE_MAX();
+                });
+        Shape shape = point(call, rondo_reduce.x$offset(), instruction.input("x")).shape();
+        point(call, rondo_reduce.y$offset(), instruction.output("y"));
+        resize(
+                (batch, time) -> {
+                    rondo_reduce.outer(call, shape.product(0, op.from(), batch, time));
+                    rondo_reduce.axis(call, shape.product(op.from(), op.to(), batch, time));
+                    rondo_reduce.inner(call, shape.product(op.to(), shape.rank(), batch, time));
+                });
     }
-    boolean shared =
-        compilation.purpose() == Purpose.INFERENCE && weights.areParameters() && !differentiated.contains(weights);
-    MemorySegment call =
-        shared
-            ? struct(rondo_lstm_pack.layout(), RondoNative.RONDO_OP_LSTM_PACK())
-            : call(instruction, rondo_lstm_pack.layout(), RondoNative.RONDO_OP_LSTM_PACK());
-    rondo_lstm_pack.input_size(call, weights.weightIh().shape().dim(1));
-    rondo_lstm_pack.hidden_size(call, weights.weightHh().shape().dim(1));
-    rondo_lstm_pack.parts(
-        call,
-        RondoNative.RONDO_PACK_FORWARD()
-            | (differentiated.contains(weights) ? RondoNative.RONDO_PACK_BACKWARD() : 0));
-    long bytes = packedBytes(call);
-    MemorySegment packed;
-    if (shared) {
-      List<String> names = new ArrayList<>(List.of(weights.weightIh().name(), weights.weightHh().name()));
-      weights.bias().ifPresent(bias -> names.add(bias.name()));
-      WeightPacks.Pack pack = compilation.packs().pack(new PackKey(isa, "lstm", names), bytes);
-      rondo_lstm_pack.weight_ih(call, weights.weightIh().segment());
-      rondo_lstm_pack.weight_hh(call, weights.weightHh().segment());
-      weights.bias().ifPresent(bias -> rondo_lstm_pack.bias(call, bias.segment()));
-      packed = pack.memory();
-      refreshBeforeRun(instruction, pack, call);
-    } else {
-      point(call, rondo_lstm_pack.weight_ih$offset(), weights.weightIh());
-      point(call, rondo_lstm_pack.weight_hh$offset(), weights.weightHh());
-      pointIfPresent(call, rondo_lstm_pack.bias$offset(), weights.bias());
-      packed = arena.allocate(bytes, RondoNative.RONDO_ALIGNMENT());
+
+    /// A gather that takes row o of dy `[outer, inner]` for each of the axis' places, and for a mean a division.
+    private void reduceGradient(Instruction instruction, Op.ReduceGradient op) {
+        Op.Reduce reduce = op.reduce();
+        Shape shape = op.shape();
+        MemorySegment call = call(instruction, rondo_gather.layout(), RondoNative.RONDO_OP_GATHER());
+        point(call, rondo_gather.table$offset(), instruction.input("dy"));
+        Buffer dx = point(call, rondo_gather.y$offset(), instruction.output("dx"));
+        long places = shape.product(0, reduce.to(), compilation.batch(), compilation.time());
+        MemorySegment ids = arena.allocate(ValueLayout.JAVA_INT, places);
+        rondo_gather.ids(call, ids);
+        resize(
+                (batch, time) -> {
+                    int outer = intSize(shape.product(0, reduce.from(), batch, time));
+                    int axis = intSize(shape.product(reduce.from(), reduce.to(), batch, time));
+                    rondo_gather.rows(call, outer);
+                    rondo_gather.columns(call, intSize(shape.product(reduce.to(), shape.rank(), batch, time)));
+                    rondo_gather.count(call, (long) outer * axis);
+                    for (int i = 0; i < outer * axis; i++) {
+                        ids.setAtIndex(ValueLayout.JAVA_INT, i, i / axis);
+                    }
+                });
+        if (reduce.kind() == Op.ReduceKind.MEAN) {
+            MemorySegment division = call(instruction, rondo_binary.layout(), RondoNative.RONDO_OP_BINARY());
+            rondo_binary.kind(division, RondoNative.RONDO_BINARY_DIVIDE());
+            rondo_binary.b_extent(division, RondoNative.RONDO_EXTENT_SCALAR());
+            point(division, rondo_binary.a$offset(), dx);
+            point(division, rondo_binary.y$offset(), dx);
+            MemorySegment divisor = arena.allocate(ValueLayout.JAVA_FLOAT);
+            rondo_binary.b(division, divisor);
+            resize(
+                    (batch, time) -> {
+                        rondo_binary.rows(division, 1);
+                        rondo_binary.columns(division, shape.elements(batch, time));
+                        divisor.set(ValueLayout.JAVA_FLOAT, 0, shape.product(reduce.from(), reduce.to(), batch, time));
+                    });
+        }
     }
-    rondo_lstm_pack.packed(call, packed);
-    rondo_lstm_pack.packed_bytes(call, bytes);
-    lstmPacks.put(weights, packed);
-    return packed;
-  }
 
-  // ----------------------------------------------------------------------------------------------------- optimizers
+    // ------------------------------------------------------------------------------------------------------ matrices
 
-  private void globalNorm(Instruction instruction, Op.GlobalNorm op) {
-    MemorySegment call = call(instruction, rondo_global_norm.layout(), RondoNative.RONDO_OP_GLOBAL_NORM());
-    Buffer x = point(call, rondo_global_norm.x$offset(), instruction.input("x"));
-    point(call, rondo_global_norm.norm$offset(), instruction.output("norm"));
-    point(call, rondo_global_norm.scale$offset(), instruction.output("scale"));
-    rondo_global_norm.max_norm(call, op.maxNorm());
-    resize((batch, time) -> rondo_global_norm.count(call, x.shape().elements(batch, time)));
-    useScratch(call, rondo_global_norm.scratch$offset(), rondo_global_norm.scratch_bytes$offset());
-  }
-
-  private void sgd(Instruction instruction, Op.Sgd op) {
-    MemorySegment call = call(instruction, rondo_sgd.layout(), RondoNative.RONDO_OP_SGD());
-    Buffer parameters = point(call, rondo_sgd.parameters$offset(), instruction.input("parameters"));
-    point(call, rondo_sgd.gradients$offset(), instruction.input("gradients"));
-    pointIfPresent(call, rondo_sgd.velocity$offset(), instruction.optionalInput("velocity"));
-    pointIfPresent(call, rondo_sgd.scale$offset(), instruction.optionalInput("scale"));
-    rondo_sgd.momentum(call, op.momentum());
-    rondo_sgd.nesterov(call, op.nesterov() ? 1 : 0);
-    resize((batch, time) -> rondo_sgd.count(call, parameters.shape().elements(batch, time)));
-    Buffer rate = instruction.input("rate");
-    beforeRun.add(() -> rondo_sgd.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0)));
-  }
-
-  private void adam(Instruction instruction, Op.Adam op) {
-    MemorySegment call = call(instruction, rondo_adam.layout(), RondoNative.RONDO_OP_ADAM());
-    Buffer parameters = point(call, rondo_adam.parameters$offset(), instruction.input("parameters"));
-    point(call, rondo_adam.gradients$offset(), instruction.input("gradients"));
-    point(call, rondo_adam.m$offset(), instruction.input("m"));
-    point(call, rondo_adam.v$offset(), instruction.input("v"));
-    pointIfPresent(call, rondo_adam.scale$offset(), instruction.optionalInput("scale"));
-    rondo_adam.beta1(call, op.beta1());
-    rondo_adam.beta2(call, op.beta2());
-    rondo_adam.epsilon(call, op.epsilon());
-    rondo_adam.form(
-        call,
-        switch (op.form()) {
-          case KERAS -> RondoNative.RONDO_ADAM_KERAS();
-          case PYTORCH -> RondoNative.RONDO_ADAM_PYTORCH();
-        });
-    resize((batch, time) -> rondo_adam.count(call, parameters.shape().elements(batch, time)));
-    Buffer rate = instruction.input("rate");
-    Buffer step = instruction.input("step");
-    beforeRun.add(
-        () -> {
-          rondo_adam.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0));
-          rondo_adam.step(call, step.segment().get(ValueLayout.JAVA_LONG, 0));
-        });
-  }
-
-  // -------------------------------------------------------------------------------------------------------- structs
-
-  /// A call struct at the end of the list.
-  private MemorySegment call(Instruction owner, GroupLayout layout, int op) {
-    MemorySegment call = struct(layout, op);
-    calls.add(call);
-    owners.add(owner);
-    return call;
-  }
-
-  private MemorySegment struct(GroupLayout layout, int op) {
-    MemorySegment call = arena.allocate(layout);
-    rondo_head.struct_size(call, (int) layout.byteSize());
-    rondo_head.op(call, op);
-    return call;
-  }
-
-  /// Points a field at a buffer, wherever it will be bound to.
-  private Buffer point(MemorySegment call, long offset, Buffer buffer) {
-    pointers.computeIfAbsent(buffer, b -> new ArrayList<>()).add(new Pointer(call, offset));
-    return buffer;
-  }
-
-  private void pointIfPresent(MemorySegment call, long offset, Optional<Buffer> buffer) {
-    buffer.ifPresent(b -> point(call, offset, b));
-  }
-
-  /// Adds what sets the sizes of a call, and sets them to the largest.
-  private void resize(Resize resize) {
-    resize.to(compilation.batch(), compilation.time());
-    resizes.add(resize);
-  }
-
-  /// Asks what memory a call needs at the sizes it has now, the largest.
-  private void memory(MemorySegment call) {
-    int status = RondoNative.rondo_memory(context, call, needs, error);
-    if (status != RondoNative.RONDO_OK()) {
-      throw new IllegalArgumentException(rondo_error.text(error).getString(0));
+    private void matMul(Instruction instruction, Op.MatMul op) {
+        Buffer a = instruction.input("a");
+        Buffer b = instruction.input("b");
+        boolean transposeA = op.transpose().a();
+        boolean transposeB = op.transpose().b();
+        Optional<WeightPacks.Pack> pack =
+                compilation.purpose() == Purpose.INFERENCE && b.role() == Buffer.Role.PARAMETER
+                        ? Optional.of(gemmPack(instruction, b, transposeB))
+                        : Optional.empty();
+        MemorySegment call = call(instruction, rondo_gemm.layout(), RondoNative.RONDO_OP_GEMM());
+        rondo_gemm.transpose_a(call, transposeA ? 1 : 0);
+        rondo_gemm.transpose_b(call, transposeB ? 1 : 0);
+        rondo_gemm.allow_providers(call, compilation.purpose() == Purpose.TRAINING ? 1 : 0);
+        point(call, rondo_gemm.a$offset(), a);
+        point(call, rondo_gemm.b$offset(), b);
+        instruction.optionalInput("bias").ifPresent(bias -> point(call, rondo_gemm.bias$offset(), bias));
+        point(call, rondo_gemm.c$offset(), instruction.output("y"));
+        pack.ifPresent(
+                p -> {
+                    rondo_gemm.packed_b(call, p.memory());
+                    rondo_gemm.packed_b_bytes(call, p.memory().byteSize());
+                });
+        resize(
+                (batch, time) -> {
+                    int aRows = rows(a, batch, time);
+                    int aColumns = columns(a, batch, time);
+                    int bRows = rows(b, batch, time);
+                    int bColumns = columns(b, batch, time);
+                    rondo_gemm.m(call, transposeA ? aColumns : aRows);
+                    rondo_gemm.k(call, transposeA ? aRows : aColumns);
+                    rondo_gemm.n(call, transposeB ? bRows : bColumns);
+                    rondo_gemm.lda(call, aColumns);
+                    rondo_gemm.ldb(call, bColumns);
+                    rondo_gemm.ldc(call, transposeB ? bRows : bColumns);
+                });
+        useScratch(call, rondo_gemm.scratch$offset(), rondo_gemm.scratch_bytes$offset());
     }
-  }
 
-  private long packedBytes(MemorySegment call) {
-    memory(call);
-    return Math.max(rondo_memory_needs.packed_bytes(needs), 1);
-  }
-
-  private void useScratch(MemorySegment call, long pointerOffset, long bytesOffset) {
-    memory(call);
-    long bytes = rondo_memory_needs.scratch_bytes(needs);
-    if (bytes > 0) {
-      scratchUses.add(new ScratchUse(call, pointerOffset, bytesOffset, bytes));
-      scratchBytes = Math.max(scratchBytes, bytes);
+    private WeightPacks.Pack gemmPack(Instruction instruction, Buffer b, boolean transposeB) {
+        MemorySegment call = struct(rondo_gemm_pack.layout(), RondoNative.RONDO_OP_GEMM_PACK());
+        int rows = rows(b, 1, 1);
+        int columns = columns(b, 1, 1);
+        rondo_gemm_pack.n(call, transposeB ? rows : columns);
+        rondo_gemm_pack.k(call, transposeB ? columns : rows);
+        rondo_gemm_pack.transpose_b(call, transposeB ? 1 : 0);
+        rondo_gemm_pack.b(call, b.segment());
+        rondo_gemm_pack.ldb(call, columns);
+        long bytes = packedBytes(call);
+        WeightPacks.Pack pack =
+                compilation.packs().pack(new PackKey(isa, transposeB ? "gemm of b transposed" : "gemm",
+                        List.of(b.name())), bytes);
+        rondo_gemm_pack.packed(call, pack.memory());
+        rondo_gemm_pack.packed_bytes(call, bytes);
+        refreshBeforeRun(instruction, pack, call);
+        return pack;
     }
-  }
 
-  /// Has a pack of parameters made anew before a run if they have changed.
-  private void refreshBeforeRun(Instruction owner, WeightPacks.Pack pack, MemorySegment call) {
-    Calls single = list(List.of(call), List.of(owner));
-    MemorySegment nothing = MemorySegment.NULL;
-    Runnable packing =
-        () -> NativeProgram.run(context, single, error, nothing, nothing, nothing, nothing);
-    WeightPacks packs = compilation.packs();
-    beforeRun.add(() -> pack.refresh(packs.version(), packing));
-  }
+    // ------------------------------------------------------------------------------------------ embedding and softmax
 
-  private Calls list(List<MemorySegment> structs, List<Instruction> instructions) {
-    MemorySegment addresses = arena.allocate(RondoNative.C_POINTER, structs.size());
-    for (int i = 0; i < structs.size(); i++) {
-      addresses.setAtIndex(RondoNative.C_POINTER, i, structs.get(i));
+    private void gather(Instruction instruction) {
+        MemorySegment call = call(instruction, rondo_gather.layout(), RondoNative.RONDO_OP_GATHER());
+        Buffer table = point(call, rondo_gather.table$offset(), instruction.input("table"));
+        Buffer ids = point(call, rondo_gather.ids$offset(), instruction.input("ids"));
+        point(call, rondo_gather.y$offset(), instruction.output("y"));
+        rondo_gather.rows(call, table.shape().dim(0));
+        rondo_gather.columns(call, table.shape().dim(1));
+        resize((batch, time) -> rondo_gather.count(call, ids.shape().elements(batch, time)));
     }
-    return new Calls(addresses, instructions.toArray(Instruction[]::new));
-  }
 
-  // ---------------------------------------------------------------------------------------------------------- sizes
+    private void scatterAdd(Instruction instruction, Op.ScatterAdd op) {
+        MemorySegment call = call(instruction, rondo_scatter_add.layout(), RondoNative.RONDO_OP_SCATTER_ADD());
+        Buffer ids = point(call, rondo_scatter_add.ids$offset(), instruction.input("ids"));
+        point(call, rondo_scatter_add.dy$offset(), instruction.input("dy"));
+        Buffer dtable = point(call, rondo_scatter_add.dtable$offset(), instruction.output("dtable"));
+        rondo_scatter_add.rows(call, op.rows());
+        rondo_scatter_add.columns(call, dtable.shape().dim(1));
+        resize((batch, time) -> rondo_scatter_add.count(call, ids.shape().elements(batch, time)));
+    }
 
-  private static int rows(Buffer buffer, int batch, int time) {
-    return intSize(buffer.shape().product(0, Math.max(buffer.shape().rank() - 1, 0), batch, time));
-  }
+    private void softmax(Instruction instruction) {
+        MemorySegment call = call(instruction, rondo_softmax.layout(), RondoNative.RONDO_OP_SOFTMAX());
+        Buffer x = point(call, rondo_softmax.x$offset(), instruction.input("x"));
+        point(call, rondo_softmax.y$offset(), instruction.output("y"));
+        resize(
+                (batch, time) -> {
+                    rondo_softmax.rows(call, rows(x, batch, time));
+                    rondo_softmax.columns(call, columns(x, batch, time));
+                });
+    }
 
-  private static int columns(Buffer buffer, int batch, int time) {
-    int rank = buffer.shape().rank();
-    return intSize(buffer.shape().product(Math.max(rank - 1, 0), rank, batch, time));
-  }
+    private void crossEntropy(Instruction instruction) {
+        MemorySegment call =
+                call(instruction, rondo_softmax_cross_entropy.layout(), RondoNative.RONDO_OP_SOFTMAX_CROSS_ENTROPY());
+        Buffer logits = point(call, rondo_softmax_cross_entropy.logits$offset(), instruction.input("logits"));
+        pointIfPresent(call, rondo_softmax_cross_entropy.labels$offset(), instruction.optionalInput("labels"));
+        pointIfPresent(call, rondo_softmax_cross_entropy.targets$offset(), instruction.optionalInput("targets"));
+        pointIfPresent(call, rondo_softmax_cross_entropy.lengths$offset(), instruction.optionalInput("lengths"));
+        pointIfPresent(call, rondo_softmax_cross_entropy.dlogits$offset(), instruction.optionalOutput("dlogits"));
+        // loss, correct and count lie side by side
+        point(call, rondo_softmax_cross_entropy.result$offset(), instruction.output("loss"));
+        Shape shape = logits.shape();
+        resize(
+                (batch, time) -> {
+                    int rank = shape.rank();
+                    rondo_softmax_cross_entropy.batch_size(call, intSize(shape.product(0, 1, batch, time)));
+                    rondo_softmax_cross_entropy.time_steps(call, intSize(shape.product(1, rank - 1, batch, time)));
+                    rondo_softmax_cross_entropy.classes(call, intSize(shape.product(rank - 1, rank, batch, time)));
+                });
+        useScratch(call, rondo_softmax_cross_entropy.scratch$offset(),
+                rondo_softmax_cross_entropy.scratch_bytes$offset());
+    }
 
-  private static int intSize(long size) {
-    return Math.toIntExact(size);
-  }
+    private void dropout(Instruction instruction, Op.Dropout op) {
+        MemorySegment call = call(instruction, rondo_dropout.layout(), RondoNative.RONDO_OP_DROPOUT());
+        rondo_dropout.seed(call, op.seed());
+        rondo_dropout.stream(call, op.stream());
+        rondo_dropout.rate(call, op.rate());
+        point(call, rondo_dropout.step$offset(), instruction.input("step"));
+        Buffer x = point(call, rondo_dropout.x$offset(), instruction.input("x"));
+        point(call, rondo_dropout.y$offset(), instruction.output("y"));
+        resize((batch, time) -> rondo_dropout.count(call, x.shape().elements(batch, time)));
+    }
+
+    // ------------------------------------------------------------------------------------------------ recurrent cells
+
+    private void lstm(Instruction instruction) {
+        LstmWeights weights = LstmWeights.of(instruction);
+        MemorySegment packed = lstmPacked(instruction, weights);
+        MemorySegment call = call(instruction, rondo_lstm_forward.layout(), RondoNative.RONDO_OP_LSTM_FORWARD());
+        int hidden = weights.weightHh().shape().dim(1);
+        int input = weights.weightIh().shape().dim(1);
+        rondo_lstm_forward.input_size(call, input);
+        rondo_lstm_forward.hidden_size(call, hidden);
+        rondo_lstm_forward.packed(call, packed);
+        rondo_lstm_forward.packed_bytes(call, packed.byteSize());
+        Shape shape = point(call, rondo_lstm_forward.x$offset(), instruction.input("x")).shape();
+        pointIfPresent(call, rondo_lstm_forward.lengths$offset(), instruction.optionalInput("lengths"));
+        pointIfPresent(call, rondo_lstm_forward.h0$offset(), instruction.optionalInput("h0"));
+        pointIfPresent(call, rondo_lstm_forward.c0$offset(), instruction.optionalInput("c0"));
+        pointIfPresent(call, rondo_lstm_forward.y$offset(), instruction.optionalOutput("y"));
+        pointIfPresent(call, rondo_lstm_forward.hn$offset(), instruction.optionalOutput("hN"));
+        pointIfPresent(call, rondo_lstm_forward.cn$offset(), instruction.optionalOutput("cN"));
+        resize(
+                (batch, time) -> {
+                    int steps = intSize(shape.product(1, 2, batch, time));
+                    rondo_lstm_forward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
+                    rondo_lstm_forward.time_steps(call, steps);
+                    rondo_lstm_forward.x_batch_stride(call, (long) steps * input);
+                    rondo_lstm_forward.x_time_stride(call, input);
+                    rondo_lstm_forward.y_batch_stride(call, (long) steps * hidden);
+                    rondo_lstm_forward.y_time_stride(call, hidden);
+                });
+        instruction
+                .optionalOutput("saved")
+                .ifPresent(
+                        saved -> {
+                            memory(call);
+                            MemorySegment segment =
+                                    arena.allocate(
+                                            Math.max(rondo_memory_needs.saved_bytes(needs), 1),
+                                                    RondoNative.RONDO_ALIGNMENT());
+                            savedMemory.put(saved, segment);
+                            rondo_lstm_forward.saved(call, segment);
+                            rondo_lstm_forward.saved_bytes(call, segment.byteSize());
+                        });
+        useScratch(call, rondo_lstm_forward.scratch$offset(), rondo_lstm_forward.scratch_bytes$offset());
+    }
+
+    private void lstmGradient(Instruction instruction) {
+        LstmWeights weights = LstmWeights.of(instruction);
+        MemorySegment packed = lstmPacked(instruction, weights);
+        MemorySegment call = call(instruction, rondo_lstm_backward.layout(), RondoNative.RONDO_OP_LSTM_BACKWARD());
+        int hidden = weights.weightHh().shape().dim(1);
+        int input = weights.weightIh().shape().dim(1);
+        rondo_lstm_backward.input_size(call, input);
+        rondo_lstm_backward.hidden_size(call, hidden);
+        rondo_lstm_backward.packed(call, packed);
+        rondo_lstm_backward.packed_bytes(call, packed.byteSize());
+        point(call, rondo_lstm_backward.weight_ih$offset(), weights.weightIh());
+        Shape shape = point(call, rondo_lstm_backward.x$offset(), instruction.input("x")).shape();
+        pointIfPresent(call, rondo_lstm_backward.lengths$offset(), instruction.optionalInput("lengths"));
+        pointIfPresent(call, rondo_lstm_backward.dy$offset(), instruction.optionalInput("dy"));
+        pointIfPresent(call, rondo_lstm_backward.dhn$offset(), instruction.optionalInput("dhN"));
+        pointIfPresent(call, rondo_lstm_backward.dcn$offset(), instruction.optionalInput("dcN"));
+        pointIfPresent(call, rondo_lstm_backward.dx$offset(), instruction.optionalOutput("dx"));
+        pointIfPresent(call, rondo_lstm_backward.dweight_ih$offset(), instruction.optionalOutput("dweightIh"));
+        pointIfPresent(call, rondo_lstm_backward.dweight_hh$offset(), instruction.optionalOutput("dweightHh"));
+        pointIfPresent(call, rondo_lstm_backward.dbias$offset(), instruction.optionalOutput("dbias"));
+        pointIfPresent(call, rondo_lstm_backward.dh0$offset(), instruction.optionalOutput("dh0"));
+        pointIfPresent(call, rondo_lstm_backward.dc0$offset(), instruction.optionalOutput("dc0"));
+        MemorySegment saved = savedMemory.get(instruction.input("saved"));
+        if (saved == null) {
+            throw new IllegalStateException(instruction.name() + ": expected its LSTM before it");
+        }
+        rondo_lstm_backward.saved(call, saved);
+        rondo_lstm_backward.saved_bytes(call, saved.byteSize());
+        resize(
+                (batch, time) -> {
+                    int steps = intSize(shape.product(1, 2, batch, time));
+                    rondo_lstm_backward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
+                    rondo_lstm_backward.time_steps(call, steps);
+                    rondo_lstm_backward.x_batch_stride(call, (long) steps * input);
+                    rondo_lstm_backward.x_time_stride(call, input);
+                    rondo_lstm_backward.dy_batch_stride(call, (long) steps * hidden);
+                    rondo_lstm_backward.dy_time_stride(call, hidden);
+                    rondo_lstm_backward.dx_batch_stride(call, (long) steps * input);
+                    rondo_lstm_backward.dx_time_stride(call, input);
+                });
+        useScratch(call, rondo_lstm_backward.scratch$offset(), rondo_lstm_backward.scratch_bytes$offset());
+    }
+
+    /// The packed weights of an LSTM, with a pack call before this point if need be.
+    private MemorySegment lstmPacked(Instruction instruction, LstmWeights weights) {
+        MemorySegment known = lstmPacks.get(weights);
+        if (known != null) {
+            return known;
+        }
+        boolean shared =
+                compilation.purpose() == Purpose.INFERENCE && weights.areParameters()
+                        && !differentiated.contains(weights);
+        MemorySegment call =
+                shared
+                        ? struct(rondo_lstm_pack.layout(), RondoNative.RONDO_OP_LSTM_PACK())
+                        : call(instruction, rondo_lstm_pack.layout(), RondoNative.RONDO_OP_LSTM_PACK());
+        rondo_lstm_pack.input_size(call, weights.weightIh().shape().dim(1));
+        rondo_lstm_pack.hidden_size(call, weights.weightHh().shape().dim(1));
+        rondo_lstm_pack.parts(
+                call,
+                RondoNative.RONDO_PACK_FORWARD()
+                        | (differentiated.contains(weights) ? RondoNative.RONDO_PACK_BACKWARD() : 0));
+        long bytes = packedBytes(call);
+        MemorySegment packed;
+        if (shared) {
+            List<String> names = new ArrayList<>(List.of(weights.weightIh().name(), weights.weightHh().name()));
+            weights.bias().ifPresent(bias -> names.add(bias.name()));
+            WeightPacks.Pack pack = compilation.packs().pack(new PackKey(isa, "lstm", names), bytes);
+            rondo_lstm_pack.weight_ih(call, weights.weightIh().segment());
+            rondo_lstm_pack.weight_hh(call, weights.weightHh().segment());
+            weights.bias().ifPresent(bias -> rondo_lstm_pack.bias(call, bias.segment()));
+            packed = pack.memory();
+            refreshBeforeRun(instruction, pack, call);
+        } else {
+            point(call, rondo_lstm_pack.weight_ih$offset(), weights.weightIh());
+            point(call, rondo_lstm_pack.weight_hh$offset(), weights.weightHh());
+            pointIfPresent(call, rondo_lstm_pack.bias$offset(), weights.bias());
+            packed = arena.allocate(bytes, RondoNative.RONDO_ALIGNMENT());
+        }
+        rondo_lstm_pack.packed(call, packed);
+        rondo_lstm_pack.packed_bytes(call, bytes);
+        lstmPacks.put(weights, packed);
+        return packed;
+    }
+
+    // ----------------------------------------------------------------------------------------------------- optimizers
+
+    private void globalNorm(Instruction instruction, Op.GlobalNorm op) {
+        MemorySegment call = call(instruction, rondo_global_norm.layout(), RondoNative.RONDO_OP_GLOBAL_NORM());
+        Buffer x = point(call, rondo_global_norm.x$offset(), instruction.input("x"));
+        point(call, rondo_global_norm.norm$offset(), instruction.output("norm"));
+        point(call, rondo_global_norm.scale$offset(), instruction.output("scale"));
+        rondo_global_norm.max_norm(call, op.maxNorm());
+        resize((batch, time) -> rondo_global_norm.count(call, x.shape().elements(batch, time)));
+        useScratch(call, rondo_global_norm.scratch$offset(), rondo_global_norm.scratch_bytes$offset());
+    }
+
+    private void sgd(Instruction instruction, Op.Sgd op) {
+        MemorySegment call = call(instruction, rondo_sgd.layout(), RondoNative.RONDO_OP_SGD());
+        Buffer parameters = point(call, rondo_sgd.parameters$offset(), instruction.input("parameters"));
+        point(call, rondo_sgd.gradients$offset(), instruction.input("gradients"));
+        pointIfPresent(call, rondo_sgd.velocity$offset(), instruction.optionalInput("velocity"));
+        pointIfPresent(call, rondo_sgd.scale$offset(), instruction.optionalInput("scale"));
+        rondo_sgd.momentum(call, op.momentum());
+        rondo_sgd.nesterov(call, op.nesterov() ? 1 : 0);
+        resize((batch, time) -> rondo_sgd.count(call, parameters.shape().elements(batch, time)));
+        Buffer rate = instruction.input("rate");
+        beforeRun.add(() -> rondo_sgd.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0)));
+    }
+
+    private void adam(Instruction instruction, Op.Adam op) {
+        MemorySegment call = call(instruction, rondo_adam.layout(), RondoNative.RONDO_OP_ADAM());
+        Buffer parameters = point(call, rondo_adam.parameters$offset(), instruction.input("parameters"));
+        point(call, rondo_adam.gradients$offset(), instruction.input("gradients"));
+        point(call, rondo_adam.m$offset(), instruction.input("m"));
+        point(call, rondo_adam.v$offset(), instruction.input("v"));
+        pointIfPresent(call, rondo_adam.scale$offset(), instruction.optionalInput("scale"));
+        rondo_adam.beta1(call, op.beta1());
+        rondo_adam.beta2(call, op.beta2());
+        rondo_adam.epsilon(call, op.epsilon());
+        rondo_adam.form(
+                call,
+                switch (op.form()) {
+                    case KERAS -> RondoNative.RONDO_ADAM_KERAS();
+                    case PYTORCH -> RondoNative.RONDO_ADAM_PYTORCH();
+                });
+        resize((batch, time) -> rondo_adam.count(call, parameters.shape().elements(batch, time)));
+        Buffer rate = instruction.input("rate");
+        Buffer step = instruction.input("step");
+        beforeRun.add(
+                () -> {
+                    rondo_adam.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0));
+                    rondo_adam.step(call, step.segment().get(ValueLayout.JAVA_LONG, 0));
+                });
+    }
+
+    // -------------------------------------------------------------------------------------------------------- structs
+
+    /// A call struct at the end of the list.
+    private MemorySegment call(Instruction owner, GroupLayout layout, int op) {
+        MemorySegment call = struct(layout, op);
+        calls.add(call);
+        owners.add(owner);
+        return call;
+    }
+
+    private MemorySegment struct(GroupLayout layout, int op) {
+        MemorySegment call = arena.allocate(layout);
+        rondo_head.struct_size(call, (int) layout.byteSize());
+        rondo_head.op(call, op);
+        return call;
+    }
+
+    /// Points a field at a buffer, wherever it will be bound to.
+    private Buffer point(MemorySegment call, long offset, Buffer buffer) {
+        pointers.computeIfAbsent(buffer, b -> new ArrayList<>()).add(new Pointer(call, offset));
+        return buffer;
+    }
+
+    private void pointIfPresent(MemorySegment call, long offset, Optional<Buffer> buffer) {
+        buffer.ifPresent(b -> point(call, offset, b));
+    }
+
+    /// Adds what sets the sizes of a call, and sets them to the largest.
+    private void resize(Resize resize) {
+        resize.to(compilation.batch(), compilation.time());
+        resizes.add(resize);
+    }
+
+    /// Asks what memory a call needs at the sizes it has now, the largest.
+    private void memory(MemorySegment call) {
+        int status = RondoNative.rondo_memory(context, call, needs, error);
+        if (status != RondoNative.RONDO_OK()) {
+            throw new IllegalArgumentException(rondo_error.text(error).getString(0));
+        }
+    }
+
+    private long packedBytes(MemorySegment call) {
+        memory(call);
+        return Math.max(rondo_memory_needs.packed_bytes(needs), 1);
+    }
+
+    private void useScratch(MemorySegment call, long pointerOffset, long bytesOffset) {
+        memory(call);
+        long bytes = rondo_memory_needs.scratch_bytes(needs);
+        if (bytes > 0) {
+            scratchUses.add(new ScratchUse(call, pointerOffset, bytesOffset, bytes));
+            scratchBytes = Math.max(scratchBytes, bytes);
+        }
+    }
+
+    /// Has a pack of parameters made anew before a run if they have changed.
+    private void refreshBeforeRun(Instruction owner, WeightPacks.Pack pack, MemorySegment call) {
+        Calls single = list(List.of(call), List.of(owner));
+        MemorySegment nothing = MemorySegment.NULL;
+        Runnable packing =
+                () -> NativeProgram.run(context, single, error, nothing, nothing, nothing, nothing);
+        WeightPacks packs = compilation.packs();
+        beforeRun.add(() -> pack.refresh(packs.version(), packing));
+    }
+
+    private Calls list(List<MemorySegment> structs, List<Instruction> instructions) {
+        MemorySegment addresses = arena.allocate(RondoNative.C_POINTER, structs.size());
+        for (int i = 0; i < structs.size(); i++) {
+            addresses.setAtIndex(RondoNative.C_POINTER, i, structs.get(i));
+        }
+        return new Calls(addresses, instructions.toArray(Instruction[]::new));
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- sizes
+
+    private static int rows(Buffer buffer, int batch, int time) {
+        return intSize(buffer.shape().product(0, Math.max(buffer.shape().rank() - 1, 0), batch, time));
+    }
+
+    private static int columns(Buffer buffer, int batch, int time) {
+        int rank = buffer.shape().rank();
+        return intSize(buffer.shape().product(Math.max(rank - 1, 0), rank, batch, time));
+    }
+
+    private static int intSize(long size) {
+        return Math.toIntExact(size);
+    }
 }

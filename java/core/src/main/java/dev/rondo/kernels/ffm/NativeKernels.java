@@ -21,101 +21,104 @@ import java.util.TreeSet;
 /// Kernels of librondo in a context: an instruction set, a number of threads, and the providers allowed. There is one
 /// for each combination asked for; it lives as long as the process, so that no program can outlive it.
 public final class NativeKernels implements Kernels {
-  private static final Map<Key, NativeKernels> CONTEXTS = new HashMap<>();
+    private static final Map<Key, NativeKernels> CONTEXTS = new HashMap<>();
 
-  private final MemorySegment context;
-  private final List<String> providerReasons;
+    private final MemorySegment context;
+    private final List<String> providerReasons;
 
-  private record Key(int isa, int threads, int providers) {}
+    private record Key(int isa, int threads, int providers) {}
 
-  private NativeKernels(MemorySegment context, List<String> providerReasons) {
-    this.context = context;
-    this.providerReasons = providerReasons;
-  }
-
-  /// The kernels of the options; providers that cannot be loaded are left out, and the report tells why.
-  ///
-  /// @throws IllegalStateException if the library cannot be loaded or the machine lacks the instruction set
-  public static NativeKernels of(KernelOptions options) {
-    if (!NativeLibrary.failure().isEmpty()) {
-      throw new IllegalStateException("native kernels cannot be used: " + NativeLibrary.failure());
+    private NativeKernels(MemorySegment context, List<String> providerReasons) {
+        this.context = context;
+        this.providerReasons = providerReasons;
     }
-    int providers = 0;
-    List<String> reasons = new ArrayList<>();
-    for (String provider : new TreeSet<>(options.providers())) {
-      String failure = NativeProviders.load(provider);
-      if (failure.isEmpty()) {
-        providers |= 1 << KernelOptions.PROVIDERS.indexOf(provider);
-      } else {
-        reasons.add(provider + ": " + failure);
-      }
-    }
-    Key key = new Key(KernelOptions.ISAS.indexOf(options.isa()), options.threads(), providers);
-    synchronized (CONTEXTS) {
-      NativeKernels kernels = CONTEXTS.get(key);
-      if (kernels == null) {
-        kernels = new NativeKernels(create(key), List.copyOf(reasons));
-        CONTEXTS.put(key, kernels);
-      }
-      return kernels;
-    }
-  }
 
-  private static MemorySegment create(Key key) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment options = rondo_context_options.allocate(arena);
-      rondo_context_options.struct_size(options, (int) rondo_context_options.sizeof());
-      rondo_context_options.isa(options, key.isa());
-      rondo_context_options.threads(options, key.threads());
-      rondo_context_options.providers(options, key.providers());
-      MemorySegment error = rondo_error.allocate(arena);
-      MemorySegment context = arena.allocate(RondoNative.C_POINTER);
-      int status = RondoNative.rondo_context_create(options, context, error);
-      if (status != RondoNative.RONDO_OK()) {
-        throw new IllegalStateException("native kernels cannot be used: " + rondo_error.text(error).getString(0));
-      }
-      return context.get(RondoNative.C_POINTER, 0);
-    }
-  }
-
-  /// What is in use, as of now.
-  public Report report() {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment info = rondo_context_info.allocate(arena);
-      rondo_context_info.struct_size(info, (int) rondo_context_info.sizeof());
-      int status = RondoNative.rondo_context_describe(context, info);
-      if (status != RondoNative.RONDO_OK()) {
-        throw new IllegalStateException("native kernels cannot describe their context: status " + status);
-      }
-      List<String> providers = new ArrayList<>();
-      for (int i = 0; i < KernelOptions.PROVIDERS.size(); i++) {
-        if ((rondo_context_info.providers(info) & 1 << i) != 0) {
-          providers.add(KernelOptions.PROVIDERS.get(i));
+    /// The kernels of the options; providers that cannot be loaded are left out, and the report tells why.
+    ///
+    /// @throws IllegalStateException if the library cannot be loaded or the machine lacks the instruction set
+    public static NativeKernels of(KernelOptions options) {
+        if (!NativeLibrary.failure().isEmpty()) {
+            throw new IllegalStateException("native kernels cannot be used: " + NativeLibrary.failure());
         }
-      }
-      List<String> reasons = new ArrayList<>(NativeLibrary.reasons());
-      reasons.addAll(providerReasons);
-      List<String> products =
-          List.of(
-              "librondo=" + rondo_context_info.gemms_own(info), "openblas=" + rondo_context_info.gemms_openblas(info),
-              "onednn=" + rondo_context_info.gemms_onednn(info));
-      return new Report("native", KernelOptions.ISAS.get(rondo_context_info.isa(info)),
-          rondo_context_info.threads(info), List.copyOf(providers), NativeLibrary.cpu(), NativeLibrary.file(), List.copyOf(reasons),
-          products);
+        int providers = 0;
+        List<String> reasons = new ArrayList<>();
+        for (String provider : new TreeSet<>(options.providers())) {
+            String failure = NativeProviders.load(provider);
+            if (failure.isEmpty()) {
+                providers |= 1 << KernelOptions.PROVIDERS.indexOf(provider);
+            } else {
+                reasons.add(provider + ": " + failure);
+            }
+        }
+        Key key = new Key(KernelOptions.ISAS.indexOf(options.isa()), options.threads(), providers);
+        synchronized (CONTEXTS) {
+            NativeKernels kernels = CONTEXTS.get(key);
+            if (kernels == null) {
+                kernels = new NativeKernels(create(key), List.copyOf(reasons));
+                CONTEXTS.put(key, kernels);
+            }
+            return kernels;
+        }
     }
-  }
 
-  @Override
-  public boolean supports(DataType floats) {
-    return floats == DataType.FLOAT32;
-  }
+    private static MemorySegment create(Key key) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment options = rondo_context_options.allocate(arena);
+            rondo_context_options.struct_size(options, (int) rondo_context_options.sizeof());
+            rondo_context_options.isa(options, key.isa());
+            rondo_context_options.threads(options, key.threads());
+            rondo_context_options.providers(options, key.providers());
+            MemorySegment error = rondo_error.allocate(arena);
+            MemorySegment context = arena.allocate(RondoNative.C_POINTER);
+            int status = RondoNative.rondo_context_create(options, context, error);
+            if (status != RondoNative.RONDO_OK()) {
+                throw new IllegalStateException("native kernels cannot be used: "
+                        + rondo_error.text(error).getString(0));
+            }
+            return context.get(RondoNative.C_POINTER, 0);
+        }
+    }
 
-  @Override
-  public Program compile(Compilation compilation) {
-    return new NativeCompiler(context, isa(), compilation).program();
-  }
+    /// What is in use, as of now.
+    public Report report() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = rondo_context_info.allocate(arena);
+            rondo_context_info.struct_size(info, (int) rondo_context_info.sizeof());
+            int status = RondoNative.rondo_context_describe(context, info);
+            if (status != RondoNative.RONDO_OK()) {
+                throw new IllegalStateException("native kernels cannot describe their context: status " + status);
+            }
+            List<String> providers = new ArrayList<>();
+            for (int i = 0; i < KernelOptions.PROVIDERS.size(); i++) {
+                if ((rondo_context_info.providers(info) & 1 << i) != 0) {
+                    providers.add(KernelOptions.PROVIDERS.get(i));
+                }
+            }
+            List<String> reasons = new ArrayList<>(NativeLibrary.reasons());
+            reasons.addAll(providerReasons);
+            List<String> products =
+                    List.of(
+                            "librondo=" + rondo_context_info.gemms_own(info), "openblas="
+                                    + rondo_context_info.gemms_openblas(info),
+                            "onednn=" + rondo_context_info.gemms_onednn(info));
+            return new Report("native", KernelOptions.ISAS.get(rondo_context_info.isa(info)),
+                    rondo_context_info.threads(info), List.copyOf(providers), NativeLibrary.cpu(),
+                            NativeLibrary.file(), List.copyOf(reasons),
+                    products);
+        }
+    }
 
-  private String isa() {
-    return report().isa();
-  }
+    @Override
+    public boolean supports(DataType floats) {
+        return floats == DataType.FLOAT32;
+    }
+
+    @Override
+    public Program compile(Compilation compilation) {
+        return new NativeCompiler(context, isa(), compilation).program();
+    }
+
+    private String isa() {
+        return report().isa();
+    }
 }

@@ -11,100 +11,100 @@ import java.util.Map;
 /// A list of call structs in native memory that one downcall executes. The structs are written when the program is
 /// compiled; sizes are rewritten when batch or time change, pointers when a buffer is bound to other memory.
 final class NativeProgram implements Program {
-  /// A place for a buffer's address in a call struct.
-  record Pointer(MemorySegment call, long offset) {
-    void write(MemorySegment memory) {
-      call.set(RondoNative.C_POINTER, offset, memory);
+    /// A place for a buffer's address in a call struct.
+    record Pointer(MemorySegment call, long offset) {
+        void write(MemorySegment memory) {
+            call.set(RondoNative.C_POINTER, offset, memory);
+        }
     }
-  }
 
-  /// Rewrites the sizes of a call.
-  interface Resize {
-    void to(int batch, int time);
-  }
-
-  /// The call structs and what they belong to.
-  ///
-  /// @param calls their addresses
-  /// @param owners the instruction of each
-  record Calls(MemorySegment calls, Instruction[] owners) {}
-
-  private final MemorySegment context;
-  private final MemorySegment error;
-  private final Calls list;
-  private final Map<Buffer, Pointer[]> pointers;
-  private final Resize[] resizes;
-  private final Runnable[] beforeRun;
-  private int batch;
-  private int time;
-
-  NativeProgram(
-      MemorySegment context, MemorySegment error, Calls list, Map<Buffer, Pointer[]> pointers, Resize[] resizes,
-      Runnable[] beforeRun) {
-    this.context = context;
-    this.error = error;
-    this.list = list;
-    this.pointers = pointers;
-    this.resizes = resizes;
-    this.beforeRun = beforeRun;
-  }
-
-  @Override
-  public void run(int runBatch, int runTime, MemorySegment[] lent) {
-    if (runBatch != batch || runTime != time) {
-      for (Resize resize : resizes) {
-        resize.to(runBatch, runTime);
-      }
-      batch = runBatch;
-      time = runTime;
+    /// Rewrites the sizes of a call.
+    interface Resize {
+        void to(int batch, int time);
     }
-    for (Runnable preparation : beforeRun) {
-      preparation.run();
-    }
-    run(context, list, error, lent[0], lent[1], lent[2], lent[3]);
-  }
 
-  @Override
-  public void rebind(Buffer buffer) {
-    Pointer[] places = pointers.get(buffer);
-    if (places != null) {
-      for (Pointer place : places) {
-        place.write(buffer.segment());
-      }
-    }
-  }
+    /// The call structs and what they belong to.
+    ///
+    /// @param calls their addresses
+    /// @param owners the instruction of each
+    record Calls(MemorySegment calls, Instruction[] owners) {}
 
-  /// Executes calls.
-  static void run(
-      MemorySegment context, Calls list, MemorySegment error, MemorySegment lent0, MemorySegment lent1,
-      MemorySegment lent2, MemorySegment lent3) {
-    int status =
-        RondoNative.rondo_run(context, list.calls(), list.owners().length, error, lent0, lent1, lent2, lent3);
-    if (status != RondoNative.RONDO_OK()) {
-      throw failure(status, list, error);
-    }
-  }
+    private final MemorySegment context;
+    private final MemorySegment error;
+    private final Calls list;
+    private final Map<Buffer, Pointer[]> pointers;
+    private final Resize[] resizes;
+    private final Runnable[] beforeRun;
+    private int batch;
+    private int time;
 
-  private static RuntimeException failure(int status, Calls list, MemorySegment error) {
-    int call = rondo_error.call(error);
-    String text = rondo_error.text(error).getString(0);
-    boolean known = call >= 0 && call < list.owners().length;
-    String message = known ? named(list.owners()[call], text) : text;
-    return status == RondoNative.RONDO_INVALID() || status == RondoNative.RONDO_OUT_OF_RANGE()
-        ? new IllegalArgumentException(message)
-        : new IllegalStateException(message + " (status " + status + ")");
-  }
-
-  /// The text with the name of the buffer in place of its role, if it begins with one, as in `ids[3]: expected ...`;
-  /// else the instruction's name before it.
-  private static String named(Instruction owner, String text) {
-    int bracket = text.indexOf('[');
-    if (bracket > 0) {
-      Buffer buffer = owner.inputs().get(text.substring(0, bracket));
-      if (buffer != null) {
-        return buffer.name() + text.substring(bracket);
-      }
+    NativeProgram(
+            MemorySegment context, MemorySegment error, Calls list, Map<Buffer, Pointer[]> pointers, Resize[] resizes,
+            Runnable[] beforeRun) {
+        this.context = context;
+        this.error = error;
+        this.list = list;
+        this.pointers = pointers;
+        this.resizes = resizes;
+        this.beforeRun = beforeRun;
     }
-    return owner.name() + ": " + text;
-  }
+
+    @Override
+    public void run(int runBatch, int runTime, MemorySegment[] lent) {
+        if (runBatch != batch || runTime != time) {
+            for (Resize resize : resizes) {
+                resize.to(runBatch, runTime);
+            }
+            batch = runBatch;
+            time = runTime;
+        }
+        for (Runnable preparation : beforeRun) {
+            preparation.run();
+        }
+        run(context, list, error, lent[0], lent[1], lent[2], lent[3]);
+    }
+
+    @Override
+    public void rebind(Buffer buffer) {
+        Pointer[] places = pointers.get(buffer);
+        if (places != null) {
+            for (Pointer place : places) {
+                place.write(buffer.segment());
+            }
+        }
+    }
+
+    /// Executes calls.
+    static void run(
+            MemorySegment context, Calls list, MemorySegment error, MemorySegment lent0, MemorySegment lent1,
+            MemorySegment lent2, MemorySegment lent3) {
+        int status =
+                RondoNative.rondo_run(context, list.calls(), list.owners().length, error, lent0, lent1, lent2, lent3);
+        if (status != RondoNative.RONDO_OK()) {
+            throw failure(status, list, error);
+        }
+    }
+
+    private static RuntimeException failure(int status, Calls list, MemorySegment error) {
+        int call = rondo_error.call(error);
+        String text = rondo_error.text(error).getString(0);
+        boolean known = call >= 0 && call < list.owners().length;
+        String message = known ? named(list.owners()[call], text) : text;
+        return status == RondoNative.RONDO_INVALID() || status == RondoNative.RONDO_OUT_OF_RANGE()
+                ? new IllegalArgumentException(message)
+                : new IllegalStateException(message + " (status " + status + ")");
+    }
+
+    /// The text with the name of the buffer in place of its role, if it begins with one, as in `ids[3]: expected ...`;
+    /// else the instruction's name before it.
+    private static String named(Instruction owner, String text) {
+        int bracket = text.indexOf('[');
+        if (bracket > 0) {
+            Buffer buffer = owner.inputs().get(text.substring(0, bracket));
+            if (buffer != null) {
+                return buffer.name() + text.substring(bracket);
+            }
+        }
+        return owner.name() + ": " + text;
+    }
 }

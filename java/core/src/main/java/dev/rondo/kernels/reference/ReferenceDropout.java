@@ -9,32 +9,32 @@ import java.lang.foreign.ValueLayout;
 /// Dropout: element e is kept when word e mod 4 of the generator's block for the counter {e / 4, stream, low(step),
 /// high(step)} and the key seed is at least floor(rate 2³²).
 final class ReferenceDropout {
-  private static final double TWO_TO_32 = 0x1p32;
+    private static final double TWO_TO_32 = 0x1p32;
 
-  private ReferenceDropout() {}
+    private ReferenceDropout() {}
 
-  static Step dropout(Instruction instruction, Op.Dropout op, Scratch scratch) {
-    Buffer x = instruction.input("x");
-    Buffer step = instruction.input("step");
-    Buffer y = instruction.output("y");
-    long threshold = (long) (op.rate() * TWO_TO_32);
-    double scale = 1 / (1 - (double) op.rate());
-    int[] words = new int[4];
-    return (batch, time) -> {
-      int n = Scratch.elements(x, batch, time);
-      long now = step.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
-      double[] values = scratch.load(0, x, n);
-      for (int e = 0; e < n; e++) {
-        if (e % 4 == 0) {
-          words[0] = e / 4;
-          words[1] = op.stream();
-          words[2] = (int) now;
-          words[3] = (int) (now >>> 32);
-          Philox.block(words, op.seed());
-        }
-        values[e] = Integer.toUnsignedLong(words[e % 4]) >= threshold ? values[e] * scale : 0;
-      }
-      scratch.store(values, y, 0, n);
-    };
-  }
+    static Step dropout(Instruction instruction, Op.Dropout op, Scratch scratch) {
+        Buffer x = instruction.input("x");
+        Buffer step = instruction.input("step");
+        Buffer y = instruction.output("y");
+        long threshold = (long) (op.rate() * TWO_TO_32);
+        double scale = 1 / (1 - (double) op.rate());
+        int[] words = new int[4];
+        return (batch, time) -> {
+            int n = Scratch.elements(x, batch, time);
+            long now = step.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+            double[] values = scratch.load(0, x, n);
+            for (int e = 0; e < n; e++) {
+                if (e % 4 == 0) {
+                    words[0] = e / 4;
+                    words[1] = op.stream();
+                    words[2] = (int) now;
+                    words[3] = (int) (now >>> 32);
+                    Philox.block(words, op.seed());
+                }
+                values[e] = Integer.toUnsignedLong(words[e % 4]) >= threshold ? values[e] * scale : 0;
+            }
+            scratch.store(values, y, 0, n);
+        };
+    }
 }

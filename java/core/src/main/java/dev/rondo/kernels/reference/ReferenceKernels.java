@@ -18,72 +18,74 @@ import java.util.Map;
 /// Every step copies its operands into double arrays, computes, and stores. Inner loops run over whole rows with one
 /// index for all arrays, the form that the JIT compiler vectorises; everything else is written to be read.
 public final class ReferenceKernels implements Kernels {
-  /// The only one; it has no state.
-  public static final ReferenceKernels INSTANCE = new ReferenceKernels();
+    /// The only one; it has no state.
+    public static final ReferenceKernels INSTANCE = new ReferenceKernels();
 
-  private ReferenceKernels() {}
+    private ReferenceKernels() {}
 
-  /// One instruction, ready to run.
-  interface Step {
-    void run(int batch, int time);
-  }
-
-  @Override
-  public boolean supports(DataType floats) {
-    return floats.isFloat();
-  }
-
-  @Override
-  public Program compile(Compilation compilation) {
-    Compiler compiler = new Compiler();
-    List<Step> steps = compilation.instructions().stream().map(compiler::step).toList();
-    return new ReferenceProgram(steps.toArray(Step[]::new));
-  }
-
-  private record ReferenceProgram(Step[] steps) implements Program {
-    @Override
-    public void run(int batch, int time, MemorySegment[] lent) {
-      for (Step step : steps) {
-        step.run(batch, time);
-      }
+    /// One instruction, ready to run.
+    interface Step {
+        void run(int batch, int time);
     }
 
     @Override
-    public void rebind(Buffer buffer) {
-      // Steps ask their buffers for the memory at each run.
-    }
-  }
-
-  private static final class Compiler {
-    private final Scratch scratch = new Scratch();
-    private final Map<Buffer, ReferenceLstm.Saved> lstmSaved = new HashMap<>();
-
-    Step step(Instruction instruction) {
-      return switch (instruction.op()) {
-        case Op.Unary op -> ReferenceElementwise.unary(instruction, op, scratch);
-        case Op.UnaryGradient op -> ReferenceElementwise.unaryGradient(instruction, op, scratch);
-        case Op.Binary op -> ReferenceElementwise.binary(instruction, op, scratch);
-        case Op.Reduce op -> ReferenceReduce.reduce(instruction, op, scratch);
-        case Op.ReduceGradient op -> ReferenceReduce.gradient(instruction, op, scratch);
-        case Op.MatMul op -> ReferenceMatMul.matMul(instruction, op, scratch);
-        case Op.Gather _ -> ReferenceEmbedding.gather(instruction, scratch);
-        case Op.ScatterAdd op -> ReferenceEmbedding.scatterAdd(instruction, op, scratch);
-        case Op.Softmax _ -> ReferenceSoftmax.softmax(instruction, scratch);
-        case Op.SoftmaxCrossEntropy _ -> ReferenceSoftmax.crossEntropy(instruction, scratch);
-        case Op.Dropout op -> ReferenceDropout.dropout(instruction, op, scratch);
-        case Op.Lstm _ ->
-            ReferenceLstm.forward(
-                instruction, instruction.optionalOutput("saved").map(this::saved), scratch);
-        case Op.LstmGradient _ -> ReferenceLstm.backward(instruction, saved(instruction.input("saved")), scratch);
-        case Op.GlobalNorm op -> ReferenceOptimizers.globalNorm(instruction, op, scratch);
-        case Op.Sgd op -> ReferenceOptimizers.sgd(instruction, op, scratch);
-        case Op.Adam op -> ReferenceOptimizers.adam(instruction, op, scratch);
-        case Op.Constant _ -> throw new IllegalStateException(instruction.name() + ": constants are placed by the plan");
-      };
+    public boolean supports(DataType floats) {
+        return floats.isFloat();
     }
 
-    private ReferenceLstm.Saved saved(Buffer buffer) {
-      return lstmSaved.computeIfAbsent(buffer, b -> new ReferenceLstm.Saved());
+    @Override
+    public Program compile(Compilation compilation) {
+        Compiler compiler = new Compiler();
+        List<Step> steps = compilation.instructions().stream().map(compiler::step).toList();
+        return new ReferenceProgram(steps.toArray(Step[]::new));
     }
-  }
+
+    private record ReferenceProgram(Step[] steps) implements Program {
+        @Override
+        public void run(int batch, int time, MemorySegment[] lent) {
+            for (Step step : steps) {
+                step.run(batch, time);
+            }
+        }
+
+        @Override
+        public void rebind(Buffer buffer) {
+            // Steps ask their buffers for the memory at each run.
+        }
+    }
+
+    private static final class Compiler {
+        private final Scratch scratch = new Scratch();
+        private final Map<Buffer, ReferenceLstm.Saved> lstmSaved = new HashMap<>();
+
+        Step step(Instruction instruction) {
+            return switch (instruction.op()) {
+                case Op.Unary op -> ReferenceElementwise.unary(instruction, op, scratch);
+                case Op.UnaryGradient op -> ReferenceElementwise.unaryGradient(instruction, op, scratch);
+                case Op.Binary op -> ReferenceElementwise.binary(instruction, op, scratch);
+                case Op.Reduce op -> ReferenceReduce.reduce(instruction, op, scratch);
+                case Op.ReduceGradient op -> ReferenceReduce.gradient(instruction, op, scratch);
+                case Op.MatMul op -> ReferenceMatMul.matMul(instruction, op, scratch);
+                case Op.Gather _ -> ReferenceEmbedding.gather(instruction, scratch);
+                case Op.ScatterAdd op -> ReferenceEmbedding.scatterAdd(instruction, op, scratch);
+                case Op.Softmax _ -> ReferenceSoftmax.softmax(instruction, scratch);
+                case Op.SoftmaxCrossEntropy _ -> ReferenceSoftmax.crossEntropy(instruction, scratch);
+                case Op.Dropout op -> ReferenceDropout.dropout(instruction, op, scratch);
+                case Op.Lstm _ ->
+                        ReferenceLstm.forward(
+                                instruction, instruction.optionalOutput("saved").map(this::saved), scratch);
+                case Op.LstmGradient _ -> ReferenceLstm.backward(instruction, saved(instruction.input("saved")),
+                        scratch);
+                case Op.GlobalNorm op -> ReferenceOptimizers.globalNorm(instruction, op, scratch);
+                case Op.Sgd op -> ReferenceOptimizers.sgd(instruction, op, scratch);
+                case Op.Adam op -> ReferenceOptimizers.adam(instruction, op, scratch);
+                case Op.Constant _ -> throw new IllegalStateException(instruction.name()
+                        + ": constants are placed by the plan");
+            };
+        }
+
+        private ReferenceLstm.Saved saved(Buffer buffer) {
+            return lstmSaved.computeIfAbsent(buffer, b -> new ReferenceLstm.Saved());
+        }
+    }
 }

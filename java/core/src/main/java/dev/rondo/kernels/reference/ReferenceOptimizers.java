@@ -9,83 +9,84 @@ import java.util.Optional;
 
 /// The global norm and the updates over flat parameters.
 final class ReferenceOptimizers {
-  private ReferenceOptimizers() {}
+    private ReferenceOptimizers() {}
 
-  static Step globalNorm(Instruction instruction, Op.GlobalNorm op, Scratch scratch) {
-    Buffer x = instruction.input("x");
-    return (batch, time) -> {
-      int n = Scratch.elements(x, batch, time);
-      double[] values = scratch.load(0, x, n);
-      double sum = 0;
-      for (int i = 0; i < n; i++) {
-        sum += values[i] * values[i];
-      }
-      double norm = Math.sqrt(sum);
-      scratch.storeScalar(norm, instruction.output("norm"));
-      scratch.storeScalar(norm > op.maxNorm() ? op.maxNorm() / norm : 1, instruction.output("scale"));
-    };
-  }
+    static Step globalNorm(Instruction instruction, Op.GlobalNorm op, Scratch scratch) {
+        Buffer x = instruction.input("x");
+        return (batch, time) -> {
+            int n = Scratch.elements(x, batch, time);
+            double[] values = scratch.load(0, x, n);
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += values[i] * values[i];
+            }
+            double norm = Math.sqrt(sum);
+            scratch.storeScalar(norm, instruction.output("norm"));
+            scratch.storeScalar(norm > op.maxNorm() ? op.maxNorm() / norm : 1, instruction.output("scale"));
+        };
+    }
 
-  static Step sgd(Instruction instruction, Op.Sgd op, Scratch scratch) {
-    Buffer parameters = instruction.input("parameters");
-    Buffer gradients = instruction.input("gradients");
-    Optional<Buffer> velocity = instruction.optionalInput("velocity");
-    return (batch, time) -> {
-      int n = Scratch.elements(parameters, batch, time);
-      double scale = scale(instruction, scratch);
-      double rate = scratch.loadScalar(instruction.input("rate"));
-      double[] w = scratch.load(0, parameters, n);
-      double[] g = scratch.load(1, gradients, n);
-      double[] v = scratch.array(2, n);
-      if (velocity.isPresent()) {
-        scratch.load(velocity.get(), 0, v, n);
-      }
-      double momentum = velocity.isPresent() ? op.momentum() : 0;
-      for (int i = 0; i < n; i++) {
-        double step = rate * scale * g[i];
-        v[i] = (momentum == 0 ? 0 : momentum * v[i]) - step;
-        w[i] += op.nesterov() ? momentum * v[i] - step : v[i];
-      }
-      scratch.store(w, parameters, 0, n);
-      if (velocity.isPresent()) {
-        scratch.store(v, velocity.get(), 0, n);
-      }
-    };
-  }
+    static Step sgd(Instruction instruction, Op.Sgd op, Scratch scratch) {
+        Buffer parameters = instruction.input("parameters");
+        Buffer gradients = instruction.input("gradients");
+        Optional<Buffer> velocity = instruction.optionalInput("velocity");
+        return (batch, time) -> {
+            int n = Scratch.elements(parameters, batch, time);
+            double scale = scale(instruction, scratch);
+            double rate = scratch.loadScalar(instruction.input("rate"));
+            double[] w = scratch.load(0, parameters, n);
+            double[] g = scratch.load(1, gradients, n);
+            double[] v = scratch.array(2, n);
+            if (velocity.isPresent()) {
+                scratch.load(velocity.get(), 0, v, n);
+            }
+            double momentum = velocity.isPresent() ? op.momentum() : 0;
+            for (int i = 0; i < n; i++) {
+                double step = rate * scale * g[i];
+                v[i] = (momentum == 0 ? 0 : momentum * v[i]) - step;
+                w[i] += op.nesterov() ? momentum * v[i] - step : v[i];
+            }
+            scratch.store(w, parameters, 0, n);
+            if (velocity.isPresent()) {
+                scratch.store(v, velocity.get(), 0, n);
+            }
+        };
+    }
 
-  static Step adam(Instruction instruction, Op.Adam op, Scratch scratch) {
-    Buffer parameters = instruction.input("parameters");
-    return (batch, time) -> {
-      int n = Scratch.elements(parameters, batch, time);
-      double scale = scale(instruction, scratch);
-      double rate = scratch.loadScalar(instruction.input("rate"));
-      long step = instruction.input("step").segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
-      double beta1 = op.beta1();
-      double beta2 = op.beta2();
-      double correction1 = 1 - Math.pow(beta1, step);
-      double correction2 = 1 - Math.pow(beta2, step);
-      double[] w = scratch.load(0, parameters, n);
-      double[] g = scratch.load(1, instruction.input("gradients"), n);
-      double[] m = scratch.load(2, instruction.input("m"), n);
-      double[] v = scratch.load(3, instruction.input("v"), n);
-      for (int i = 0; i < n; i++) {
-        double gradient = scale * g[i];
-        m[i] = beta1 * m[i] + (1 - beta1) * gradient;
-        v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-        w[i] -=
-            switch (op.form()) {
-              case KERAS -> rate * Math.sqrt(correction2) / correction1 * m[i] / (Math.sqrt(v[i]) + op.epsilon());
-              case PYTORCH -> rate / correction1 * m[i] / (Math.sqrt(v[i] / correction2) + op.epsilon());
-            };
-      }
-      scratch.store(w, parameters, 0, n);
-      scratch.store(m, instruction.input("m"), 0, n);
-      scratch.store(v, instruction.input("v"), 0, n);
-    };
-  }
+    static Step adam(Instruction instruction, Op.Adam op, Scratch scratch) {
+        Buffer parameters = instruction.input("parameters");
+        return (batch, time) -> {
+            int n = Scratch.elements(parameters, batch, time);
+            double scale = scale(instruction, scratch);
+            double rate = scratch.loadScalar(instruction.input("rate"));
+            long step = instruction.input("step").segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+            double beta1 = op.beta1();
+            double beta2 = op.beta2();
+            double correction1 = 1 - Math.pow(beta1, step);
+            double correction2 = 1 - Math.pow(beta2, step);
+            double[] w = scratch.load(0, parameters, n);
+            double[] g = scratch.load(1, instruction.input("gradients"), n);
+            double[] m = scratch.load(2, instruction.input("m"), n);
+            double[] v = scratch.load(3, instruction.input("v"), n);
+            for (int i = 0; i < n; i++) {
+                double gradient = scale * g[i];
+                m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+                v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+                w[i] -=
+                        switch (op.form()) {
+                            case KERAS -> rate * Math.sqrt(correction2) / correction1 * m[i] / (Math.sqrt(v[i])
+                                    + op.epsilon());
+                            case PYTORCH -> rate / correction1 * m[i] / (Math.sqrt(v[i] / correction2) + op.epsilon());
+                        };
+            }
+            scratch.store(w, parameters, 0, n);
+            scratch.store(m, instruction.input("m"), 0, n);
+            scratch.store(v, instruction.input("v"), 0, n);
+        };
+    }
 
-  private static double scale(Instruction instruction, Scratch scratch) {
-    Optional<Buffer> scale = instruction.optionalInput("scale");
-    return scale.isPresent() ? scratch.loadScalar(scale.get()) : 1;
-  }
+    private static double scale(Instruction instruction, Scratch scratch) {
+        Optional<Buffer> scale = instruction.optionalInput("scale");
+        return scale.isPresent() ? scratch.loadScalar(scale.get()) : 1;
+    }
 }

@@ -10,57 +10,57 @@ import java.util.Arrays;
 
 /// Reductions over neighbouring axes, x taken as `[outer, axis, inner]`.
 final class ReferenceReduce {
-  private ReferenceReduce() {}
+    private ReferenceReduce() {}
 
-  static Step reduce(Instruction instruction, Op.Reduce op, Scratch scratch) {
-    Buffer x = instruction.input("x");
-    Buffer y = instruction.output("y");
-    Shape shape = x.shape();
-    return (batch, time) -> {
-      int outer = (int) shape.product(0, op.from(), batch, time);
-      int axis = (int) shape.product(op.from(), op.to(), batch, time);
-      int inner = (int) shape.product(op.to(), shape.rank(), batch, time);
-      double[] xs = scratch.load(0, x, Math.multiplyExact(Math.multiplyExact(outer, axis), inner));
-      double[] ys = scratch.array(1, outer * inner);
-      Arrays.fill(ys, 0, outer * inner, op.kind() == ReduceKind.MAX ? Double.NEGATIVE_INFINITY : 0);
-      for (int o = 0; o < outer; o++) {
-        for (int a = 0; a < axis; a++) {
-          for (int i = 0; i < inner; i++) {
-            double value = xs[(o * axis + a) * inner + i];
-            int to = o * inner + i;
-            ys[to] = op.kind() == ReduceKind.MAX ? Math.max(ys[to], value) : ys[to] + value;
-          }
-        }
-      }
-      if (op.kind() == ReduceKind.MEAN) {
-        for (int i = 0; i < outer * inner; i++) {
-          ys[i] /= axis;
-        }
-      }
-      scratch.store(ys, y, 0, outer * inner);
-    };
-  }
+    static Step reduce(Instruction instruction, Op.Reduce op, Scratch scratch) {
+        Buffer x = instruction.input("x");
+        Buffer y = instruction.output("y");
+        Shape shape = x.shape();
+        return (batch, time) -> {
+            int outer = (int) shape.product(0, op.from(), batch, time);
+            int axis = (int) shape.product(op.from(), op.to(), batch, time);
+            int inner = (int) shape.product(op.to(), shape.rank(), batch, time);
+            double[] xs = scratch.load(0, x, Math.multiplyExact(Math.multiplyExact(outer, axis), inner));
+            double[] ys = scratch.array(1, outer * inner);
+            Arrays.fill(ys, 0, outer * inner, op.kind() == ReduceKind.MAX ? Double.NEGATIVE_INFINITY : 0);
+            for (int o = 0; o < outer; o++) {
+                for (int a = 0; a < axis; a++) {
+                    for (int i = 0; i < inner; i++) {
+                        double value = xs[(o * axis + a) * inner + i];
+                        int to = o * inner + i;
+                        ys[to] = op.kind() == ReduceKind.MAX ? Math.max(ys[to], value) : ys[to] + value;
+                    }
+                }
+            }
+            if (op.kind() == ReduceKind.MEAN) {
+                for (int i = 0; i < outer * inner; i++) {
+                    ys[i] /= axis;
+                }
+            }
+            scratch.store(ys, y, 0, outer * inner);
+        };
+    }
 
-  static Step gradient(Instruction instruction, Op.ReduceGradient op, Scratch scratch) {
-    Buffer dy = instruction.input("dy");
-    Buffer dx = instruction.output("dx");
-    Shape shape = op.shape();
-    Op.Reduce reduce = op.reduce();
-    return (batch, time) -> {
-      int outer = (int) shape.product(0, reduce.from(), batch, time);
-      int axis = (int) shape.product(reduce.from(), reduce.to(), batch, time);
-      int inner = (int) shape.product(reduce.to(), shape.rank(), batch, time);
-      double[] ys = scratch.load(0, dy, outer * inner);
-      double[] xs = scratch.array(1, Math.multiplyExact(Math.multiplyExact(outer, axis), inner));
-      double share = reduce.kind() == ReduceKind.MEAN ? 1.0 / axis : 1;
-      for (int o = 0; o < outer; o++) {
-        for (int a = 0; a < axis; a++) {
-          for (int i = 0; i < inner; i++) {
-            xs[(o * axis + a) * inner + i] = ys[o * inner + i] * share;
-          }
-        }
-      }
-      scratch.store(xs, dx, 0, outer * axis * inner);
-    };
-  }
+    static Step gradient(Instruction instruction, Op.ReduceGradient op, Scratch scratch) {
+        Buffer dy = instruction.input("dy");
+        Buffer dx = instruction.output("dx");
+        Shape shape = op.shape();
+        Op.Reduce reduce = op.reduce();
+        return (batch, time) -> {
+            int outer = (int) shape.product(0, reduce.from(), batch, time);
+            int axis = (int) shape.product(reduce.from(), reduce.to(), batch, time);
+            int inner = (int) shape.product(reduce.to(), shape.rank(), batch, time);
+            double[] ys = scratch.load(0, dy, outer * inner);
+            double[] xs = scratch.array(1, Math.multiplyExact(Math.multiplyExact(outer, axis), inner));
+            double share = reduce.kind() == ReduceKind.MEAN ? 1.0 / axis : 1;
+            for (int o = 0; o < outer; o++) {
+                for (int a = 0; a < axis; a++) {
+                    for (int i = 0; i < inner; i++) {
+                        xs[(o * axis + a) * inner + i] = ys[o * inner + i] * share;
+                    }
+                }
+            }
+            scratch.store(xs, dx, 0, outer * axis * inner);
+        };
+    }
 }
