@@ -1,0 +1,140 @@
+// The thread pool.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include "context.hpp"
+#include "float_control.hpp"
+#include "threads.hpp"
+
+namespace {
+
+using namespace rondo;
+
+template <class Function> void run(int32_t slices, int32_t threads, const Function &function) {
+    Context context;
+    context.kernels = nullptr;
+    context.threads = threads;
+    context.providers = 0;
+    context.parallel(slices, function);
+}
+
+void each_slice_once(int32_t slices, int32_t threads) {
+    std::vector<std::atomic<int>> times(static_cast<size_t>(slices));
+    std::atomic<int> wrong{0};
+    run(slices, threads, [&](Slice slice) {
+        times[static_cast<size_t>(slice.index)]++;
+        if (slice.count != slices) wrong++;
+    });
+    EXPECT_EQ(wrong, 0);
+    for (const auto &t : times) ASSERT_EQ(t, 1) << slices << " slices, " << threads << " threads";
+}
+
+TEST(Threads, doEachSliceOnce) {
+    for (const int32_t slices : {1, 2, 3, 7, 64, 1000, max_slices})
+        for (const int32_t threads : {1, 2, 3, 8, 256}) each_slice_once(slices, threads);
+}
+
+TEST(Threads, doEachSliceOnceManyTimes) {
+    for (int i = 0; i < 20'000; i++) each_slice_once(2 + i % 5, 2 + i % 3);
+}
+
+TEST(Threads, wakeAfterParking) {
+    for (int i = 0; i < 20; i++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        each_slice_once(3, 3);
+    }
+}
+
+TEST(Threads, useNoMoreThanConfigured) {
+    for (const int32_t threads : {1, 2, 3}) {
+        std::atomic<int> now{0}, most{0};
+        run(40, threads, [&](Slice) {
+            const int n = ++now;
+            int m = most;
+            while (n > m && !most.compare_exchange_weak(m, n)) {
+            }
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
+            now--;
+        });
+        EXPECT_LE(most, threads);
+        if (threads > 1) {
+            EXPECT_GT(most, 1) << "nobody helped";
+        }
+    }
+}
+
+TEST(Threads, serveSeveralCallersAtOnce) {
+    std::vector<std::thread> callers;
+    std::atomic<int64_t> sum{0};
+    for (int c = 0; c < 6; c++) {
+        callers.emplace_back([&, c] {
+            for (int i = 0; i < 3000; i++) {
+                int64_t parts[4] = {};
+                run(4, 1 + c % 4, [&](Slice slice) { parts[slice.index] = slice.index + 1; });
+                sum += parts[0] + parts[1] + parts[2] + parts[3];
+            }
+        });
+    }
+    for (std::thread &caller : callers) caller.join();
+    EXPECT_EQ(sum, 6 * 3000 * 10);
+}
+
+TEST(Threads, letACallerGoOnWhenAllWorkersAreHeldUp) {
+    std::atomic<bool> release{false};
+    std::atomic<int> held{0};
+    std::thread holder([&] {
+        run(8, 8, [&](Slice) {
+            held++;
+            while (!release) std::this_thread::yield();
+        });
+    });
+    while (held == 0) std::this_thread::yield();
+    each_slice_once(5, 2);
+    release = true;
+    holder.join();
+    EXPECT_EQ(held, 8);
+}
+
+TEST(Threads, mayBeUsedFromASlice) {
+    std::atomic<int> inner{0};
+    run(3, 3, [&](Slice) { run(3, 3, [&](Slice) { inner++; }); });
+    EXPECT_EQ(inner, 9);
+}
+
+TEST(Threads, runUnderTheFloatControlOfTheLibrary) {
+    std::atomic<int> wrong{0};
+    const FloatControl control;
+    run(64, 3, [&](Slice) {
+        if ((_mm_getcsr() & ~0x3Fu) != float_control) wrong++;
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+    });
+    EXPECT_EQ(wrong, 0);
+}
+
+TEST(Threads, workInTheChildOfAFork) {
+    each_slice_once(4, 2); // so that the parent has threads, which the child has not
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        alarm(20);
+        std::atomic<int> done{0};
+        for (int i = 0; i < 100; i++) run(4, 2, [&](Slice) { done++; });
+        _exit(done == 400 && pool_threads() >= 1 ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+    each_slice_once(4, 2);
+}
+
+TEST(Threads, countProcessors) {
+    EXPECT_GE(processors(), 1);
+}
+
+} // namespace
