@@ -222,7 +222,8 @@ public final class Gradients {
             Value dy = gradient(y);
             Shape shape = y.shape();
             Op.Reduce rowSum = new Op.Reduce(ReduceKind.SUM, shape.rank() - 1, shape.rank());
-            Value sum = builder.reduce(name(x), rowSum, builder.binary(name(x), BinaryKind.MULTIPLY, y, dy));
+            Value product = builder.binary(name(x), BinaryKind.MULTIPLY, y, dy);
+            Value sum = builder.reduce(name(x), rowSum, product);
             Value spread = builder.add(name(x), new Op.ReduceGradient(rowSum, shape), roles("dy", sum)).output("dx");
             Value difference = builder.binary(name(x), BinaryKind.SUBTRACT, dy, spread);
             add(x, builder.binary(name(x), BinaryKind.MULTIPLY, y, difference));
