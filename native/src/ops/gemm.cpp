@@ -3,7 +3,7 @@
 
 #include "ops/op.hpp"
 #include "ops/pack.hpp"
-#include "providers.hpp"
+#include "ops/provider_gemm.hpp"
 
 namespace rondo {
 
@@ -42,33 +42,6 @@ struct GemmPack {
         context.parallel(context.slices_for(panel_floats(context, call.n, call.k)), context.kernels->gemm_pack, work);
     }
 };
-
-// Which provider takes a GEMM of this size, or -1 for our own kernel. Ours is at the providers' speed where it was
-// measured (benchmarks/README.md) unless all three sizes are large.
-int32_t provider_for(const Context &context, const rondo_gemm &call) {
-    constexpr int64_t large = 1024;
-    if (!call.allow_providers || context.providers == 0) return -1;
-    if (call.m < large || call.n < large || call.k < large) return -1;
-    return context.providers & (1u << RONDO_PROVIDER_ONEDNN) ? RONDO_PROVIDER_ONEDNN : RONDO_PROVIDER_OPENBLAS;
-}
-
-// The rows of one slice by a provider, which knows of no bias.
-void run_provider(int32_t provider, const rondo_gemm &call, Slice slice) {
-    int64_t begin, end;
-    slice.range(call.m, 1, begin, end);
-    if (begin == end) return;
-    float *c = call.c + begin * call.ldc;
-    if (call.bias != nullptr) {
-        for (int64_t i = 0; i < end - begin; i++) {
-            float *row = c + i * call.ldc;
-            for (int64_t j = 0; j < call.n; j++) row[j] = call.bias[j] + (call.accumulate ? row[j] : 0.0f);
-        }
-    }
-    const bool add = call.accumulate != 0 || call.bias != nullptr;
-    providers::gemm(provider, call.transpose_a != 0, call.transpose_b != 0, end - begin, call.n, call.k,
-                    call.a + begin * (call.transpose_a ? 1 : call.lda), call.lda, call.b, call.ldb, add ? 1.0f : 0.0f,
-                    c, call.ldc);
-}
 
 struct GemmScratch {
     float *panels;
@@ -124,12 +97,12 @@ struct Gemm {
         require_memory("scratch", call.scratch, call.scratch_bytes, needed.scratch);
     }
     static void run(const Context &context, const Call &call) {
-        const int64_t work_size = int64_t{call.m} * call.n * call.k;
-        const int32_t slices = context.slices_for(work_size / 16);
-        const int32_t provider = call.packed_b == nullptr ? provider_for(context, call) : -1;
+        const bool provided = call.allow_providers && call.packed_b == nullptr;
+        const int32_t provider = provided ? provider_for(context, call.m, call.n, call.k) : -1;
         if (provider >= 0) {
-            context.parallel(slices, [&](Slice slice) { run_provider(provider, call, slice); });
-            context.gemms_by_provider[provider].fetch_add(1, std::memory_order_relaxed);
+            run_provider(context, provider,
+                         {call.transpose_a != 0, call.transpose_b != 0, call.m, call.n, call.k, call.a, call.lda,
+                          call.b, call.ldb, call.bias, call.accumulate != 0, call.c, call.ldc});
             return;
         }
         const GemmScratch scratch = carve(context, call, call.scratch);
@@ -156,7 +129,7 @@ struct Gemm {
                             .target_count = 1,
                             .row_sums = nullptr,
                             .packed_a = scratch.packed_a};
-        context.parallel(slices, context.kernels->gemm, work);
+        context.parallel(context.slices_for(int64_t{call.m} * call.n * call.k / 16), context.kernels->gemm, work);
         context.gemms_own.fetch_add(1, std::memory_order_relaxed);
     }
 };

@@ -3,11 +3,12 @@
 // Forward is one pass of the kernel over slices of the batch. Backward is that and then, over all real steps at once,
 // the GEMMs that need not wait for time: dW and dU, which share their left-hand side (the gate gradients, whose row
 // sums are db), and dx. Saved memory is ordered by step, the caller's x and dx by its strides; lists of row offsets
-// bring them together, and leave out the padded steps.
+// bring them together, and leave out the padded steps. Where these GEMMs are large, a provider may do them.
 #include <algorithm>
 
 #include "ops/op.hpp"
 #include "ops/pack.hpp"
+#include "ops/provider_gemm.hpp"
 
 namespace rondo {
 
@@ -255,50 +256,105 @@ struct LstmBackwardOp {
         context.parallel(slices, kernels.lstm_backward, recurrence);
 
         const int64_t real = list_rows(call, saved, scratch);
-        const int64_t gates = 4 * int64_t{call.hidden_size};
-        const Rows gate_gradients{saved.gates, 0, scratch.gate_rows};
-        const int32_t many = context.slices_for(real * gates);
-        if (call.dweight_ih != nullptr || call.dweight_hh != nullptr || call.dbias != nullptr) {
-            GemmWork work{};
-            work.a = gate_gradients;
-            work.transposed = true;
-            work.m = gates;
-            work.k = real;
-            work.row_sums = call.dbias;
-            work.packed_a = scratch.packed_a;
-            if (call.dweight_ih != nullptr) {
-                const GemmPackWork x{{call.x, 0, scratch.x_rows}, false, call.input_size, real, scratch.x_panels};
-                context.parallel(many, kernels.gemm_pack, x);
-                work.targets[work.target_count++] = target(call.input_size, scratch.x_panels, call.dweight_ih);
-            }
-            if (call.dweight_hh != nullptr) {
-                const GemmPackWork h{{saved.h, 0, scratch.state_rows}, false, call.hidden_size, real,
-                                     scratch.h_panels};
-                context.parallel(many, kernels.gemm_pack, h);
-                work.targets[work.target_count++] = target(call.hidden_size, scratch.h_panels, call.dweight_hh);
-            }
-            context.parallel(many, kernels.gemm, work);
-            context.gemms_own.fetch_add(work.target_count, std::memory_order_relaxed);
-        }
-        if (call.dx != nullptr) {
-            const GemmPackWork weights{{call.weight_ih, call.input_size, nullptr}, false, call.input_size, gates,
-                                       scratch.weight_panels};
-            context.parallel(context.slices_for(gates * call.input_size), kernels.gemm_pack, weights);
-            GemmWork work{};
-            work.a = gate_gradients;
-            work.m = real;
-            work.k = gates;
-            work.targets[0] = target(call.input_size, scratch.weight_panels, call.dx);
-            work.targets[0].c_offsets = scratch.dx_rows;
-            work.target_count = 1;
-            context.parallel(many, kernels.gemm, work);
-            context.gemms_own.fetch_add(1, std::memory_order_relaxed);
-        }
+        weight_gradients(context, call, saved, scratch, real);
+        if (call.dx != nullptr) input_gradient(context, call, saved, scratch, real);
     }
 
 private:
     static GemmTarget target(int64_t n, const float *panels, float *c) {
         return {.n = n, .panels = panels, .bias = nullptr, .accumulate = false, .c = c, .ldc = n, .c_offsets = nullptr};
+    }
+
+    // Whether a product over all steps goes to a provider, which wants plain matrices: then no step may be missing.
+    static int32_t provider_of_steps(const Context &context, const Call &call, int64_t m, int64_t n, int64_t k) {
+        return call.lengths == nullptr ? provider_for(context, m, n, k) : -1;
+    }
+
+    // dW = sum of dgates x^T, dU = sum of dgates h'^T, db = sum of dgates.
+    static void weight_gradients(const Context &context, const Call &call, const LstmSaved &saved,
+                                 const BackwardScratch &scratch, int64_t real) {
+        const KernelTable &kernels = *context.kernels;
+        const int64_t gates = 4 * int64_t{call.hidden_size};
+        const int32_t slices = context.slices_for(real * gates);
+        GemmWork work{};
+        work.a = {saved.gates, 0, scratch.gate_rows};
+        work.transposed = true;
+        work.m = gates;
+        work.k = real;
+        work.row_sums = call.dbias;
+        work.packed_a = scratch.packed_a;
+        if (call.dweight_ih != nullptr) {
+            const int32_t provider = provider_of_steps(context, call, gates, call.input_size, real);
+            if (provider >= 0) {
+                gather_x(context, call, scratch, real);
+                run_provider(context, provider,
+                             {true, false, gates, call.input_size, real, saved.gates, saved.gates_stride,
+                              scratch.x_panels, call.input_size, nullptr, false, call.dweight_ih, call.input_size});
+            } else {
+                const GemmPackWork x{{call.x, 0, scratch.x_rows}, false, call.input_size, real, scratch.x_panels};
+                context.parallel(slices, kernels.gemm_pack, x);
+                work.targets[work.target_count++] = target(call.input_size, scratch.x_panels, call.dweight_ih);
+            }
+        }
+        if (call.dweight_hh != nullptr) {
+            const int32_t provider = provider_of_steps(context, call, gates, call.hidden_size, real);
+            if (provider >= 0) {
+                run_provider(context, provider,
+                             {true, false, gates, call.hidden_size, real, saved.gates, saved.gates_stride, saved.h,
+                              saved.state_stride, nullptr, false, call.dweight_hh, call.hidden_size});
+            } else {
+                const GemmPackWork h{{saved.h, 0, scratch.state_rows}, false, call.hidden_size, real,
+                                     scratch.h_panels};
+                context.parallel(slices, kernels.gemm_pack, h);
+                work.targets[work.target_count++] = target(call.hidden_size, scratch.h_panels, call.dweight_hh);
+            }
+        }
+        if (work.target_count == 0 && work.row_sums == nullptr) return;
+        context.parallel(slices, kernels.gemm, work);
+        context.gemms_own.fetch_add(work.target_count, std::memory_order_relaxed);
+    }
+
+    // dx = dgates W.
+    static void input_gradient(const Context &context, const Call &call, const LstmSaved &saved,
+                               const BackwardScratch &scratch, int64_t real) {
+        const KernelTable &kernels = *context.kernels;
+        const int64_t gates = 4 * int64_t{call.hidden_size};
+        const int64_t input = call.input_size;
+        const int32_t provider = provider_of_steps(context, call, real, input, gates);
+        if (provider >= 0) {
+            run_provider(context, provider,
+                         {false, false, real, input, gates, saved.gates, saved.gates_stride, call.weight_ih, input,
+                          nullptr, false, scratch.x_panels, input});
+            context.parallel(context.slices_for(real * input), [&](Slice slice) {
+                int64_t begin, end;
+                slice.range(real, 1, begin, end);
+                for (int64_t i = begin; i < end; i++)
+                    std::copy_n(scratch.x_panels + i * input, input, call.dx + scratch.dx_rows[i]);
+            });
+            return;
+        }
+        const GemmPackWork weights{{call.weight_ih, input, nullptr}, false, input, gates, scratch.weight_panels};
+        context.parallel(context.slices_for(gates * input), kernels.gemm_pack, weights);
+        GemmWork work{};
+        work.a = {saved.gates, 0, scratch.gate_rows};
+        work.m = real;
+        work.k = gates;
+        work.targets[0] = target(input, scratch.weight_panels, call.dx);
+        work.targets[0].c_offsets = scratch.dx_rows;
+        work.target_count = 1;
+        context.parallel(context.slices_for(real * gates), kernels.gemm, work);
+        context.gemms_own.fetch_add(1, std::memory_order_relaxed);
+    }
+
+    // x in the order of the saved steps, as a plain matrix in x_panels.
+    static void gather_x(const Context &context, const Call &call, const BackwardScratch &scratch, int64_t real) {
+        const int64_t input = call.input_size;
+        context.parallel(context.slices_for(real * input), [&](Slice slice) {
+            int64_t begin, end;
+            slice.range(real, 1, begin, end);
+            for (int64_t i = begin; i < end; i++)
+                std::copy_n(call.x + scratch.x_rows[i], input, scratch.x_panels + i * input);
+        });
     }
 
     // Lists the rows of all real steps, clears dx at the others, and tells how many are real.

@@ -1,0 +1,57 @@
+// When a GEMM of training goes to a provider, and how.
+#pragma once
+
+#include <cstdint>
+
+#include "context.hpp"
+#include "providers.hpp"
+
+namespace rondo {
+
+// c [m, n] = op(a) op(b), as in rondo_gemm.
+struct ProviderGemm {
+    bool transpose_a;
+    bool transpose_b;
+    int64_t m;
+    int64_t n;
+    int64_t k;
+    const float *a;
+    int64_t lda;
+    const float *b;
+    int64_t ldb;
+    const float *bias; // [n] or null
+    bool accumulate;
+    float *c;
+    int64_t ldc;
+};
+
+// Which provider takes a GEMM of this size, or -1 for our own kernel: a provider where all of the work is large, since
+// below that ours was measured as fast or faster (benchmarks/README.md), and oneDNN before OpenBLAS.
+inline int32_t provider_for(const Context &context, int64_t m, int64_t n, int64_t k) {
+    constexpr double large = 2e9;
+    if (context.providers == 0) return -1;
+    if (static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < large) return -1;
+    return context.providers & (1u << RONDO_PROVIDER_ONEDNN) ? RONDO_PROVIDER_ONEDNN : RONDO_PROVIDER_OPENBLAS;
+}
+
+// Runs it, a slice of rows on each thread.
+inline void run_provider(const Context &context, int32_t provider, const ProviderGemm &gemm) {
+    context.parallel(context.threads, [&](Slice slice) {
+        int64_t begin, end;
+        slice.range(gemm.m, 16, begin, end);
+        if (begin == end) return;
+        float *c = gemm.c + begin * gemm.ldc;
+        if (gemm.bias != nullptr) { // providers know of none: it goes first, and the product on top
+            for (int64_t i = 0; i < end - begin; i++) {
+                float *row = c + i * gemm.ldc;
+                for (int64_t j = 0; j < gemm.n; j++) row[j] = gemm.bias[j] + (gemm.accumulate ? row[j] : 0.0f);
+            }
+        }
+        providers::gemm(provider, gemm.transpose_a, gemm.transpose_b, end - begin, gemm.n, gemm.k,
+                        gemm.a + begin * (gemm.transpose_a ? 1 : gemm.lda), gemm.lda, gemm.b, gemm.ldb,
+                        gemm.accumulate || gemm.bias != nullptr ? 1.0f : 0.0f, c, gemm.ldc);
+    });
+    context.gemms_by_provider[provider].fetch_add(1, std::memory_order_relaxed);
+}
+
+} // namespace rondo
