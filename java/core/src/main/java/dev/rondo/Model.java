@@ -73,6 +73,11 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
         return stack.layers();
     }
 
+    /// What the model gives, such as `[B,T,65]`.
+    public Shape outputShape() {
+        return stack.graph(Scope.Variant.PLAIN).y().shape();
+    }
+
     /// The seed of first values, shuffles and dropout.
     public long seed() {
         return stack.seed();

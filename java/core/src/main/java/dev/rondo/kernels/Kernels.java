@@ -3,6 +3,7 @@ package dev.rondo.kernels;
 import dev.rondo.kernels.ffm.NativeKernels;
 import dev.rondo.kernels.reference.ReferenceKernels;
 import dev.rondo.tensor.DataType;
+import java.util.OptionalDouble;
 
 /// The only way to arithmetic. Any thread may compile; each program serves one thread at a time.
 public sealed interface Kernels permits ReferenceKernels, NativeKernels {
@@ -11,4 +12,8 @@ public sealed interface Kernels permits ReferenceKernels, NativeKernels {
 
     /// Makes a program.
     Program compile(Compilation compilation);
+
+    /// Measures the most multiply-adds that the machine does on the configured threads, for about the given time, in
+    /// 1e9 floating-point operations a second (a multiply-add is two); empty where there is no way to tell.
+    OptionalDouble measureFma(double seconds);
 }

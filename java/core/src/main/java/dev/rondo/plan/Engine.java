@@ -4,6 +4,7 @@ import dev.rondo.kernels.Kernels;
 import dev.rondo.kernels.KernelOptions;
 import dev.rondo.kernels.KernelSelection;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /// The kernels that plans run on, with the instruction set, the number of threads and the providers they use.
@@ -130,6 +131,14 @@ public final class Engine {
         KernelSelection.Report report = selection.report();
         return new Description(report.kernels(), report.isa(), report.threads(), report.providers(), report.cpu(),
                 report.library(), report.reasons(), report.products());
+    }
+
+    /// Measures the machine's limit: the most multiply-adds that the engine's threads can do, in 1e9 floating-point
+    /// operations a second, a multiply-add counted as two. Empty for pure Java, which cannot tell.
+    ///
+    /// @param seconds about how long to measure; above 0
+    public OptionalDouble measureFma(double seconds) {
+        return kernels().measureFma(seconds);
     }
 
     Kernels kernels() {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeSet;
 
 /// Kernels of librondo in a context: an instruction set, a number of threads, and the providers allowed. There is one
@@ -116,6 +117,20 @@ public final class NativeKernels implements Kernels {
     @Override
     public Program compile(Compilation compilation) {
         return new NativeCompiler(context, isa(), compilation).program();
+    }
+
+    @Override
+    public OptionalDouble measureFma(double seconds) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment gflops = arena.allocate(RondoNative.C_DOUBLE);
+            MemorySegment error = rondo_error.allocate(arena);
+            int status = RondoNative.rondo_measure_fma(context, seconds, gflops, error);
+            if (status != RondoNative.RONDO_OK()) {
+                throw new IllegalStateException(
+                        "native kernels cannot measure: " + rondo_error.text(error).getString(0));
+            }
+            return OptionalDouble.of(gflops.get(RondoNative.C_DOUBLE, 0));
+        }
     }
 
     private String isa() {

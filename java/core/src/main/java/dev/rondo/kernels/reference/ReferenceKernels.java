@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /// Kernels in plain Java: the oracle of the tests and the fallback. They compute in double and store in the tensor's
 /// type, so that the same code runs models in float32 and, in float64, serves for finite differences.
@@ -38,6 +39,11 @@ public final class ReferenceKernels implements Kernels {
         Compiler compiler = new Compiler();
         List<Step> steps = compilation.instructions().stream().map(compiler::step).toList();
         return new ReferenceProgram(steps.toArray(Step[]::new));
+    }
+
+    @Override
+    public OptionalDouble measureFma(double seconds) {
+        return OptionalDouble.empty();
     }
 
     private record ReferenceProgram(Step[] steps) implements Program {
