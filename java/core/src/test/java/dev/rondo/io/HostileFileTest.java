@@ -42,7 +42,7 @@ class HostileFileTest {
         long seed = 20261120;
         SplittableRandom random = new SplittableRandom(seed);
         int refused = 0;
-        int mutations = 10_000;
+        int mutations = 5_000;
         for (int i = 0; i < mutations; i++) {
             byte[] bytes = valid.clone();
             // Most changes in the header, where they tell; one to four of them.
