@@ -64,7 +64,8 @@ void load(int32_t provider, const char *const *paths, int32_t count) {
     require_between("provider", provider, RONDO_PROVIDER_OPENBLAS, RONDO_PROVIDER_ONEDNN);
     require_at_least("count", count, 1);
     require("paths", paths);
-    for (int32_t i = 0; i < count; i++) require("paths[i]", paths[i]);
+    for (int32_t i = 0; i < count; i++)
+        if (paths[i] == nullptr) fail(RONDO_INVALID, "paths[%d]: expected a pointer, got NULL", i);
     const Lock lock;
     if ((loaded() >> provider & 1u) != 0) return;
     // Libraries opened before satisfy the needs of later ones by their SONAME. They stay open for good: other threads
