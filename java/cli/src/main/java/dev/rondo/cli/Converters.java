@@ -1,0 +1,82 @@
+package dev.rondo.cli;
+
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/// Numbers of the command line, checked as they are read, so that an error names the option.
+final class Converters {
+    private Converters() {}
+
+    /// 1, 2, 3 ...
+    static final class Count implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 1, Integer.MAX_VALUE);
+        }
+    }
+
+    /// 1 to 256, or 0 for as many as processors.
+    static final class Threads implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 0, 256);
+        }
+    }
+
+    /// A number above 0.
+    static final class Positive implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String value) {
+            double number = real(value);
+            if (!(number > 0)) {
+                throw new TypeConversionException("expected a number above 0, got '" + value + "'");
+            }
+            return number;
+        }
+    }
+
+    /// A number from 0 on.
+    static final class NotNegative implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String value) {
+            double number = real(value);
+            if (!(number >= 0) || Double.isInfinite(number)) {
+                throw new TypeConversionException("expected a number of at least 0, got '" + value + "'");
+            }
+            return number;
+        }
+    }
+
+    /// A number from 0 to below 1.
+    static final class Fraction implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String value) {
+            double number = real(value);
+            if (!(number >= 0 && number < 1)) {
+                throw new TypeConversionException("expected a number from 0 to below 1, got '" + value + "'");
+            }
+            return number;
+        }
+    }
+
+    private static int whole(String value, int least, int most) {
+        try {
+            int number = Integer.parseInt(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        String range = most == Integer.MAX_VALUE ? "of at least " + least : "from " + least + " to " + most;
+        throw new TypeConversionException("expected a whole number " + range + ", got '" + value + "'");
+    }
+
+    private static double real(String value) {
+        try {
+            return Double.parseDouble(value);
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("expected a number, got '" + value + "'");
+        }
+    }
+}
