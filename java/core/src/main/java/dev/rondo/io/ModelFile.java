@@ -1,5 +1,7 @@
 package dev.rondo.io;
 
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Value;
 import dev.rondo.layers.LayerStack;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Parameters;
@@ -8,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -55,25 +58,42 @@ public final class ModelFile {
                         file,
                         "metadata: expected a model under " + MODEL_KEY + ", got the keys " + notes.keySet());
             }
+            LayerStack stack;
+            Graph graph;
             try {
-                LayerStack stack = LayerStack.fromJson(json);
-                Scope scope = stack.graph(Scope.Variant.PLAIN);
-                return new Content(stack, Map.copyOf(notes), read(file, reader, Parameters.of(scope.graph().build())));
+                stack = LayerStack.fromJson(json);
+                graph = stack.graph(Scope.Variant.PLAIN).graph().build();
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new ModelFormatException(file, MODEL_KEY + ": " + e.getMessage(), e);
+            }
+            check(file, graph, reader);
+            return new Content(stack, Map.copyOf(notes), read(reader, Parameters.of(graph)));
+        }
+    }
+
+    /// Holds the file's tensors against the model's parameters, before any memory is taken for these.
+    private static void check(Path file, Graph graph, SafetensorsReader reader) throws ModelFormatException {
+        Set<String> names = new TreeSet<>();
+        for (Value parameter : graph.parameters()) {
+            names.add(parameter.name());
+            Optional<TensorInfo> tensor = reader.tensor(parameter.name());
+            String actual = tensor.map(info -> info.type() + " " + info.shape()).orElse("none");
+            String expected = parameter.type() + " " + parameter.shape();
+            if (!actual.equals(expected)) {
+                throw new ModelFormatException(
+                        file, "tensor \"%s\": expected %s, got %s".formatted(parameter.name(), expected, actual));
+            }
+        }
+        for (TensorInfo tensor : reader.tensors()) {
+            if (!names.contains(tensor.name())) {
+                throw new ModelFormatException(
+                        file, "tensor \"%s\": expected one of %s".formatted(tensor.name(), names));
             }
         }
     }
 
-    private static Parameters read(Path file, SafetensorsReader reader, Parameters parameters) throws IOException {
+    private static Parameters read(SafetensorsReader reader, Parameters parameters) throws IOException {
         try {
-            Set<String> unknown = new TreeSet<>();
-            reader.tensors().forEach(tensor -> unknown.add(tensor.name()));
-            unknown.removeAll(parameters.tensors().keySet());
-            if (!unknown.isEmpty()) {
-                throw new ModelFormatException(
-                        file, "tensors: expected " + parameters.tensors().keySet() + ", got besides " + unknown);
-            }
             for (Map.Entry<String, Tensor> parameter : parameters.tensors().entrySet()) {
                 reader.read(parameter.getKey(), parameter.getValue());
             }

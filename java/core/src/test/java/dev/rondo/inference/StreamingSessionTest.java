@@ -1,0 +1,134 @@
+package dev.rondo.inference;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.rondo.Runs;
+import dev.rondo.Sequential;
+import dev.rondo.data.Seeds;
+import dev.rondo.layers.Dense;
+import dev.rondo.layers.Input;
+import dev.rondo.layers.Lstm;
+import dev.rondo.plan.Engine;
+import dev.rondo.plan.Engine.Choice;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
+import java.util.Arrays;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// A sequence in pieces is, bit for bit, the whole.
+class StreamingSessionTest {
+    private static final int T = 13;
+    private static final int VOCABULARY = 11;
+
+    private static InferenceSession session(Choice kernels) {
+        try (Sequential model = Runs.characterModel(VOCABULARY, 0.5)) {
+            return model.session(Serving.standard().engine(Engine.inference().kernels(kernels)));
+        }
+    }
+
+    private static int[] ids(int number) {
+        return Runs.ids(Seeds.generator(8, "ids", number), VOCABULARY, T).toInts();
+    }
+
+    private static float[] whole(InferenceSession session, int[] ids) {
+        float[] y = new float[ids.length * VOCABULARY];
+        session.run(ids, y);
+        return y;
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void stepsAndChunksEqualTheWhole(Choice kernels) {
+        try (InferenceSession session = session(kernels);
+                StreamingSession stream = session.stream(1)) {
+            int[] ids = ids(0);
+            float[] expected = whole(session, ids);
+            for (int[] cuts : new int[][] {{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {13}, {4, 1, 6, 2}, {12, 1}}) {
+                stream.reset();
+                int t = 0;
+                for (int chunk : cuts) {
+                    float[] y = new float[chunk * VOCABULARY];
+                    stream.step(Arrays.copyOfRange(ids, t, t + chunk), y);
+                    assertArrayEquals(
+                            Arrays.copyOfRange(expected, t * VOCABULARY, (t + chunk) * VOCABULARY),
+                            y,
+                            Arrays.toString(cuts) + " at " + t);
+                    t += chunk;
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void streamsOfOneBatchKeepTheirOwnStates(Choice kernels) {
+        int batch = 5;
+        try (InferenceSession session = session(kernels);
+                StreamingSession stream = session.stream(batch)) {
+            float[][] expected = new float[batch][];
+            for (int b = 0; b < batch; b++) {
+                expected[b] = whole(session, ids(b));
+            }
+            Tensor x = Tensor.zeros(DataType.INT32, batch, 1);
+            Tensor y = Tensor.zeros(DataType.FLOAT32, batch, 1, VOCABULARY);
+            for (int t = 0; t < T; t++) {
+                for (int b = 0; b < batch; b++) {
+                    x.set(b, ids(b)[t]);
+                }
+                stream.step(x, y);
+                for (int b = 0; b < batch; b++) {
+                    assertArrayEquals(
+                            Arrays.copyOfRange(expected[b], t * VOCABULARY, (t + 1) * VOCABULARY),
+                            Arrays.copyOfRange(y.toFloats(), b * VOCABULARY, (b + 1) * VOCABULARY),
+                            "stream " + b + ", step " + t);
+                }
+            }
+        }
+    }
+
+    /// A model with one output a sequence gives, after each step, what it would give had the sequence ended there.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void aLastOutputIsThatOfTheSequenceSoFar(Choice kernels) {
+        Sequential model = Sequential.of(Input.features(Shape.TIME, 2), Lstm.units(5), Dense.units(3));
+        try (model;
+                InferenceSession session = model.session(Serving.standard().engine(Engine.inference().kernels(kernels)));
+                StreamingSession stream = session.stream(1)) {
+            float[] x = Runs.features(Seeds.generator(1, "x", 0), T, 2).toFloats();
+            for (int t = 0; t < T; t++) {
+                float[] soFar = new float[3];
+                session.run(Arrays.copyOf(x, (t + 1) * 2), soFar);
+                float[] y = new float[3];
+                stream.step(Arrays.copyOfRange(x, t * 2, (t + 1) * 2), y);
+                assertArrayEquals(soFar, y, "step " + t);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void badCallsAreRefused(Choice kernels) {
+        try (InferenceSession session = session(kernels);
+                StreamingSession two = session.stream(2);
+                StreamingSession one = session.stream(1)) {
+            assertThrows(IllegalArgumentException.class, () -> session.stream(0));
+            assertThrows(IllegalArgumentException.class, () -> two.step(new int[2], new float[2 * VOCABULARY]));
+            Tensor x = Tensor.zeros(DataType.INT32, 3, 1);
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> two.step(x, Tensor.zeros(DataType.FLOAT32, 3, 1, VOCABULARY)));
+            assertThrows(IllegalArgumentException.class, () -> one.step(new int[1], new float[VOCABULARY - 1]));
+            assertThrows(
+                    IllegalArgumentException.class, () -> one.step(new int[] {VOCABULARY}, new float[VOCABULARY]));
+        }
+        try (Sequential model = Sequential.of(Input.features(3), Dense.units(2));
+                InferenceSession session = model.session()) {
+            IllegalStateException e = assertThrows(IllegalStateException.class, () -> session.stream(1));
+            assertEquals("stream: expected a model with time, but this one takes [B,3]", e.getMessage());
+        }
+    }
+}
