@@ -6,6 +6,7 @@ import static dev.rondo.kernels.reference.ReferenceMatMul.addProduct;
 import dev.rondo.kernels.Buffer;
 import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.reference.ReferenceKernels.Step;
+import dev.rondo.tensor.DataType;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -50,6 +51,8 @@ final class ReferenceLstm {
             int steps = (int) x.shape().product(1, 2, runBatch, runTime);
             int input = x.shape().dim(2);
             int hidden = weightHh.shape().dim(1);
+            // States are rounded after every step, as they are between two calls, so that streaming equals the whole.
+            boolean narrow = weightHh.type() == DataType.FLOAT32;
             int[] lengths = lengths(instruction.optionalInput("lengths"), batch, steps, scratch);
             saved.grow(batch, steps, hidden);
             double[][] gates = saved.gates;
@@ -91,8 +94,10 @@ final class ReferenceLstm {
                         row[hidden + j] = f;
                         row[2 * hidden + j] = g;
                         row[3 * hidden + j] = o;
-                        c[after][j] = f * c[before][j] + i * g;
-                        h[after][j] = o * Math.tanh(c[after][j]);
+                        double state = f * c[before][j] + i * g;
+                        c[after][j] = narrow ? (float) state : state;
+                        double output = o * Math.tanh(c[after][j]);
+                        h[after][j] = narrow ? (float) output : output;
                     }
                 }
             }
