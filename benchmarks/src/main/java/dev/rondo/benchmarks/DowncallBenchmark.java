@@ -1,9 +1,12 @@
 package dev.rondo.benchmarks;
 
 import dev.rondo.bindings.RondoNative;
+import dev.rondo.bindings.rondo_context_options;
 import dev.rondo.bindings.rondo_error;
+import dev.rondo.plan.Engine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -41,13 +44,28 @@ public class DowncallBenchmark {
     /// Makes a context and checks both calls.
     @Setup(Level.Trial)
     public void setUp() {
-        context = Machine.context(1);
+        // The engine loads the library.
+        Engine.inference().kernels(Engine.Choice.NATIVE).engine();
         arena = Arena.ofShared();
+        context = context(arena);
         calls = arena.allocate(8, 8);
         error = rondo_error.allocate(arena);
         if (version() != RondoNative.RONDO_ABI_VERSION() || emptyRun() != RondoNative.RONDO_OK()) {
             throw new IllegalStateException("version " + version() + ", status " + emptyRun());
         }
+    }
+
+    private static MemorySegment context(Arena arena) {
+        MemorySegment options = rondo_context_options.allocate(arena);
+        rondo_context_options.struct_size(options, (int) options.byteSize());
+        rondo_context_options.isa(options, RondoNative.RONDO_ISA_AUTO());
+        rondo_context_options.threads(options, 1);
+        MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
+        int status = RondoNative.rondo_context_create(options, context, MemorySegment.NULL);
+        if (status != RondoNative.RONDO_OK()) {
+            throw new IllegalStateException("no context: status " + status);
+        }
+        return context.get(ValueLayout.ADDRESS, 0);
     }
 
     /// Frees them.

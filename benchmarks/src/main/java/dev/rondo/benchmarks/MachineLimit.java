@@ -1,5 +1,6 @@
 package dev.rondo.benchmarks;
 
+import dev.rondo.plan.Engine;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Collection;
@@ -15,6 +16,8 @@ import org.openjdk.jmh.results.ScalarResult;
 /// Measures the FMA peak of as many threads before and after each iteration of a benchmark with [Flops], and reports
 /// `gflops` (the benchmark's), `limit` (the peak, the mean of both) and `of.limit` (their ratio).
 public final class MachineLimit implements InternalProfiler {
+    private static final double SECONDS = 0.1;
+
     private double before;
 
     @Override
@@ -25,7 +28,7 @@ public final class MachineLimit implements InternalProfiler {
     @Override
     public void beforeIteration(BenchmarkParams benchmark, IterationParams iteration) {
         if (flops(benchmark) > 0) {
-            before = Machine.peakGflops(threads(benchmark));
+            before = peak(benchmark);
         }
     }
 
@@ -39,7 +42,7 @@ public final class MachineLimit implements InternalProfiler {
         if (benchmark.getTimeUnit() != TimeUnit.MILLISECONDS) {
             throw new IllegalStateException(benchmark.getBenchmark() + ": expected milliseconds, got " + benchmark.getTimeUnit());
         }
-        double limit = (before + Machine.peakGflops(threads(benchmark))) / 2;
+        double limit = (before + peak(benchmark)) / 2;
         double gflops = flops / (result.getPrimaryResult().getScore() * 1e6);
         return List.of(
                 new ScalarResult("gflops", gflops, "GFLOP/s", AggregationPolicy.AVG),
@@ -47,8 +50,9 @@ public final class MachineLimit implements InternalProfiler {
                 new ScalarResult("of.limit", gflops / limit, "", AggregationPolicy.AVG));
     }
 
-    private static int threads(BenchmarkParams benchmark) {
-        return Integer.parseInt(benchmark.getParam("threads"));
+    private static double peak(BenchmarkParams benchmark) {
+        int threads = Integer.parseInt(benchmark.getParam("threads"));
+        return Engine.inference().kernels(Engine.Choice.NATIVE).threads(threads).engine().measureFma(SECONDS).orElseThrow();
     }
 
     /// What the benchmark's annotation says, 0 without one.
