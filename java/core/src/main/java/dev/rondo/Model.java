@@ -166,14 +166,33 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
         return trainer().evaluate(data, batchSize);
     }
 
-    /// What the model gives for some examples, in batches of 32.
+    /// What the model gives for some examples, in batches of 32, on the kernels it was compiled for.
     ///
     /// @param x input: int32 `[N,T]`, or float32 `[N,T,F]` or `[N,F]`
     /// @return output, on the heap: float32 `[N,T,C]` or `[N,C]`
     /// @throws IllegalArgumentException if x is not what the model takes
     /// @throws IllegalStateException if the model is closed
     public Tensor predict(Tensor x) {
-        try (InferenceSession session = session()) {
+        return predict(x, Optional.empty());
+    }
+
+    /// What the model gives for some sequences of different lengths, see [InferenceSession#run(Tensor, Tensor, Tensor)].
+    ///
+    /// @param x input: int32 `[N,T]`, or float32 `[N,T,F]`
+    /// @param lengths int32 `[N]`, each in `0..T`
+    /// @return output, on the heap: float32 `[N,T,C]` or `[N,C]`
+    /// @throws IllegalArgumentException if x is not what the model takes, or a length is out of range
+    /// @throws IllegalStateException if the model is closed
+    public Tensor predict(Tensor x, Tensor lengths) {
+        if (x.shape().rank() > 0 && !lengths.shape().equals(Shape.of(x.shape().dim(0)))) {
+            throw new IllegalArgumentException(
+                    "lengths: expected INT32 [N] = [%d], got %s %s".formatted(x.shape().dim(0), lengths.type(), lengths.shape()));
+        }
+        return predict(x, Optional.of(lengths));
+    }
+
+    private Tensor predict(Tensor x, Optional<Tensor> lengths) {
+        try (InferenceSession session = session(predicting())) {
             Shape input = x.shape();
             if (input.rank() == 0 || input.dim(0) < 1 || input.rank() != session.inputShape().rank()) {
                 throw new IllegalArgumentException("x: expected %s %s, got %s %s"
@@ -185,10 +204,23 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
                     DataType.FLOAT32, session.outputShape().resolve(examples, time).dims());
             for (int first = 0; first < examples; first += PREDICT_BATCH) {
                 int count = Math.min(PREDICT_BATCH, examples - first);
-                session.run(rows(x, first, count), rows(y, first, count));
+                Tensor xs = rows(x, first, count);
+                Tensor ys = rows(y, first, count);
+                if (lengths.isPresent()) {
+                    session.run(xs, rows(lengths.get(), first, count), ys);
+                } else {
+                    session.run(xs, ys);
+                }
             }
             return y;
         }
+    }
+
+    private synchronized Serving predicting() {
+        Serving serving = Serving.standard();
+        return trainer.map(compiled -> compiled.training().engine().kernels())
+                .map(kernels -> serving.engine(serving.engine().kernels(kernels)))
+                .orElse(serving);
     }
 
     private static Tensor rows(Tensor tensor, int first, int count) {

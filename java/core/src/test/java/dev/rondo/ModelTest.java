@@ -23,10 +23,12 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import dev.rondo.training.Adam;
+import dev.rondo.training.Callback;
 import dev.rondo.training.Fit;
 import dev.rondo.training.Training;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -230,6 +232,41 @@ class ModelTest {
         }
         session.run(new float[3], new float[2]);
         session.close();
+    }
+
+    /// 40 sequences, more than one batch of predictions.
+    @Test
+    void predictionsOfPaddedSequencesAreThoseOfTheSequences() {
+        int n = 40;
+        int time = 6;
+        Tensor x = Runs.ids(Seeds.generator(1, "x", 0), 10, n, time);
+        Tensor lengths = Runs.ids(Seeds.generator(1, "lengths", 0), time + 1, n);
+        try (Sequential model = Sequential.of(
+                Input.ids(Shape.TIME), Embedding.of(10, 4), Lstm.units(5), Dense.units(3))) {
+            float[] y = model.predict(x, lengths).toFloats();
+            for (int i = 0; i < n; i++) {
+                int length = (int) lengths.get(i);
+                if (length > 0) {
+                    int[] sequence = Arrays.copyOfRange(x.toInts(), i * time, i * time + length);
+                    assertArrayEquals(
+                            model.predict(Tensor.of(sequence, 1, length)).toFloats(),
+                            Arrays.copyOfRange(y, i * 3, i * 3 + 3));
+                }
+            }
+            assertThrows(IllegalArgumentException.class, () -> model.predict(x, Tensor.of(new int[n - 1], n - 1)));
+            assertThrows(IllegalArgumentException.class, () -> model.predict(Tensor.of(new int[0], 0, time)));
+            assertThrows(IllegalArgumentException.class, () -> model.predict(Tensor.zeros(DataType.FLOAT32, 2, 3)));
+        }
+    }
+
+    /// Whatever a callback does, there is an exception and no crash.
+    @Test
+    void closingWhileTrainingIsAnException() {
+        Sequential model = Runs.characterModel(Runs.vocabulary(), 0.5);
+        model.compile(Training.optimizer(Adam.standard()));
+        assertThrows(IllegalStateException.class, () -> model.fit(
+                Runs.streams(100, 20), Fit.epochs(2).batchSize(2).callback(Callback.eachBatch(_ -> model.close()))));
+        model.close();
     }
 
     @Test

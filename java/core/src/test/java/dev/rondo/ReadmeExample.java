@@ -42,7 +42,7 @@ final class ReadmeExample {
                 stream.step(new int[] {id}, logits);
             }
         }
-        // @end
+        // @end region="example"
         int best = 0;
         for (int id = 1; id < logits.length; id++) {
             best = logits[id] > logits[best] ? id : best;

@@ -186,6 +186,28 @@ class InferenceSessionTest {
         }
     }
 
+    /// A thousand virtual threads, whose carriers change.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void virtualThreadsMayCall(Choice kernels) throws Exception {
+        try (InferenceSession session = session(tagger(), kernels);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Tensor expected = y(B);
+            session.run(x(B), expected);
+            List<Future<?>> calls = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                calls.add(threads.submit(() -> {
+                    Tensor y = y(B);
+                    session.run(x(B), y);
+                    assertArrayEquals(expected.toFloats(), y.toFloats());
+                }));
+            }
+            for (Future<?> call : calls) {
+                call.get(60, TimeUnit.SECONDS);
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"JAVA", "NATIVE"})
     void trainingAfterwardsDoesNotChangeASession(Choice kernels) {
