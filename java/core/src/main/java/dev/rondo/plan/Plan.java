@@ -55,17 +55,29 @@ public final class Plan implements AutoCloseable {
     private final Purpose purpose;
     private final List<Node> nodes;
     private final Set<Value> written;
-    private final Map<Value, MemorySegment> bound = new HashMap<>();
     private final MemorySegment[] lent = new MemorySegment[MAX_LENDERS];
     private final AtomicInteger state = new AtomicInteger(IDLE);
 
     private Extents capacity;
     private Memory memory;
+    private Binding[] bindings = new Binding[0];
     private boolean lendersChanged = true;
 
     /// What depends on the capacity.
-    private record Memory(Arena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Buffer[] checked,
-            Program program) {}
+    private record Memory(Arena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Program program) {}
+
+    /// Memory that a value is bound to.
+    private static final class Binding {
+        private final Value value;
+        private final boolean written;
+        private MemorySegment segment;
+
+        private Binding(Value value, boolean written, MemorySegment segment) {
+            this.value = value;
+            this.written = written;
+            this.segment = segment;
+        }
+    }
 
     private Plan(Graph graph, SequencedMap<Value, Value> parameterGradients, Parameters parameters, Engine engine,
             Purpose purpose, Extents capacity) {
@@ -131,7 +143,7 @@ public final class Plan implements AutoCloseable {
     public MemorySegment memory(Value value) {
         enter();
         try {
-            if (bound.containsKey(value)) {
+            if (isBound(value)) {
                 throw new IllegalArgumentException(value.name() + ": expected memory of the plan, but it is bound");
             }
             return buffer(value).segment();
@@ -204,8 +216,9 @@ public final class Plan implements AutoCloseable {
     public void bind(Value value, MemorySegment segment) {
         enter();
         try {
-            if (bound.get(value) != segment) {
-                rebind(value, segment);
+            int index = bindingOf(value);
+            if (index < 0 || bindings[index].segment != segment) {
+                rebind(value, index, segment);
             }
         } finally {
             exit();
@@ -224,7 +237,7 @@ public final class Plan implements AutoCloseable {
             capacity = capacity.max(extents);
             memory = allocate();
             for (Value carried : graph.carried().keySet()) {
-                if (!bound.containsKey(carried)) {
+                if (!isBound(carried)) {
                     MemorySegment from = buffer(old, carried).segment();
                     MemorySegment.copy(from, 0, buffer(carried).segment(), 0, from.byteSize());
                 }
@@ -241,7 +254,7 @@ public final class Plan implements AutoCloseable {
         enter();
         try {
             for (Value carried : graph.carried().keySet()) {
-                if (!bound.containsKey(carried)) {
+                if (!isBound(carried)) {
                     buffer(carried).segment().fill((byte) 0);
                 }
             }
@@ -316,7 +329,8 @@ public final class Plan implements AutoCloseable {
         if (lendersChanged) {
             collectLenders();
         }
-        for (Buffer buffer : memory.checked()) {
+        for (Binding binding : bindings) {
+            Buffer buffer = buffer(binding.value);
             if (buffer.segment().byteSize() < buffer.bytes(batch, time)) {
                 throw new IllegalArgumentException(
                         "%s: expected at least %d bytes for %s %s, got %d"
@@ -326,33 +340,42 @@ public final class Plan implements AutoCloseable {
         }
     }
 
+    /// Finds one segment for each arena that memory is bound from.
     private void collectLenders() {
         Arrays.fill(lent, MemorySegment.NULL);
         int count = 0;
-        for (Map.Entry<Value, MemorySegment> binding : bound.entrySet()) {
-            MemorySegment segment = binding.getValue();
+        for (Binding binding : bindings) {
             boolean known = false;
             for (int i = 0; i < count; i++) {
-                known |= lent[i].scope().equals(segment.scope());
+                known |= lent[i].scope().equals(binding.segment.scope());
             }
             if (!known) {
                 if (count == MAX_LENDERS) {
                     throw new IllegalArgumentException(
-                            binding.getKey().name() + ": expected bound memory of at most " + MAX_LENDERS
+                            binding.value.name() + ": expected bound memory of at most " + MAX_LENDERS
                                     + " arenas, got more");
                 }
-                lent[count++] = segment;
+                lent[count++] = binding.segment;
             }
         }
         lendersChanged = false;
     }
 
-    private void rebind(Value value, MemorySegment segment) {
-        Buffer buffer = buffer(value);
-        boolean output = graph.outputs().containsValue(value) || graph.carried().containsValue(value);
-        if (!output && !graph.inputs().contains(value)) {
-            throw new IllegalArgumentException(value.name() + ": expected an input or output of the graph");
+    private boolean isBound(Value value) {
+        return bindingOf(value) >= 0;
+    }
+
+    private int bindingOf(Value value) {
+        for (int i = 0; i < bindings.length; i++) {
+            if (bindings[i].value.equals(value)) {
+                return i;
+            }
         }
+        return -1;
+    }
+
+    private void rebind(Value value, int index, MemorySegment segment) {
+        Buffer buffer = buffer(value);
         if (!segment.isNative()) {
             throw new IllegalArgumentException(value.name() + ": expected native memory, got memory on the heap");
         }
@@ -360,22 +383,26 @@ public final class Plan implements AutoCloseable {
             throw new IllegalArgumentException(
                     value.name() + ": expected memory aligned to " + buffer.type().bytes() + " bytes");
         }
-        if (segment.isReadOnly() && written.contains(value)) {
+        Binding binding = index < 0 ? firstBinding(value, segment) : bindings[index];
+        if (binding.written && segment.isReadOnly()) {
             throw new IllegalArgumentException(value.name() + ": expected writable memory, got read-only memory");
         }
-        buffer.segment(segment);
-        bound.put(value, segment);
-        memory.program().rebind(buffer);
-        if (Arrays.stream(memory.checked()).noneMatch(known -> known == buffer)) {
-            memory = withChecked(memory, buffer);
+        if (index < 0) {
+            bindings = Arrays.copyOf(bindings, bindings.length + 1);
+            bindings[bindings.length - 1] = binding;
         }
+        binding.segment = segment;
+        buffer.segment(segment);
+        memory.program().rebind(buffer);
         lendersChanged = true;
     }
 
-    private static Memory withChecked(Memory memory, Buffer buffer) {
-        Buffer[] checked = Arrays.copyOf(memory.checked(), memory.checked().length + 1);
-        checked[checked.length - 1] = buffer;
-        return new Memory(memory.arena(), memory.buffers(), memory.gradients(), checked, memory.program());
+    private Binding firstBinding(Value value, MemorySegment segment) {
+        boolean output = graph.outputs().containsValue(value) || graph.carried().containsValue(value);
+        if (!output && !graph.inputs().contains(value)) {
+            throw new IllegalArgumentException(value.name() + ": expected an input or output of the graph");
+        }
+        return new Binding(value, written.contains(value), segment);
     }
 
     /// The nodes that an output, a carried state or a gradient depends on, and those that change their inputs.
@@ -400,16 +427,15 @@ public final class Plan implements AutoCloseable {
         try {
             Lowering lowering = new Lowering(arena);
             lowering.place();
-            for (Map.Entry<Value, MemorySegment> binding : bound.entrySet()) {
-                lowering.find(binding.getKey()).segment(binding.getValue());
+            for (Binding binding : bindings) {
+                lowering.find(binding.value).segment(binding.segment);
             }
             Program program =
                     engine.kernels().compile(
                             new Compilation(lowering.instructions(), parameters.type(), purpose, capacity.batch(),
                                     capacity.time(),
                                     parameters.packs(), arena));
-            Buffer[] checked = bound.keySet().stream().map(lowering::find).toArray(Buffer[]::new);
-            return new Memory(arena, lowering.buffers, lowering.gradients, checked, program);
+            return new Memory(arena, lowering.buffers, lowering.gradients, program);
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;

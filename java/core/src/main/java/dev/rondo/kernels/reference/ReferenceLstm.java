@@ -40,6 +40,7 @@ final class ReferenceLstm {
         Buffer weightIh = instruction.input("weightIh");
         Buffer weightHh = instruction.input("weightHh");
         Optional<Buffer> bias = instruction.optionalInput("bias");
+        Optional<Buffer> lengthsBuffer = instruction.optionalInput("lengths");
         Optional<Buffer> h0 = instruction.optionalInput("h0");
         Optional<Buffer> c0 = instruction.optionalInput("c0");
         Optional<Buffer> y = instruction.optionalOutput("y");
@@ -53,7 +54,7 @@ final class ReferenceLstm {
             int hidden = weightHh.shape().dim(1);
             // States are rounded after every step, as they are between two calls, so that streaming equals the whole.
             boolean narrow = weightHh.type() == DataType.FLOAT32;
-            int[] lengths = lengths(instruction.optionalInput("lengths"), batch, steps, scratch);
+            int[] lengths = lengths(lengthsBuffer, batch, steps, scratch);
             saved.grow(batch, steps, hidden);
             double[][] gates = saved.gates;
             double[][] h = saved.h;
@@ -123,6 +124,7 @@ final class ReferenceLstm {
         Buffer x = instruction.input("x");
         Buffer weightIh = instruction.input("weightIh");
         Buffer weightHh = instruction.input("weightHh");
+        Optional<Buffer> lengthsBuffer = instruction.optionalInput("lengths");
         Optional<Buffer> dy = instruction.optionalInput("dy");
         Optional<Buffer> dhN = instruction.optionalInput("dhN");
         Optional<Buffer> dcN = instruction.optionalInput("dcN");
@@ -138,7 +140,7 @@ final class ReferenceLstm {
             int input = x.shape().dim(2);
             int hidden = weightHh.shape().dim(1);
             int rows = steps * batch;
-            int[] lengths = lengths(instruction.optionalInput("lengths"), batch, steps, scratch);
+            int[] lengths = lengths(lengthsBuffer, batch, steps, scratch);
             double[][] inputWeights = scratch.loadMatrix(0, weightIh, 4 * hidden, input);
             double[][] stateWeights = scratch.loadMatrix(1, weightHh, 4 * hidden, hidden);
             // The gradients of the gates before their activation: by row, and transposed for sums over rows.

@@ -13,6 +13,8 @@ final class ReferenceOptimizers {
 
     static Step globalNorm(Instruction instruction, Op.GlobalNorm op, Scratch scratch) {
         Buffer x = instruction.input("x");
+        Buffer normResult = instruction.output("norm");
+        Buffer scaleResult = instruction.output("scale");
         return (batch, time) -> {
             int n = Scratch.elements(x, batch, time);
             double[] values = scratch.load(0, x, n);
@@ -21,19 +23,21 @@ final class ReferenceOptimizers {
                 sum += values[i] * values[i];
             }
             double norm = Math.sqrt(sum);
-            scratch.storeScalar(norm, instruction.output("norm"));
-            scratch.storeScalar(norm > op.maxNorm() ? op.maxNorm() / norm : 1, instruction.output("scale"));
+            scratch.storeScalar(norm, normResult);
+            scratch.storeScalar(norm > op.maxNorm() ? op.maxNorm() / norm : 1, scaleResult);
         };
     }
 
     static Step sgd(Instruction instruction, Op.Sgd op, Scratch scratch) {
         Buffer parameters = instruction.input("parameters");
         Buffer gradients = instruction.input("gradients");
+        Optional<Buffer> scaleBuffer = instruction.optionalInput("scale");
+        Buffer rateBuffer = instruction.input("rate");
         Optional<Buffer> velocity = instruction.optionalInput("velocity");
         return (batch, time) -> {
             int n = Scratch.elements(parameters, batch, time);
-            double scale = scale(instruction, scratch);
-            double rate = scratch.loadScalar(instruction.input("rate"));
+            double scale = scale(scaleBuffer, scratch);
+            double rate = scratch.loadScalar(rateBuffer);
             double[] w = scratch.load(0, parameters, n);
             double[] g = scratch.load(1, gradients, n);
             double[] v = scratch.array(2, n);
@@ -55,19 +59,25 @@ final class ReferenceOptimizers {
 
     static Step adam(Instruction instruction, Op.Adam op, Scratch scratch) {
         Buffer parameters = instruction.input("parameters");
+        Buffer gradients = instruction.input("gradients");
+        Buffer mBuffer = instruction.input("m");
+        Buffer vBuffer = instruction.input("v");
+        Optional<Buffer> scaleBuffer = instruction.optionalInput("scale");
+        Buffer rateBuffer = instruction.input("rate");
+        Buffer stepBuffer = instruction.input("step");
         return (batch, time) -> {
             int n = Scratch.elements(parameters, batch, time);
-            double scale = scale(instruction, scratch);
-            double rate = scratch.loadScalar(instruction.input("rate"));
-            long step = instruction.input("step").segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+            double scale = scale(scaleBuffer, scratch);
+            double rate = scratch.loadScalar(rateBuffer);
+            long step = stepBuffer.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
             double beta1 = op.beta1();
             double beta2 = op.beta2();
             double correction1 = 1 - Math.pow(beta1, step);
             double correction2 = 1 - Math.pow(beta2, step);
             double[] w = scratch.load(0, parameters, n);
-            double[] g = scratch.load(1, instruction.input("gradients"), n);
-            double[] m = scratch.load(2, instruction.input("m"), n);
-            double[] v = scratch.load(3, instruction.input("v"), n);
+            double[] g = scratch.load(1, gradients, n);
+            double[] m = scratch.load(2, mBuffer, n);
+            double[] v = scratch.load(3, vBuffer, n);
             for (int i = 0; i < n; i++) {
                 double gradient = scale * g[i];
                 m[i] = beta1 * m[i] + (1 - beta1) * gradient;
@@ -80,13 +90,12 @@ final class ReferenceOptimizers {
                         };
             }
             scratch.store(w, parameters, 0, n);
-            scratch.store(m, instruction.input("m"), 0, n);
-            scratch.store(v, instruction.input("v"), 0, n);
+            scratch.store(m, mBuffer, 0, n);
+            scratch.store(v, vBuffer, 0, n);
         };
     }
 
-    private static double scale(Instruction instruction, Scratch scratch) {
-        Optional<Buffer> scale = instruction.optionalInput("scale");
+    private static double scale(Optional<Buffer> scale, Scratch scratch) {
         return scale.isPresent() ? scratch.loadScalar(scale.get()) : 1;
     }
 }

@@ -38,6 +38,9 @@ final class ReferenceSoftmax {
         Optional<Buffer> labels = instruction.optionalInput("labels");
         Optional<Buffer> targets = instruction.optionalInput("targets");
         Optional<Buffer> lengths = instruction.optionalInput("lengths");
+        Buffer lossResult = instruction.output("loss");
+        Buffer correctResult = instruction.output("correct");
+        Buffer countResult = instruction.output("count");
         Optional<Buffer> dlogits = instruction.optionalOutput("dlogits");
         return (runBatch, runTime) -> {
             int batch = (int) logits.shape().product(0, 1, runBatch, runTime);
@@ -87,9 +90,9 @@ final class ReferenceSoftmax {
                     scratch.store(row, dlogits.get(), (long) i * classes, classes);
                 }
             }
-            scratch.storeScalar(count == 0 ? 0 : loss / count, instruction.output("loss"));
-            scratch.storeScalar(correct, instruction.output("correct"));
-            scratch.storeScalar(count, instruction.output("count"));
+            scratch.storeScalar(count == 0 ? 0 : loss / count, lossResult);
+            scratch.storeScalar(correct, correctResult);
+            scratch.storeScalar(count, countResult);
         };
     }
 

@@ -1,0 +1,94 @@
+package dev.rondo.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+import dev.rondo.graph.Gradients;
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Op;
+import dev.rondo.graph.Value;
+import dev.rondo.kernels.Engines;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.Test;
+
+/// After warming up, runs put nothing on the Java heap. (Nor do they open an arena: that would show here too.)
+class AllocationTest {
+    private static final int WARM_UP = 20_000;
+    private static final int RUNS = 1_000;
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /// Bytes that the action allocates over many runs; the least of several measurements, since the JIT compiler
+    /// changes code on the way.
+    private static long allocated(Runnable action) {
+        for (int i = 0; i < WARM_UP; i++) {
+            action.run();
+        }
+        long least = Long.MAX_VALUE;
+        for (int round = 0; round < 5; round++) {
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < RUNS; i++) {
+                action.run();
+            }
+            least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+        }
+        return least;
+    }
+
+    @Test
+    void theCounterCounts() {
+        byte[][] sink = new byte[1][];
+
+        long bytes = allocated(() -> sink[0] = new byte[100]);
+
+        assertEquals(RUNS * 120L, bytes, RUNS * 20L);
+    }
+
+    @Test
+    void inferenceOnBoundMemoryAllocatesNothing() {
+        Graph graph = Models.sequence(3, 2, 2);
+        Value x = graph.value("x");
+        Value y = graph.output("y");
+        for (Engine engine : new Engine[] {Engines.natives("auto", 1), Engines.reference()}) {
+            try (Arena arena = Arena.ofShared();
+                    Parameters parameters = Models.random(graph, 1);
+                    Plan plan = Plan.inference(graph, parameters, engine, Extents.of(2, 3))) {
+                MemorySegment[] xs = {arena.allocate(2 * 3 * 3 * 4, 4), arena.allocate(2 * 3 * 3 * 4, 4)};
+                MemorySegment[] ys = {arena.allocate(2 * 3 * 2 * 4, 4), arena.allocate(2 * 3 * 2 * 4, 4)};
+                int[] calls = {0};
+
+                long bytes = allocated(() -> {
+                    int i = calls[0]++;
+                    plan.bind(x, xs[i & 1]);
+                    plan.bind(y, ys[i & 1]);
+                    plan.run(1 + (i & 1), 1 + i % 3);
+                });
+
+                assertEquals(0, bytes, engine.description().kernels());
+            }
+        }
+    }
+
+    @Test
+    void trainingStepsAllocateNothing() {
+        Gradients gradients = Models.text(7, 4, 5);
+        for (Engine engine : new Engine[] {Engines.natives("auto", 1), Engines.reference()}) {
+            try (Parameters parameters = Models.random(gradients.graph(), 1);
+                    Plan plan = Plan.training(gradients, parameters, engine, Extents.of(2, 3));
+                    Update update = Update.adam(
+                            parameters, new Op.Adam(0.9f, 0.999f, 1e-7f, Op.AdamForm.KERAS), 5, engine)) {
+                long[] step = {0};
+                double[] sink = new double[1];
+
+                long bytes = allocated(() -> {
+                    plan.run(2, 3);
+                    sink[0] += plan.scalar(plan.graph().output("loss")) + update.norm(plan.gradients());
+                    update.apply(plan.gradients(), 1e-3, ++step[0]);
+                });
+
+                assertEquals(0, bytes, engine.description().kernels());
+            }
+        }
+    }
+}
