@@ -67,7 +67,7 @@ final class DemoCommand implements Callable<Integer> {
     private long seed = 42;
 
     @Mixin
-    private EngineOptions engine = new EngineOptions();
+    private EngineOptions.Training engine = new EngineOptions.Training();
 
     @Override
     public Integer call() throws IOException {

@@ -5,8 +5,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/// The options that say what computes.
-final class EngineOptions {
+/// The option that says what computes.
+class EngineOptions {
     @Option(
             names = "--kernels",
             paramLabel = "auto|native|java",
@@ -14,21 +14,24 @@ final class EngineOptions {
             description = "Native kernels, pure Java, or native where they can be loaded (auto).")
     private Engine.Choice kernels = Engine.Choice.DEFAULT;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            converter = Converters.Threads.class,
-            description = "Threads of the native kernels; 0: as many as processors (${DEFAULT-VALUE}).")
-    private int threads;
-
-    /// For training: all providers allowed.
-    Engine.Options training() {
-        return Engine.training().kernels(kernels).threads(threads);
+    /// For inference: on the caller's thread.
+    final Engine.Options inference() {
+        return Engine.inference().kernels(kernels);
     }
 
-    /// For inference: on the caller's thread.
-    Engine.Options inference() {
-        return Engine.inference().kernels(kernels);
+    /// The same, and on how many threads.
+    static final class Training extends EngineOptions {
+        @Option(
+                names = "--threads",
+                paramLabel = "N",
+                converter = Converters.Threads.class,
+                description = "Threads of the native kernels; 0: as many as processors (${DEFAULT-VALUE}).")
+        private int threads;
+
+        /// For training, all providers allowed.
+        Engine.Options training() {
+            return Engine.training().kernels(inference().kernels()).threads(threads);
+        }
     }
 
     private static final class Choices implements ITypeConverter<Engine.Choice> {

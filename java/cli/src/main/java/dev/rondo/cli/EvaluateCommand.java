@@ -54,7 +54,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private int batch = 1;
 
     @Mixin
-    private EngineOptions engine = new EngineOptions();
+    private EngineOptions.Training engine = new EngineOptions.Training();
 
     @Override
     public Integer call() throws IOException {

@@ -103,7 +103,7 @@ final class TrainTextCommand implements Callable<Integer> {
     private long seed = 42;
 
     @Mixin
-    private EngineOptions engine = new EngineOptions();
+    private EngineOptions.Training engine = new EngineOptions.Training();
 
     @Option(names = "--save", paramLabel = "FILE", description = "Where the model goes, as safetensors.")
     private @Nullable Path save;
