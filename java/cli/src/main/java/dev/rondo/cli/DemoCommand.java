@@ -225,15 +225,16 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     /// Runs the same held-out text through both kernel sets.
-    private static void compare(PrintWriter out, InferenceSession session, InferenceSession java, TextData data) {
+    private void compare(PrintWriter out, InferenceSession session, InferenceSession java, TextData data) {
+        Duration limit = Duration.ofMillis((long) (1000 * Math.min(1, seconds)));
         int[] ids = data.vocabulary().encode(data.split().heldOut());
         int batch = Math.min(BATCH, Math.max(1, ids.length / STEPS));
         int time = Math.min(STEPS, ids.length);
         Tensor x = Tensor.of(Arrays.copyOf(ids, batch * time), batch, time);
         Tensor fast = Tensor.zeros(DataType.FLOAT32, batch, time, data.vocabulary().size());
         Tensor plain = Tensor.zeros(DataType.FLOAT32, batch, time, data.vocabulary().size());
-        double fastMillis = medianMillis(() -> session.run(x, fast));
-        double plainMillis = medianMillis(() -> java.run(x, plain));
+        double fastMillis = medianMillis(limit, () -> session.run(x, fast));
+        double plainMillis = medianMillis(limit, () -> java.run(x, plain));
         double difference = 0;
         for (long i = 0; i < fast.elements(); i++) {
             difference = Math.max(difference, Math.abs(fast.get(i) - plain.get(i)));
@@ -249,9 +250,9 @@ final class DemoCommand implements Callable<Integer> {
                 plainMillis / fastMillis));
     }
 
-    /// The median of some runs, after as many to warm up, in about two seconds.
-    private static double medianMillis(Runnable run) {
-        long end = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+    /// The median of some runs, after as many to warm up within the limit.
+    private static double medianMillis(Duration limit, Runnable run) {
+        long end = System.nanoTime() + limit.toNanos();
         int warm = 0;
         do {
             run.run();

@@ -54,7 +54,7 @@ sealed interface Progress extends AutoCloseable {
                     .setUnit(work.unit(), work.unitSize())
                     .setStyle(ProgressBarStyle.UNICODE_BLOCK)
                     .setUpdateIntervalMillis(200)
-                    .setConsumer(new ConsoleProgressBarConsumer(System.err, screen.width() - 1))
+                    .setConsumer(new Line(screen.width() - 1))
                     .setEtaFunction(state -> left(state.getElapsedAfterStart(), state.getCurrent(), state.getMax()))
                     .clearDisplayOnFinish()
                     .build();
@@ -69,6 +69,18 @@ sealed interface Progress extends AutoCloseable {
         @Override
         public void close() {
             bar.close();
+        }
+    }
+
+    /// A line of standard error, which is left empty at the end.
+    final class Line extends ConsoleProgressBarConsumer {
+        Line(int width) {
+            super(System.err, width);
+        }
+
+        @Override
+        public void close() {
+            System.err.flush();
         }
     }
 

@@ -1,0 +1,310 @@
+package dev.rondo.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rondo.io.SafetensorsWriter;
+import dev.rondo.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The command from end to end, on models that train in a moment.
+class CommandTest {
+    @TempDir
+    static Path folder;
+
+    private static Path text;
+    private static Path model;
+
+    @BeforeAll
+    static void train() throws IOException {
+        text = Files.writeString(
+                folder.resolve("text.txt"), "the quick brown fox jumps over the lazy dog.\n".repeat(60));
+        model = Run.trained(text, folder.resolve("model.safetensors"));
+    }
+
+    // ------------------------------------------------------------------------------------------------- training
+
+    @Test
+    void trainingLearnsAndTellsHowWellAndHowFast() {
+        String out = Run.done(
+                "train", "text", "--input", text, "--units", 16, "--steps", 16, "--batch", 4, "--epochs", 4, "--rate", 0.01);
+        assertTrue(out.contains("2,430 characters to learn from, 270 held out, 29 different ones"), out);
+        assertTrue(out.contains("the model is not saved without --save FILE"), out);
+        List<Double> heldOut = numbers(out, "held out: loss ([0-9.]+)");
+        assertEquals(4, heldOut.size(), out);
+        assertTrue(heldOut.getLast() < heldOut.getFirst() && heldOut.getLast() < 2.5, out);
+        double loss = number(out, "Held out +loss ([0-9.]+)");
+        assertEquals(heldOut.getLast(), loss, 0);
+        assertEquals(Math.exp(loss), number(out, "Held out +loss [0-9.]+   perplexity ([0-9.]+)"), 0.01);
+        assertTrue(number(out, "a training step does ([0-9.]+) GFLOP/s") > 0, out);
+        assertTrue(number(out, "([0-9]+) % of the [0-9]+ GFLOP/s of multiply-adds just measured") <= 100, out);
+    }
+
+    @Test
+    void theSameSeedGivesTheSameModel() throws IOException {
+        Path again = Run.trained(text, folder.resolve("again.safetensors"));
+        assertEquals(-1, Files.mismatch(model, again));
+        Path other = Run.trained(text, folder.resolve("other.safetensors"), "--seed", 7);
+        assertNotEquals(-1, Files.mismatch(model, other));
+    }
+
+    @Test
+    void layersDropoutThreadsAndKernelsAreOptions() {
+        String out = Run.done(
+                "train", "text", "--input", text, "--units", 5, "--layers", 2, "--dropout", 0.3, "--steps", 7, "--batch", 3,
+                "--epochs", 1, "--threads", 1, "--kernels", "java", "--save", folder.resolve("two.safetensors"));
+        assertTrue(out.contains("2 x LSTM 5") && out.contains("pure Java"), out);
+        // Pure Java cannot tell what the machine could do.
+        assertTrue(out.contains("GFLOP/s") && !out.contains("multiply-adds"), out);
+        String table = Run.done("inspect", folder.resolve("two.safetensors"));
+        assertTrue(table.contains("lstm_1/weightHh") && table.contains("Dropout"), table);
+    }
+
+    @Test
+    void aFolderIsText() throws IOException {
+        Path sources = Files.createDirectories(folder.resolve("sources/a"));
+        Files.writeString(sources.resolve("one.txt"), "one two three. ".repeat(30));
+        Files.writeString(sources.resolveSibling("two.txt"), "four five six. ".repeat(30));
+        String out = Run.done(
+                "train", "text", "--input", sources.getParent(), "--units", 4, "--batch", 2, "--steps", 5, "--epochs", 1);
+        assertTrue(out.contains("810 characters to learn from, 91 held out"), out);
+    }
+
+    // -------------------------------------------------------------------------------------------------- serving
+
+    @Test
+    void generatedTextFollowsPromptLengthAndSeed() {
+        String one = Run.done("generate", model, "--prompt", "the ", "--length", 50, "--seed", 1);
+        assertTrue(one.startsWith("the ") && one.length() == 4 + 50 + System.lineSeparator().length(), one);
+        assertEquals(one, Run.done("generate", model, "--prompt", "the ", "--length", 50, "--seed", 1));
+        assertNotEquals(one, Run.done("generate", model, "--prompt", "the ", "--length", 50, "--seed", 2));
+        String likeliest = Run.done("generate", model, "--prompt", "the ", "--temperature", 0, "--seed", 1);
+        assertEquals(likeliest, Run.done("generate", model, "--prompt", "the ", "--temperature", 0, "--seed", 2));
+        assertEquals(500 + System.lineSeparator().length(), Run.done("generate", model).length());
+    }
+
+    @Test
+    void bothKernelSetsWriteTheSameText() {
+        String fast = Run.done("generate", model, "--prompt", "the ", "--length", 80, "--kernels", "native");
+        assertEquals(fast, Run.done("generate", model, "--prompt", "the ", "--length", 80, "--kernels", "java"));
+    }
+
+    @Test
+    void evaluationGivesWhatTrainingGave() {
+        Path whole = Run.trained(text, folder.resolve("scored.safetensors"));
+        String out = Run.done("evaluate", whole, "--input", text);
+        assertTrue(out.contains("2,699 characters"), out);
+        double loss = number(out, "Result +loss ([0-9.]+)");
+        assertTrue(loss > 0.5 && loss < Math.log(29), out);
+        double java = number(Run.done("evaluate", whole, "--input", text, "--kernels", "java"), "Result +loss ([0-9.]+)");
+        assertEquals(java, loss, 2e-4);
+        double cut = number(Run.done("evaluate", whole, "--input", text, "--batch", 7), "Result +loss ([0-9.]+)");
+        assertEquals(loss, cut, 0.1);
+    }
+
+    @Test
+    void inspectingShowsTensorsMetadataAndLayers() {
+        String out = Run.done("inspect", model);
+        assertTrue(Pattern.compile("lstm/weightIh +FLOAT32 +\\[48,6] +1,152 ").matcher(out).find(), out);
+        assertTrue(Pattern.compile("dense +Dense +float32 \\[B,T,29] +377").matcher(out).find(), out);
+        assertTrue(out.contains("rondo.characters = \\n .abcdefghijklmnopqrstuvwxyz"), out);
+    }
+
+    @Test
+    void anyoneElsesFileIsInspectedButNotServed() throws IOException {
+        Path foreign = folder.resolve("foreign.safetensors");
+        SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("a\u001b[2Jb", Tensor.of(new float[6], 2, 3));
+        SafetensorsWriter.write(foreign, Map.of("format", "pt\u001b]0;x\u0007"), tensors);
+        String out = Run.done("inspect", foreign);
+        assertTrue(out.contains("a\\u{1b}[2Jb") && out.contains("format = pt\\u{1b}]0;x\\u{7}"), out);
+        assertFalse(out.contains("\u001b"), "an escape sequence of the file reached the terminal");
+        assertTrue(Run.failed(1, "generate", foreign).contains("expected a model under rondo.model"));
+    }
+
+    @Test
+    void describeTellsWhatRuns() {
+        String out = Run.done("describe");
+        assertTrue(out.contains("kernels") && out.contains("threads"), out);
+    }
+
+    @Test
+    void theDemoTrainsSavesServesAndCompares() {
+        Path saved = folder.resolve("demo.safetensors");
+        String out = Run.done("demo", "--text", text, "--seconds", 0.5, "--save", saved);
+        assertTrue(Files.exists(saved));
+        assertTrue(out.contains("Perplexity while it learned") && out.contains("Held out"), out);
+        assertTrue(number(out, "differ by at most ([0-9.e-]+)") < 1e-3, out);
+        assertTrue(number(out, ": ([0-9]+) times faster") >= 1, out);
+        assertTrue(out.contains("./rondo generate " + saved), out);
+    }
+
+    @Test
+    void theDemoHasATextOfItsOwn() throws IOException {
+        DemoText atHand = DemoText.atHand();
+        assertTrue(atHand.corpus().text().length() > 100_000, atHand.name());
+        assertTrue(atHand.corpus().text().contains(atHand.prompt()), atHand.name());
+    }
+
+    // --------------------------------------------------------------------------------------------------- errors
+
+    static Stream<Arguments> wrongCommandLines() {
+        return Stream.of(
+                Arguments.of("a command is missing", new Object[] {}),
+                Arguments.of("Unmatched argument at index 0: 'trian'", new Object[] {"trian"}),
+                Arguments.of("what to train is missing: text", new Object[] {"train"}),
+                Arguments.of("Missing required option: '--input=FILE|DIR'", new Object[] {"train", "text"}),
+                Arguments.of(
+                        "Invalid value for option '--units': expected a whole number of at least 1, got '0'",
+                        new Object[] {"train", "text", "--input", "x", "--units", "0"}),
+                Arguments.of(
+                        "'--epochs': expected a whole number of at least 1, got 'three'",
+                        new Object[] {"train", "text", "--input", "x", "--epochs", "three"}),
+                Arguments.of(
+                        "'--rate': expected a number above 0, got 'NaN'",
+                        new Object[] {"train", "text", "--input", "x", "--rate", "NaN"}),
+                Arguments.of(
+                        "'--dropout': expected a number from 0 to below 1, got '1'",
+                        new Object[] {"train", "text", "--input", "x", "--dropout", "1"}),
+                Arguments.of(
+                        "'--threads': expected a whole number from 0 to 256, got '257'",
+                        new Object[] {"train", "text", "--input", "x", "--threads", "257"}),
+                Arguments.of(
+                        "'--kernels': expected auto, native or java, got 'cuda'",
+                        new Object[] {"generate", "x", "--kernels", "cuda"}),
+                Arguments.of(
+                        "'--temperature': expected a number of at least 0, got '-1'",
+                        new Object[] {"generate", "x", "--temperature", "-1"}),
+                Arguments.of("Missing required parameter: 'MODEL'", new Object[] {"generate"}),
+                Arguments.of("Unknown option: '--what'", new Object[] {"inspect", "x", "--what"}));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongCommandLines")
+    void aWrongCommandLineIsOneLineAndTwo(String expected, Object[] arguments) {
+        String err = Run.failed(2, arguments);
+        assertTrue(err.contains(expected) && err.startsWith("rondo") && err.endsWith("--help)"), err);
+    }
+
+    static Stream<Arguments> failures() throws IOException {
+        Path binary = Files.write(folder.resolve("binary"), new byte[] {'a', (byte) 0xff, 'b'});
+        Path small = Files.writeString(folder.resolve("small.txt"), "too little");
+        Path foreign = Files.writeString(folder.resolve("foreign.txt"), "the qu\u00efck brown fox");
+        Path none = folder.resolve("none");
+        return Stream.of(
+                Arguments.of(none + ": there is no such file or folder", new Object[] {"train", "text", "--input", none}),
+                Arguments.of(
+                        binary + ": byte 1: expected text in UTF-8, got 0xFF", new Object[] {"train", "text", "--input", binary}),
+                Arguments.of("parallel streams, got", new Object[] {"train", "text", "--input", small}),
+                Arguments.of(
+                        "--save: " + none + ": there is no such folder",
+                        new Object[] {"train", "text", "--input", text, "--save", none.resolve("x.safetensors")}),
+                Arguments.of(
+                        "--save: expected a file, got the folder " + folder,
+                        new Object[] {"train", "text", "--input", text, "--save", folder}),
+                Arguments.of(none + ": there is no such file", new Object[] {"generate", none}),
+                Arguments.of(text + ": byte 0: expected a header length", new Object[] {"generate", text}),
+                Arguments.of(folder + ": expected a file, got a folder", new Object[] {"inspect", folder}),
+                Arguments.of(
+                        "character 1 of the text: expected one of the 29 in the vocabulary, got '#' U+0023",
+                        new Object[] {"generate", model, "--prompt", "#"}),
+                Arguments.of(
+                        foreign + ": character 7 of the text: expected one of the 29 in the vocabulary, got '\u00ef' U+00EF",
+                        new Object[] {"evaluate", model, "--input", foreign}));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void aFailureIsOneLineAndOne(String expected, Object[] arguments) {
+        String err = Run.failed(1, arguments);
+        assertTrue(err.contains(expected) && err.startsWith("rondo " + arguments[0]), err);
+    }
+
+    @Test
+    void aModelWithoutCharactersIsNoTextModel() throws IOException {
+        Path plain = folder.resolve("plain.safetensors");
+        try (dev.rondo.Sequential features = dev.rondo.Sequential.of(
+                dev.rondo.layers.Input.features(3), dev.rondo.layers.Dense.units(2))) {
+            features.save(plain);
+        }
+        String expected = plain + ": metadata: expected the characters of a text model under rondo.characters, got nothing";
+        assertTrue(Run.failed(1, "generate", plain).contains(expected));
+        assertTrue(Run.failed(1, "evaluate", plain, "--input", text).contains(expected));
+    }
+
+    @Test
+    void theStackTraceIsForVerbose() {
+        Path none = folder.resolve("none");
+        Run run = Run.of("generate", none, "--verbose");
+        assertEquals(1, run.exitCode());
+        assertTrue(run.err().contains("\tat dev.rondo"), run.err());
+        assertTrue(run.err().lines().findFirst().orElseThrow().endsWith(none + ": there is no such file"), run.err());
+    }
+
+    // ----------------------------------------------------------------------------------------------------- help
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "train", "train text", "generate", "evaluate", "inspect", "describe", "demo"})
+    void everyCommandHelps(String command) {
+        Object[] words = Stream.concat(
+                        command.isEmpty() ? Stream.empty() : Stream.of(command.split(" ")), Stream.of("--help"))
+                .toArray();
+        String out = Run.done(words);
+        assertTrue(out.startsWith(("Usage: rondo " + command).strip()), out);
+        assertFalse(out.contains("${"), out);
+        assertTrue(out.lines().allMatch(line -> line.length() <= 100), out);
+    }
+
+    @Test
+    void helpTellsTheRecipesDefaults() {
+        String out = Run.done("train", "text", "--help").replaceAll("\\s+", " ");
+        for (String expected : List.of(
+                "--units=N Units of an LSTM layer (256).",
+                "--embedding=N Numbers that a character becomes (64).",
+                "--batch=N Pieces of the text that are read at the same time (32).",
+                "--epochs=N Passes over the text (3).",
+                "--rate=X Learning rate of Adam (0.002).",
+                "Largest norm of all gradients taken together (5.0)",
+                "the state goes on (64)",
+                "Examples: rondo train text")) {
+            assertTrue(out.contains(expected), expected);
+        }
+    }
+
+    @Test
+    void theVersionIsTold() {
+        assertTrue(Run.done("--version").startsWith("rondo "));
+    }
+
+    private static double number(String text, String pattern) {
+        return numbers(text, pattern).getFirst();
+    }
+
+    private static List<Double> numbers(String text, String pattern) {
+        List<Double> numbers = Pattern.compile(pattern)
+                .matcher(text)
+                .results()
+                .map(result -> Double.valueOf(result.group(1)))
+                .toList();
+        assertFalse(numbers.isEmpty(), () -> pattern + " is not in:\n" + text);
+        return numbers;
+    }
+}
