@@ -7,9 +7,9 @@ import java.util.Locale;
 ///
 /// @param absolute at least 0
 /// @param relative at least 0
-record Closeness(double absolute, double relative) {
+public record Closeness(double absolute, double relative) {
     /// Equal up to nothing.
-    static final Closeness EXACT = new Closeness(0, 0);
+    public static final Closeness EXACT = new Closeness(0, 0);
 
     /// The half distance between 1 and the next float.
     private static final double FLOAT_EPSILON = 0x1p-24;
@@ -19,13 +19,13 @@ record Closeness(double absolute, double relative) {
     /// A sum of n products of numbers around 1, in any order, errs by about eps sqrt(n) and at most eps n; kernels sum
     /// in blocks, so that eps log2(n) per level stands for both. `chain` such sums in a row (time steps; forward and
     /// backward) add up. The factor of 16 holds the polynomials of the activations (a few ulp) and inputs up to 4.
-    static Closeness ofSums(long terms, long chain) {
+    public static Closeness ofSums(long terms, long chain) {
         double epsilon = FLOAT_EPSILON * (2 + Math.log(terms + 1.0) / Math.log(2));
         return new Closeness(16 * epsilon * Math.sqrt(chain), 16 * epsilon);
     }
 
     /// Fails with the worst element unless all are close.
-    void check(String name, double[] expected, double[] actual) {
+    public void check(String name, double[] expected, double[] actual) {
         if (expected.length != actual.length) {
             throw new AssertionError(
                     "%s: expected %d elements, got %d".formatted(name, expected.length, actual.length));
