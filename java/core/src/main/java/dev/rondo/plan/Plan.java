@@ -43,6 +43,7 @@ public final class Plan implements AutoCloseable {
     /// The most arenas that bound memory may come from.
     public static final int MAX_LENDERS = 4;
 
+    // The states of a plan, two bits: a closed plan may still be busy.
     private static final int IDLE = 0;
     private static final int BUSY = 1;
     private static final int CLOSED = 2;
@@ -102,7 +103,7 @@ public final class Plan implements AutoCloseable {
         nodes = liveNodes();
         written = new HashSet<>();
         nodes.forEach(node -> written.addAll(node.outputs().values()));
-        memory = allocate();
+        memory = allocate(capacity);
     }
 
     /// A plan that computes the graph's outputs. Dropout lets everything pass. Packed parameters are shared with other
@@ -234,8 +235,8 @@ public final class Plan implements AutoCloseable {
                 return;
             }
             Memory old = memory;
+            memory = allocate(capacity.max(extents));
             capacity = capacity.max(extents);
-            memory = allocate();
             for (Value carried : graph.carried().keySet()) {
                 if (!isBound(carried)) {
                     MemorySegment from = buffer(old, carried).segment();
@@ -288,10 +289,14 @@ public final class Plan implements AutoCloseable {
     /// Waits for a run in flight and frees the memory. Closing again does nothing.
     @Override
     public void close() {
-        while (!state.compareAndSet(IDLE, CLOSED)) {
-            if (state.get() == CLOSED) {
+        int before;
+        do {
+            before = state.get();
+            if ((before & CLOSED) != 0) {
                 return;
             }
+        } while (!state.compareAndSet(before, before | CLOSED));
+        while ((state.get() & BUSY) != 0) {
             LockSupport.parkNanos(POLL_NANOS);
         }
         memory.arena().close();
@@ -300,12 +305,12 @@ public final class Plan implements AutoCloseable {
     private void enter() {
         if (!state.compareAndSet(IDLE, BUSY)) {
             throw new IllegalStateException(
-                    state.get() == CLOSED ? "Plan is closed" : "Plan is in use by another thread");
+                    (state.get() & CLOSED) != 0 ? "Plan is closed" : "Plan is in use by another thread");
         }
     }
 
     private void exit() {
-        state.set(IDLE);
+        state.addAndGet(-BUSY);
     }
 
     private Buffer buffer(Value value) {
@@ -422,35 +427,39 @@ public final class Plan implements AutoCloseable {
 
     // ------------------------------------------------------------------------------------------------------- lowering
 
-    private Memory allocate() {
+    private Memory allocate(Extents largest) {
+        parameters.gate().enter();
         Arena arena = Arena.ofShared();
         try {
-            Lowering lowering = new Lowering(arena);
+            Lowering lowering = new Lowering(arena, largest);
             lowering.place();
             for (Binding binding : bindings) {
                 lowering.find(binding.value).segment(binding.segment);
             }
             Program program =
                     engine.kernels().compile(
-                            new Compilation(lowering.instructions(), parameters.type(), purpose, capacity.batch(),
-                                    capacity.time(),
-                                    parameters.packs(), arena));
+                            new Compilation(lowering.instructions(), parameters.type(), purpose, largest.batch(),
+                                    largest.time(), parameters.packs(), arena));
             return new Memory(arena, lowering.buffers, lowering.gradients, program);
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
+        } finally {
+            parameters.gate().exit();
         }
     }
 
     /// Gives every value a buffer, and every node an instruction.
     private final class Lowering {
         final Arena arena;
+        final Extents largest;
         final Map<Value, Buffer> buffers = new HashMap<>();
         final MemorySegment gradients;
         private final List<Instruction> copies = new ArrayList<>();
 
-        Lowering(Arena arena) {
+        Lowering(Arena arena, Extents largest) {
             this.arena = arena;
+            this.largest = largest;
             gradients = parameterGradients.isEmpty() ? MemorySegment.NULL : parameters.allocateLike(arena);
         }
 
@@ -557,7 +566,7 @@ public final class Plan implements AutoCloseable {
             if (value.type() == DataType.OPAQUE) {
                 return new Buffer(value.name(), value.type(), value.shape(), Buffer.Role.SAVED, MemorySegment.NULL);
             }
-            long elements = value.shape().elements(capacity.batch(), capacity.time());
+            long elements = value.shape().elements(largest.batch(), largest.time());
             long bytes = Math.multiplyExact(elements, (long) widened(value.type()).bytes());
             return buffer(value, Buffer.Role.OWN, arena.allocate(bytes, Tensor.ALIGNMENT));
         }

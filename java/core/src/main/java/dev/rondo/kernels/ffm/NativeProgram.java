@@ -95,12 +95,13 @@ final class NativeProgram implements Program {
                 : new IllegalStateException(message + " (status " + status + ")");
     }
 
-    /// The text with the name of the buffer in place of its role, if it begins with one, as in `ids[3]: expected ...`;
-    /// else the instruction's name before it.
+    /// Of a text about an element, `gather: ids[3]: expected ...`, the part from the role on, with the name of the
+    /// buffer in its place; any other text behind the instruction's name.
     private static String named(Instruction owner, String text) {
         int bracket = text.indexOf('[');
         if (bracket > 0) {
-            Buffer buffer = owner.inputs().get(text.substring(0, bracket));
+            int role = text.lastIndexOf(' ', bracket) + 1;
+            Buffer buffer = owner.inputs().get(text.substring(role, bracket));
             if (buffer != null) {
                 return buffer.name() + text.substring(bracket);
             }

@@ -8,6 +8,7 @@ import dev.rondo.kernels.Kernels;
 import dev.rondo.kernels.Program;
 import dev.rondo.tensor.DataType;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,8 +50,18 @@ public final class ReferenceKernels implements Kernels {
     private record ReferenceProgram(Step[] steps) implements Program {
         @Override
         public void run(int batch, int time, MemorySegment[] lent) {
+            for (MemorySegment segment : lent) {
+                touch(segment);
+            }
             for (Step step : steps) {
                 step.run(batch, time);
+            }
+        }
+
+        /// Throws if memory is closed or another thread's, whether or not a step will look at it.
+        private static void touch(MemorySegment segment) {
+            if (segment.byteSize() > 0) {
+                segment.get(ValueLayout.JAVA_BYTE, 0);
             }
         }
 

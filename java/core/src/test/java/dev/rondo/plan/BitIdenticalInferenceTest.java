@@ -1,0 +1,155 @@
+package dev.rondo.plan;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Value;
+import dev.rondo.kernels.Engines;
+import dev.rondo.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// An inference result is the same to the last bit whatever the batch, the batch's other members, the number of
+/// threads, the cutting of the sequence into calls, and the providers: on every instruction set, for ragged sequences
+/// of sizes that are no multiple of any lane count.
+class BitIdenticalInferenceTest {
+    private static final int INPUT = 19;
+    private static final int HIDDEN = 37;
+    private static final int UNITS = 11;
+    private static final int BATCH = 13;
+    private static final int TIME = 9;
+    private static final long SEED = 31;
+
+    private static final Graph GRAPH = Models.sequence(INPUT, HIDDEN, UNITS);
+    private static final float[] X = numbers();
+    private static final int[] LENGTHS = {9, 1, 0, 5, 9, 8, 3, 9, 2, 7, 6, 9, 4};
+
+    private static float[] numbers() {
+        Tensor x = Tensor.zeros(GRAPH.value("x").type(), BATCH, TIME, INPUT);
+        Models.fill(x, SEED, 0);
+        return x.toFloats();
+    }
+
+    static Stream<String> isas() {
+        return Engines.isas().stream();
+    }
+
+    /// The outputs y, hN, cN of some sequences of the batch, step `from` to `to`, from a plan whose state goes on.
+    private static float[][] run(Plan plan, int[] sequences, int from, int to) {
+        int batch = sequences.length;
+        int time = to - from;
+        Value x = GRAPH.value("x");
+        Tensor xs = plan.tensor(x, batch, time);
+        Tensor lengths = plan.tensor(GRAPH.value("lengths"), batch, time);
+        for (int b = 0; b < batch; b++) {
+            lengths.set(b, Math.clamp(LENGTHS[sequences[b]] - from, 0, time));
+            for (int i = 0; i < time * INPUT; i++) {
+                xs.set((long) b * time * INPUT + i, X[(sequences[b] * TIME + from) * INPUT + i]);
+            }
+        }
+        plan.run(batch, time);
+        return Stream.of("y", "hN", "cN")
+                .map(name -> plan.tensor(GRAPH.output(name), batch, time).toFloats()).toArray(float[][]::new);
+    }
+
+    private static float[][] whole(Engine engine, Parameters parameters, int... sequences) {
+        try (Plan plan = Plan.inference(GRAPH, parameters, engine, Extents.of(sequences.length, TIME))) {
+            return run(plan, sequences, 0, TIME);
+        }
+    }
+
+    private static int[] all() {
+        int[] sequences = new int[BATCH];
+        Arrays.setAll(sequences, i -> i);
+        return sequences;
+    }
+
+    private static float[] part(float[] values, int index, int parts) {
+        int size = values.length / parts;
+        return Arrays.copyOfRange(values, index * size, (index + 1) * size);
+    }
+
+    @ParameterizedTest
+    @MethodSource("isas")
+    void numberOfThreads(String isa) {
+        try (Parameters parameters = Models.random(GRAPH, SEED)) {
+            float[][] expected = whole(Engines.natives(isa, 1), parameters, all());
+            for (int threads : List.of(2, 3, 8)) {
+                assertArrayEquals(
+                        expected, whole(Engines.natives(isa, threads), parameters, all()), threads + " threads");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("isas")
+    void sizeAndMembersOfTheBatch(String isa) {
+        try (Parameters parameters = Models.random(GRAPH, SEED)) {
+            Engine engine = Engines.natives(isa, 1);
+            float[][] expected = whole(engine, parameters, all());
+            for (int b = 0; b < BATCH; b++) {
+                float[][] alone = whole(engine, parameters, b);
+                float[][] among = whole(engine, parameters, BATCH - 1 - b, b, 0, 3, 7);
+                for (int i = 0; i < expected.length; i++) {
+                    float[] own = part(expected[i], b, BATCH);
+                    assertArrayEquals(own, alone[i], "sequence " + b + " alone");
+                    assertArrayEquals(own, part(among[i], 1, 5), "sequence " + b + " among others");
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("isas")
+    void wholeSequencesAgainstStepsAndChunks(String isa) {
+        try (Parameters parameters = Models.random(GRAPH, SEED)) {
+            Engine engine = Engines.natives(isa, 1);
+            float[][] expected = whole(engine, parameters, all());
+            for (int chunk : List.of(1, 2, 4)) {
+                try (Plan plan = Plan.inference(GRAPH, parameters, engine, Extents.of(BATCH, chunk))) {
+                    for (int from = 0; from < TIME; from += chunk) {
+                        int to = Math.min(from + chunk, TIME);
+                        float[][] actual = run(plan, all(), from, to);
+                        for (int b = 0; b < BATCH; b++) {
+                            float[] own = part(expected[0], b, BATCH);
+                            assertArrayEquals(
+                                    Arrays.copyOfRange(own, from * UNITS, to * UNITS), part(actual[0], b, BATCH),
+                                    "sequence %d from step %d, %d at a time".formatted(b, from, chunk));
+                        }
+                        if (to == TIME) {
+                            assertArrayEquals(expected[1], actual[1], "hN");
+                            assertArrayEquals(expected[2], actual[2], "cN");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Providers are there in this test, and training uses them; inference must not.
+    @ParameterizedTest
+    @MethodSource("isas")
+    void withAndWithoutProviders(String isa) {
+        Engine with = Engine.inference().kernels(Engine.Choice.NATIVE).isa(isa).providers(Set.of("openblas")).engine();
+        assertTrue(with.description().providers().contains("openblas"), with.description().reasons().toString());
+        Graph large = Models.sequence(256, 64, 512);
+        try (Parameters parameters = Models.random(large, SEED);
+                Plan first = Plan.inference(large, parameters, with, Extents.of(32, 16));
+                Plan second = Plan.inference(large, parameters, Engines.natives(isa, 1), Extents.of(32, 16))) {
+            for (Plan plan : List.of(first, second)) {
+                Models.fill(plan.tensor(large.value("x"), 32, 16), SEED, 0);
+                Models.fill(plan.tensor(large.value("lengths"), 32, 16), SEED, 17);
+                plan.run(32, 16);
+            }
+            assertArrayEquals(
+                    second.tensor(large.output("y"), 32, 16).toFloats(),
+                    first.tensor(large.output("y"), 32, 16).toFloats());
+            assertTrue(with.description().products().contains("openblas=0"), with.description().products().toString());
+        }
+    }
+}
