@@ -31,10 +31,8 @@ record DemoText(String name, TextCorpus corpus, String prompt) {
                 }
             }
         }
-        Path own = ownSources()
-                .orElseThrow(() -> new IOException(
-                        "there is no text at hand: " + zip + " does not exist; give a file or folder with --text"));
-        return new DemoText("the sources of Rondo in " + own, TextCorpus.read(own), CODE_PROMPT);
+        return own().orElseThrow(() -> new IOException(
+                "there is no text at hand: " + zip + " does not exist; give a file or folder with --text"));
     }
 
     /// A text of the user's.
@@ -46,15 +44,16 @@ record DemoText(String name, TextCorpus corpus, String prompt) {
                 path.toString(), corpus, firstLine.substring(0, firstLine.offsetByCodePoints(0, characters)));
     }
 
-    /// Looks upwards from where this program lies.
-    private static Optional<Path> ownSources() throws IOException {
+    /// This project's sources, looked for upwards from where this program lies.
+    static Optional<DemoText> own() throws IOException {
         CodeSource source = DemoText.class.getProtectionDomain().getCodeSource();
         try {
             Path folder = source == null ? null : Path.of(source.getLocation().toURI());
             while (folder != null) {
                 Path sources = folder.resolve("java").resolve("core").resolve("src").resolve("main");
                 if (Files.isDirectory(sources)) {
-                    return Optional.of(sources);
+                    return Optional.of(
+                            new DemoText("the sources of Rondo in " + sources, TextCorpus.read(sources), CODE_PROMPT));
                 }
                 folder = folder.getParent();
             }

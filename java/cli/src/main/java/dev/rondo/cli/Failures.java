@@ -1,5 +1,6 @@
 package dev.rondo.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -7,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -28,6 +30,16 @@ final class Failures {
         String name = command.getCommandSpec().qualifiedName();
         print(command, name + ": " + e.getMessage() + hint + " (see " + name + " --help)");
         return ExitCode.USAGE;
+    }
+
+    /// Runs a command. Memory that is not there is an error like any other: sizes come from the command line.
+    static int execute(ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (OutOfMemoryError e) {
+            CommandLine command = parsed.asCommandLineList().getLast();
+            throw new ExecutionException(command, "not enough memory: " + e.getMessage(), e);
+        }
     }
 
     /// Something that went wrong while a command ran. The stack trace is for `--verbose`.
@@ -54,8 +66,8 @@ final class Failures {
                 missing.getFile() + ": there is no such file or folder";
             case AccessDeniedException denied when denied.getReason() == null -> denied.getFile() + ": permission denied";
             case FileSystemException other -> other.getFile() + ": " + other.getReason();
-            case IllegalArgumentException _, IllegalStateException _, java.io.IOException _ when e.getMessage() != null ->
-                e.getMessage();
+            case IllegalArgumentException _, IllegalStateException _, IOException _, ExecutionException _
+                    when e.getMessage() != null -> e.getMessage();
             default -> e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
         };
     }

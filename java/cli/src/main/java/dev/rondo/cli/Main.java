@@ -36,6 +36,7 @@ public final class Main {
         line.setUsageHelpAutoWidth(true);
         line.setParameterExceptionHandler(Failures::wrongCommandLine);
         line.setExecutionExceptionHandler(Failures::failed);
+        line.setExecutionStrategy(Failures::execute);
         return line;
     }
 }

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.Sequential;
 import dev.rondo.io.SafetensorsWriter;
+import dev.rondo.layers.Dense;
+import dev.rondo.layers.Input;
 import dev.rondo.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +17,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -159,9 +161,10 @@ class CommandTest {
 
     @Test
     void theDemoHasATextOfItsOwn() throws IOException {
-        DemoText atHand = DemoText.atHand();
-        assertTrue(atHand.corpus().text().length() > 100_000, atHand.name());
-        assertTrue(atHand.corpus().text().contains(atHand.prompt()), atHand.name());
+        for (DemoText atHand : List.of(DemoText.atHand(), DemoText.own().orElseThrow())) {
+            assertTrue(atHand.corpus().text().length() > 100_000, atHand.name());
+            assertTrue(atHand.corpus().text().contains(atHand.prompt()), atHand.name());
+        }
     }
 
     // --------------------------------------------------------------------------------------------------- errors
@@ -213,6 +216,10 @@ class CommandTest {
                 Arguments.of(none + ": there is no such file or folder", new Object[] {"train", "text", "--input", none}),
                 Arguments.of(
                         binary + ": byte 1: expected text in UTF-8, got 0xFF", new Object[] {"train", "text", "--input", binary}),
+                // More than any address space holds.
+                Arguments.of(
+                        "rondo train text: not enough memory: ",
+                        new Object[] {"train", "text", "--input", text, "--units", 4_000_000, "--embedding", 1}),
                 Arguments.of("parallel streams, got", new Object[] {"train", "text", "--input", small}),
                 Arguments.of(
                         "--save: " + none + ": there is no such folder",
@@ -241,8 +248,7 @@ class CommandTest {
     @Test
     void aModelWithoutCharactersIsNoTextModel() throws IOException {
         Path plain = folder.resolve("plain.safetensors");
-        try (dev.rondo.Sequential features = dev.rondo.Sequential.of(
-                dev.rondo.layers.Input.features(3), dev.rondo.layers.Dense.units(2))) {
+        try (Sequential features = Sequential.of(Input.features(3), Dense.units(2))) {
             features.save(plain);
         }
         String expected = plain + ": metadata: expected the characters of a text model under rondo.characters, got nothing";
