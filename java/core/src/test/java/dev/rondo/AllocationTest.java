@@ -1,0 +1,143 @@
+package dev.rondo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import dev.rondo.data.Dataset;
+import dev.rondo.data.Seeds;
+import dev.rondo.inference.InferenceSession;
+import dev.rondo.inference.Serving;
+import dev.rondo.inference.StreamingSession;
+import dev.rondo.layers.Dense;
+import dev.rondo.layers.Dropout;
+import dev.rondo.layers.Embedding;
+import dev.rondo.layers.Input;
+import dev.rondo.layers.Lstm;
+import dev.rondo.plan.Engine;
+import dev.rondo.plan.Engine.Choice;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
+import dev.rondo.training.Fit;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/// How much Java heap a training step and an inference call take. An arena takes heap with each piece of native memory
+/// that it allocates, so a call without heap allocates no native memory from Java either.
+class AllocationTest {
+    private static final int WARM_UP = 10_000;
+    private static final int CALLS = 1_000;
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /// Bytes that this thread has taken from the heap.
+    private static long allocated() {
+        return THREADS.getCurrentThreadAllocatedBytes();
+    }
+
+    /// Bytes a call, at the least of some trials: the compiler and the JVM may take some of this thread's heap now and
+    /// then, the call takes its own each time.
+    private static double bytesPerCall(int calls, Runnable call) {
+        double least = Double.POSITIVE_INFINITY;
+        for (int trial = 0; trial < 5; trial++) {
+            long before = allocated();
+            for (int i = 0; i < calls; i++) {
+                call.run();
+            }
+            least = Math.min(least, (double) (allocated() - before) / calls);
+        }
+        return least;
+    }
+
+    @Test
+    void theCounterCounts() {
+        Object[] kept = new Object[1];
+        double bytes = bytesPerCall(1000, () -> kept[0] = new byte[100]);
+        assertTrue(bytes >= 100 && bytes < 200, bytes + " bytes");
+    }
+
+    @Test
+    void inferenceCallsTakeNoHeap() {
+        Engine.Options engine = Engine.inference().kernels(Choice.NATIVE);
+        try (Arena arena = Arena.ofShared();
+                Sequential model = Runs.characterModel(11, 0.5);
+                InferenceSession session = model.session(Serving.standard().engine(engine));
+                StreamingSession stream = session.stream(3)) {
+            Tensor x = Tensor.allocate(arena, DataType.INT32, Shape.of(3, 4));
+            Tensor y = Tensor.allocate(arena, DataType.FLOAT32, Shape.of(3, 4, 11));
+            Tensor otherX = Tensor.allocate(arena, DataType.INT32, Shape.of(2, 2));
+            Tensor otherY = Tensor.allocate(arena, DataType.FLOAT32, Shape.of(2, 2, 11));
+            Tensor lengths = Tensor.allocate(arena, DataType.INT32, Shape.of(3));
+            lengths.copyFrom(Tensor.of(new int[] {4, 1, 3}, 3));
+            Tensor stepX = Tensor.allocate(arena, DataType.INT32, Shape.of(3, 1));
+            Tensor stepY = Tensor.allocate(arena, DataType.FLOAT32, Shape.of(3, 1, 11));
+            none("the same memory", () -> session.run(x, y));
+            none("memory and sizes that change", () -> {
+                session.run(x, y);
+                session.run(otherX, otherY);
+            });
+            none("lengths", () -> session.run(x, lengths, y));
+            none("segments", () -> session.run(x.segment(), y.segment(), 3, 4));
+            none("streams", () -> stream.step(stepX, stepY));
+        }
+    }
+
+    private static void none(String what, Runnable call) {
+        for (int i = 0; i < WARM_UP; i++) {
+            call.run();
+        }
+        assertEquals(0, bytesPerCall(CALLS, call), 0.1, what + ": bytes of heap a call");
+    }
+
+    /// Characters in streams, and padded sequences with dropout: the heap that an epoch takes, less that of an epoch of
+    /// fewer steps, so that what a run takes once does not count.
+    @Test
+    void trainingStepsTakeLessThanAKibibyte() {
+        int[] ids = Runs.ids(Seeds.generator(1, "ids", 0), 11, 8 * 5 * 800 + 1).toInts();
+        Dataset few = Dataset.streams(Arrays.copyOf(ids, 8 * 5 * 200 + 1), 5);
+        Dataset many = Dataset.streams(ids, 5);
+        try (Sequential model = Runs.characterModel(11, 0.2)) {
+            model.compile(Runs.training(Choice.NATIVE));
+            under1024(perStep(model, few, many, 600));
+        }
+        try (Sequential model = Sequential.of(
+                Input.ids(Shape.TIME), Embedding.of(11, 4), Dropout.rate(0.3), Lstm.units(5), Dense.units(3))) {
+            model.compile(Runs.training(Choice.NATIVE));
+            under1024(perStep(model, padded(ids, 200), padded(ids, 800), 600));
+        }
+    }
+
+    private static void under1024(double bytes) {
+        assertTrue(bytes < 1024, bytes + " bytes of heap a training step");
+    }
+
+    private static Dataset padded(int[] ids, int batches) {
+        int examples = 8 * batches;
+        int[] lengths = new int[examples];
+        int[] classes = new int[examples];
+        for (int i = 0; i < examples; i++) {
+            lengths[i] = 1 + ids[i] % 5;
+            classes[i] = ids[i] % 3;
+        }
+        return Dataset.of(Tensor.of(Arrays.copyOf(ids, examples * 5), examples, 5), Tensor.of(classes, examples))
+                .lengths(lengths);
+    }
+
+    private static double perStep(Sequential model, Dataset few, Dataset many, int moreSteps) {
+        Fit fit = Fit.epochs(1).batchSize(8);
+        model.fit(many, fit);
+        double least = Double.POSITIVE_INFINITY;
+        for (int trial = 0; trial < 3; trial++) {
+            long start = allocated();
+            model.fit(few, fit);
+            long between = allocated();
+            model.fit(many, fit);
+            // In it is the order of the examples, an array of a run's own: 4 bytes an example, 32 a batch of 8.
+            least = Math.min(least, (double) (allocated() - between - (between - start)) / moreSteps);
+        }
+        return least;
+    }
+}
