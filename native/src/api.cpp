@@ -76,10 +76,10 @@ void require_call_size(const Operation &op, const void *call) {
         fail(RONDO_INVALID, "head.struct_size: expected %u, got %u", op.struct_size, head.struct_size);
 }
 
-// Puts the name of the operation in front of what its checks say.
-template <class Checks> void named(const Operation &op, const Checks &checks) {
+// Puts the name of the operation in front of what body says when it fails.
+template <class Body> void named(const Operation &op, const Body &body) {
     try {
-        checks();
+        body();
     } catch (const Failure &failure) {
         fail(failure.status, "%s: %s", op.name, failure.text);
     }
@@ -186,8 +186,8 @@ int32_t rondo_run(rondo_context *context, const void *const *calls, int32_t coun
             named(op, [&] {
                 require_call_size(op, call);
                 op.check(c, call);
+                op.run(c, call);
             });
-            op.run(c, call);
         }
     });
 }

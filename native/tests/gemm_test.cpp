@@ -180,6 +180,21 @@ TEST_P(Gemm, isTheSameWhateverTheThreadsAndThePack) {
     }
 }
 
+// Fewer slices than threads, with tiles that do not divide: what each slice takes of the scratch must still fit.
+TEST_P(Gemm, hasScratchForAnyNumberOfSlices) {
+    Random random(5);
+    const int32_t rows = kernels(GetParam().number).tile_rows;
+    for (const int32_t tiles : {5, 11, 17}) {
+        for (const int32_t k : {100, 270, 400, 600}) {
+            const Problem problem({tiles * rows - 1, 40, k}, {true, false, false, false, false, 0},
+                                  [&](int64_t count) { return random.floats(count); });
+            const Floats expected = multiply(ContextOf(GetParam().number, 1), problem);
+            for (int32_t threads = 2; threads <= 9; threads++)
+                EXPECT_TRUE(same(multiply(ContextOf(GetParam().number, threads), problem), expected)) << threads << " threads";
+        }
+    }
+}
+
 TEST_P(Gemm, givesARowTheSameWhateverTheOthers) {
     Random random(4);
     const ContextOf context(GetParam().number);

@@ -154,9 +154,7 @@ template <class S> void gemm(const rondo::GemmWork &w, rondo::Slice slice) {
     if (w.transposed || w.m >= slice.count * S::tile_rows) {
         slice.range(w.m, S::tile_rows, begin, end);
         rondo::GemmWork mine = w;
-        if (w.packed_a) {
-            mine.packed_a += slice.index * rondo::gemm_packed_a_floats(w.m, w.k, S::tile_rows, slice.count);
-        }
+        if (w.packed_a) mine.packed_a += rondo::gemm_packed_a_floats(begin, w.k, S::tile_rows);
         if (begin < end) gemm_rows<S>(mine, begin, end, 0, INT64_MAX);
     } else {
         int64_t most = 0;

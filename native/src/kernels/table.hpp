@@ -68,17 +68,16 @@ struct GemmWork {
     GemmTarget targets[2];
     int32_t target_count;
     float *row_sums; // out [m] where given and a is transposed: the sum of each row of op(a)
-    float *packed_a; // where a is transposed: gemm_packed_a_floats() of scratch for each slice
+    float *packed_a; // where a is transposed: gemm_packed_a_floats() of scratch
 };
 
 // k is cut into blocks of so many.
 constexpr int64_t gemm_k_block = 256;
 
-// Scratch of one slice for a transposed left-hand side.
-RONDO_INLINE constexpr int64_t gemm_packed_a_floats(int64_t m, int64_t k, int64_t tile_rows, int64_t slices) {
-    const int64_t tiles = (m + tile_rows - 1) / tile_rows;
-    const int64_t rows = (tiles + slices - 1) / slices * tile_rows;
-    return rows * (k < gemm_k_block ? k : gemm_k_block);
+// Scratch for a transposed left-hand side: each row of the product has its place, so that slices never meet, however
+// many there are.
+RONDO_INLINE constexpr int64_t gemm_packed_a_floats(int64_t m, int64_t k, int64_t tile_rows) {
+    return (m + tile_rows - 1) / tile_rows * tile_rows * (k < gemm_k_block ? k : gemm_k_block);
 }
 
 // An LSTM's weights, laid out for one instruction set of `lanes` floats; see lstm.inl.hpp. Blocks of `lanes` hidden

@@ -54,9 +54,7 @@ GemmScratch carve(const Context &context, const rondo_gemm &call, void *start) {
     Carver carver(start);
     if (call.packed_b_bytes == 0) scratch.panels = carver.take<float>(panel_floats(context, call.n, call.k));
     if (call.transpose_a) {
-        scratch.packed_a = carver.take<float>(
-            context.threads *
-            gemm_packed_a_floats(call.m, call.k, context.kernels->tile_rows, context.threads));
+        scratch.packed_a = carver.take<float>(gemm_packed_a_floats(call.m, call.k, context.kernels->tile_rows));
     }
     scratch.bytes = carver.used();
     return scratch;

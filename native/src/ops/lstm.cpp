@@ -101,15 +101,25 @@ template <class Call> int64_t saved_bytes(const Call &call) {
     return bytes;
 }
 
-int32_t most_slices(const Context &context, int32_t batch) { return std::min(context.threads, batch); }
-
 template <class Call> int32_t slices_for(const Context &context, const Call &call) {
     const double work = static_cast<double>(call.batch_size) * call.time_steps * call.hidden_size *
                         (static_cast<double>(call.input_size) + call.hidden_size) / 4;
     return std::min(context.slices_for(static_cast<int64_t>(std::min(work, 1e15))), call.batch_size);
 }
 
-int64_t rows_of(int32_t batch, int32_t slices) { return (batch + slices - 1) / slices; }
+int64_t rows_of(int64_t batch, int64_t slices) { return (batch + slices - 1) / slices; }
+
+// The most that any number of slices needs together, where a slice of so many rows needs bytes(rows). Of the numbers
+// that give a slice the same rows only the largest counts.
+template <class Bytes> int64_t most_scratch(const Context &context, int64_t batch, const Bytes &bytes) {
+    int64_t most = 0;
+    for (int64_t slices = std::min<int64_t>(context.threads, batch); slices > 0;) {
+        const int64_t rows = rows_of(batch, slices);
+        most = std::max(most, slices * bytes(rows));
+        slices = (batch - 1) / rows;
+    }
+    return most;
+}
 
 struct LstmPackOp {
     using Call = rondo_lstm_pack;
@@ -150,8 +160,10 @@ struct LstmForwardOp {
     }
     static Needs needs(const Context &context, const Call &call) {
         require_sequence_sizes(call);
-        const int32_t slices = most_slices(context, call.batch_size);
-        return {.saved = saved_bytes(call), .scratch = slices * scratch_of_slice(context, call, slices)};
+        const int64_t scratch = most_scratch(context, call.batch_size, [&](int64_t rows) {
+            return context.kernels->lstm_forward_scratch(call, rows);
+        });
+        return {.saved = saved_bytes(call), .scratch = scratch};
     }
     static void check(const Context &context, const Call &call) {
         const Needs needed = needs(context, call);
@@ -201,7 +213,6 @@ int64_t panel_columns(const Context &context, int64_t n) {
 BackwardScratch carve_backward(const Context &context, const rondo_lstm_backward &call, void *start) {
     const int64_t steps = int64_t{call.time_steps} * call.batch_size;
     const int64_t gates = 4 * int64_t{call.hidden_size};
-    const int32_t slices = most_slices(context, call.batch_size);
     Carver carver(start);
     BackwardScratch scratch{};
     scratch.x_rows = carver.take<int64_t>(steps);
@@ -211,10 +222,10 @@ BackwardScratch carve_backward(const Context &context, const rondo_lstm_backward
     scratch.x_panels = carver.take<float>(steps * panel_columns(context, call.input_size));
     scratch.h_panels = carver.take<float>(steps * panel_columns(context, call.hidden_size));
     scratch.weight_panels = carver.take<float>(gates * panel_columns(context, call.input_size));
-    scratch.packed_a = carver.take<float>(
-        context.threads * gemm_packed_a_floats(gates, steps, context.kernels->tile_rows, context.threads));
-    scratch.recurrence = carver.take<char>(
-        slices * context.kernels->lstm_backward_scratch(call, rows_of(call.batch_size, slices)));
+    scratch.packed_a = carver.take<float>(gemm_packed_a_floats(gates, steps, context.kernels->tile_rows));
+    scratch.recurrence = carver.take<char>(most_scratch(context, call.batch_size, [&](int64_t rows) {
+        return context.kernels->lstm_backward_scratch(call, rows);
+    }));
     scratch.bytes = carver.used();
     return scratch;
 }

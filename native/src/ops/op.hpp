@@ -14,7 +14,8 @@
 //
 // and its declaration at the end of this file and its entry in the list of operations.cpp make it known.
 // needs and check throw by fail() with what was expected and what came; the caller puts the name of the operation in
-// front and has compared struct_size. check runs on every rondo_run, so it must be cheap. run does not throw.
+// front and has compared struct_size. check runs on every rondo_run, so it must be cheap. run throws only where
+// a library outside refuses.
 #pragma once
 
 #include <cstdint>

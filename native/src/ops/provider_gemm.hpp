@@ -1,9 +1,11 @@
 // When a GEMM of training goes to a provider, and how.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "context.hpp"
+#include "error.hpp"
 #include "providers.hpp"
 
 namespace rondo {
@@ -34,8 +36,9 @@ inline int32_t provider_for(const Context &context, int64_t m, int64_t n, int64_
     return context.providers & (1u << RONDO_PROVIDER_ONEDNN) ? RONDO_PROVIDER_ONEDNN : RONDO_PROVIDER_OPENBLAS;
 }
 
-// Runs it, a slice of rows on each thread.
+// Runs it, a slice of rows on each thread. Throws a Failure where the provider refuses.
 inline void run_provider(const Context &context, int32_t provider, const ProviderGemm &gemm) {
+    std::atomic<bool> refused{false};
     context.parallel(context.threads, [&](Slice slice) {
         int64_t begin, end;
         slice.range(gemm.m, 16, begin, end);
@@ -47,10 +50,16 @@ inline void run_provider(const Context &context, int32_t provider, const Provide
                 for (int64_t j = 0; j < gemm.n; j++) row[j] = gemm.bias[j] + (gemm.accumulate ? row[j] : 0.0f);
             }
         }
-        providers::gemm(provider, gemm.transpose_a, gemm.transpose_b, end - begin, gemm.n, gemm.k,
-                        gemm.a + begin * (gemm.transpose_a ? 1 : gemm.lda), gemm.lda, gemm.b, gemm.ldb,
-                        gemm.accumulate || gemm.bias != nullptr ? 1.0f : 0.0f, c, gemm.ldc);
+        const bool done =
+            providers::gemm(provider, gemm.transpose_a, gemm.transpose_b, end - begin, gemm.n, gemm.k,
+                            gemm.a + begin * (gemm.transpose_a ? 1 : gemm.lda), gemm.lda, gemm.b, gemm.ldb,
+                            gemm.accumulate || gemm.bias != nullptr ? 1.0f : 0.0f, c, gemm.ldc);
+        if (!done) refused.store(true, std::memory_order_relaxed);
     });
+    if (refused) {
+        fail(RONDO_UNSUPPORTED, "provider %d refused a GEMM of %lld x %lld x %lld", provider,
+             static_cast<long long>(gemm.m), static_cast<long long>(gemm.n), static_cast<long long>(gemm.k));
+    }
     context.gemms_by_provider[provider].fetch_add(1, std::memory_order_relaxed);
 }
 
