@@ -178,12 +178,8 @@ public final class Graph {
 
         /// Adds any operation, with its inputs by role.
         public Node add(String name, Op op, SequencedMap<String, Value> nodeInputs) {
-            for (Value input : nodeInputs.values()) {
-                if (input.id() >= values.size() || !values.get(input.id()).equals(input)) {
-                    throw new IllegalArgumentException(name + ": expected values of this graph, got " + input);
-                }
-            }
-            if (!nodeNames.add(name)) {
+            nodeInputs.values().forEach(input -> requireOwn(name, input));
+            if (nodeNames.contains(name)) {
                 throw new IllegalArgumentException(name + ": expected a name of its own for each node");
             }
             SequencedMap<String, Value> nodeOutputs = new LinkedHashMap<>();
@@ -195,6 +191,7 @@ public final class Graph {
                                                     form.shape())));
             Node node = new Node(name, op, nodeInputs, nodeOutputs);
             nodes.add(node);
+            nodeNames.add(name);
             return node;
         }
 
@@ -272,6 +269,7 @@ public final class Graph {
 
         /// Names a value as an output of the graph.
         public Builder output(String name, Value value) {
+            requireOwn(value.name(), value);
             if (outputs.putIfAbsent(name, value) != null) {
                 throw new IllegalArgumentException(name + ": expected a name of its own for each output");
             }
@@ -289,6 +287,7 @@ public final class Graph {
                                 + " carried from one like it, got "
                                 + output.type() + " " + output);
             }
+            requireOwn(input.name(), output);
             carried.put(input, output);
             return this;
         }
@@ -305,6 +304,12 @@ public final class Graph {
                 free = name + "_" + i;
             }
             return free;
+        }
+
+        private void requireOwn(String name, Value value) {
+            if (value.id() >= values.size() || !values.get(value.id()).equals(value)) {
+                throw new IllegalArgumentException(name + ": expected a value of this graph, got " + value);
+            }
         }
 
         private Value value(String name, DataType type, Shape shape) {

@@ -1,0 +1,151 @@
+package dev.rondo.graph;
+
+import static dev.rondo.graph.Graph.Builder.roles;
+import static dev.rondo.tensor.Shape.BATCH;
+import static dev.rondo.tensor.Shape.TIME;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rondo.graph.Op.BinaryKind;
+import dev.rondo.graph.Op.ReduceKind;
+import dev.rondo.graph.Op.Transpose;
+import dev.rondo.graph.Op.UnaryKind;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// Shapes that are inferred, and what is said when they do not fit.
+class GraphTest {
+    private final Graph.Builder builder = Graph.builder();
+    private final Value x = builder.input("x", DataType.FLOAT32, Shape.of(BATCH, TIME, 5));
+    private final Value lengths = builder.input("lengths", DataType.INT32, Shape.of(BATCH));
+    private final Value weightIh = builder.parameter("ih", Shape.of(12, 5));
+    private final Value weightHh = builder.parameter("hh", Shape.of(12, 3));
+
+    private static void refused(String message, Runnable action) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
+    }
+
+    @Test
+    void lstm() {
+        LstmOutputs outputs = builder.lstm("lstm", LstmInputs.of(x, weightIh, weightHh).lengths(lengths));
+        assertEquals(Shape.of(BATCH, TIME, 3), outputs.y().shape());
+        assertEquals("lstm", outputs.y().name());
+        assertEquals(Shape.of(BATCH, 3), outputs.hN().shape());
+        assertEquals("lstm.cN", outputs.cN().name());
+    }
+
+    @Test
+    void lstmOfWrongShapes() {
+        refused("a: x (ih): expected [B,T,I], got [12,5]",
+                () -> builder.lstm("a", LstmInputs.of(weightIh, weightIh, weightHh)));
+        refused("b: weightHh (ih): expected [20,5], got [12,5]",
+                () -> builder.lstm("b", LstmInputs.of(x, weightIh, weightIh)));
+        refused("c: weightIh (hh): expected [12,5], got [12,3]",
+                () -> builder.lstm("c", LstmInputs.of(x, weightHh, weightHh)));
+        refused("d: bias (x): expected [12], got [B,T,5]",
+                () -> builder.lstm("d", LstmInputs.of(x, weightIh, weightHh).bias(x)));
+        refused("e: h0 (x): expected [B,3], got [B,T,5]",
+                () -> builder.lstm("e", LstmInputs.of(x, weightIh, weightHh).state(x, x)));
+        refused("f: lengths (x): expected INT32 [B], got FLOAT32 [B,T,5]",
+                () -> builder.lstm("f", LstmInputs.of(x, weightIh, weightHh).lengths(x)));
+        refused("g: x (lengths): expected FLOAT32, got INT32",
+                () -> builder.lstm("g", LstmInputs.of(lengths, weightIh, weightHh)));
+    }
+
+    @Test
+    void products() {
+        assertEquals(Shape.of(BATCH, TIME, 12), builder.dense("dense", x, weightIh).shape());
+        Value y = builder.input("dy", DataType.FLOAT32, Shape.of(BATCH, TIME, 12));
+        assertEquals(Shape.of(12, 5), builder.matMul("dw", Transpose.A, y, x).shape());
+        refused("bad: b (hh): expected [5], got [3]", () -> builder.dense("bad", x, weightHh));
+        refused("bias: bias (hh): expected [12], got [12,3]", () -> builder.dense("bias", x, weightIh, weightHh));
+        refused("three: b (x): expected a matrix, got [B,T,5]", () -> builder.dense("three", x, x));
+    }
+
+    @Test
+    void elementwise() {
+        Value row = builder.parameter("row", Shape.of(5));
+        assertEquals(x.shape(), builder.binary("sum", BinaryKind.ADD, row, x).shape());
+        assertEquals(x.shape(), builder.binary("product", BinaryKind.MULTIPLY, x, builder.constant(2)).shape());
+        refused("bad: b (ih): expected [B,T,5], a row of it or a scalar, got [12,5]",
+                () -> builder.binary("bad", BinaryKind.ADD, x, weightIh));
+        assertEquals(Shape.of(BATCH, 5), builder.reduce("mean", new Op.Reduce(ReduceKind.MEAN, 1, 2), x).shape());
+        refused("high: x (x): expected a rank of at least 4, got [B,T,5]",
+                () -> builder.reduce("high", new Op.Reduce(ReduceKind.SUM, 2, 4), x));
+    }
+
+    @Test
+    void losses() {
+        Value labels = builder.input("labels", DataType.INT32, Shape.of(BATCH, TIME));
+        assertEquals(Shape.scalar(), builder.softmaxCrossEntropy("loss", x, labels, lengths).loss().shape());
+        refused("bad: labels (lengths): expected INT32 [B,T], got INT32 [B]",
+                () -> builder.softmaxCrossEntropy("bad", x, lengths));
+        refused("none: labels, targets: expected one of both, got [logits]",
+                () -> builder.add("none", new Op.SoftmaxCrossEntropy(), roles("logits", x)));
+        refused("rank: logits (lengths): expected FLOAT32, got INT32",
+                () -> builder.softmaxCrossEntropy("rank", lengths, labels));
+    }
+
+    @Test
+    void rolesAreChecked() {
+        refused("a: expected an input x, got []", () -> builder.add("a", new Op.Softmax(), roles()));
+        refused("b: expected inputs [x], got z",
+                () -> builder.add("b", new Op.Softmax(), roles("x", x, "z", x)));
+    }
+
+    @Test
+    void namesAreUnique() {
+        builder.softmax("same", x);
+        refused("same: expected a name of its own for each node", () -> builder.softmax("same", x));
+        refused("x: expected a name of its own for each value",
+                () -> builder.input("x", DataType.FLOAT32, Shape.scalar()));
+        builder.output("y", x);
+        refused("y: expected a name of its own for each output", () -> builder.output("y", x));
+    }
+
+    @Test
+    void valuesOfOtherGraphsAreRefused() {
+        Value foreign = Graph.builder().input("foreign", DataType.FLOAT32, Shape.of(1));
+        refused("a: expected a value of this graph, got foreign [1]", () -> builder.softmax("a", foreign));
+        refused("foreign: expected a value of this graph, got foreign [1]", () -> builder.output("z", foreign));
+    }
+
+    @Test
+    void carriedPairsAreAlike() {
+        LstmOutputs outputs = builder.lstm("lstm", LstmInputs.of(x, weightIh, weightHh));
+        refused("x: expected an input FLOAT32 [B,T,5] carried from one like it, got FLOAT32 lstm.hN [B,3]",
+                () -> builder.carry(x, outputs.hN()));
+    }
+
+    @Test
+    void parametersAndInputsAreOfFewTypes() {
+        refused("p: expected a parameter's shape without symbols, got [B]",
+                () -> builder.parameter("p", Shape.of(BATCH)));
+        refused("q: expected FLOAT32, INT32, INT64 or BOOL, got FLOAT64 (a plan widens FLOAT32 to FLOAT64)",
+                () -> builder.input("q", DataType.FLOAT64, Shape.of(1)));
+    }
+
+    @Test
+    void gradientsWantAScalarThatDependsOnTheWanted() {
+        Value sum = builder.reduce("sum", new Op.Reduce(ReduceKind.SUM, 0, 3), x);
+        Value max = builder.reduce("max", new Op.Reduce(ReduceKind.MAX, 0, 3), x);
+        Graph graph = builder.build();
+        refused("x: expected a scalar to take gradients of, got [B,T,5]", () -> Gradients.of(graph, x, List.of(x)));
+        refused("sum: expected to depend on ih", () -> Gradients.of(graph, sum, List.of(weightIh)));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Gradients.of(graph, max, List.of(x)))
+                .getMessage().contains("has no gradient"));
+        assertEquals(x.shape(), Gradients.of(graph, sum, List.of(x)).of(x).shape());
+    }
+
+    /// A node that no gradient flows through may be of any kind.
+    @Test
+    void whatTheLossDoesNotDependOnNeedsNoGradient() {
+        builder.reduce("max", new Op.Reduce(ReduceKind.MAX, 0, 3), x);
+        Value y = builder.unary("y", UnaryKind.TANH, x);
+        Value sum = builder.reduce("sum", new Op.Reduce(ReduceKind.SUM, 0, 3), y);
+        assertEquals(x.shape(), Gradients.of(builder.build(), sum, List.of(x)).of(x).shape());
+    }
+}
