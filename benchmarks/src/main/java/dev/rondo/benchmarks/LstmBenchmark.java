@@ -39,8 +39,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /// ./rondo bench LstmBenchmark -p kernels=native
 /// ```
 ///
-/// Reports milliseconds a call, GFLOP/s and the share of the FMA peak of as many threads, measured before and after each
-/// iteration ([MachineLimit]). Inference is one forward pass with packed weights. Training is what a step does for this
+/// Reports milliseconds a call, GFLOP/s and the share of the FMA peak of as many threads, measured before and after
+/// each iteration ([MachineLimit]). Inference is one forward pass with packed weights. Training is what a step does for this
 /// layer: packing the weights, forward with saved state, and backward with dx, dweightIh, dweightHh and dbias; the
 /// gradient of y is handed in through a product with it, two passes over y that are counted in the time and not in the
 /// operations. It leaves out clipping and the optimizer. Pure Java runs on one thread whatever `threads` says, so

@@ -40,7 +40,8 @@ public final class MachineLimit implements InternalProfiler {
             return List.of();
         }
         if (benchmark.getTimeUnit() != TimeUnit.MILLISECONDS) {
-            throw new IllegalStateException(benchmark.getBenchmark() + ": expected milliseconds, got " + benchmark.getTimeUnit());
+            throw new IllegalStateException(
+                    benchmark.getBenchmark() + ": expected milliseconds, got " + benchmark.getTimeUnit());
         }
         double limit = (before + peak(benchmark)) / 2;
         double gflops = flops / (result.getPrimaryResult().getScore() * 1e6);
@@ -52,7 +53,8 @@ public final class MachineLimit implements InternalProfiler {
 
     private static double peak(BenchmarkParams benchmark) {
         int threads = Integer.parseInt(benchmark.getParam("threads"));
-        return Engine.inference().kernels(Engine.Choice.NATIVE).threads(threads).engine().measureFma(SECONDS).orElseThrow();
+        Engine engine = Engine.inference().kernels(Engine.Choice.NATIVE).threads(threads).engine();
+        return engine.measureFma(SECONDS).orElseThrow();
     }
 
     /// What the benchmark's annotation says, 0 without one.

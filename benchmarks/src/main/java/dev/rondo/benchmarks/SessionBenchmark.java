@@ -33,8 +33,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /// ./rondo bench SessionBenchmark
 /// ```
 ///
-/// `run` and `step` are given native memory, which is used without a copy, `runArrays` Java arrays. The arithmetic itself,
-/// 40 operations and 5 exponentials, takes some tens of nanoseconds of each.
+/// `run` and `step` are given native memory, which is used without a copy, `runArrays` Java arrays. The arithmetic
+/// itself, some 40 operations and 5 exponentials, takes some tens of nanoseconds of each.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -20,6 +20,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -70,7 +71,8 @@ class BindingsTest {
     @Test
     void theHeaderIsTheOneTheBindingsWereGeneratedFrom() throws Exception {
         String recorded = Files.readString(ROOT.resolve("bindings/header.sha256")).split(" ", 2)[0];
-        String actual = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(HEADER)));
+        byte[] hash = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(HEADER));
+        String actual = HexFormat.of().formatHex(hash);
 
         assertEquals(recorded, actual, "rondo.h changed: run bindings/generate.sh (see bindings/README.md)");
     }
@@ -79,10 +81,14 @@ class BindingsTest {
     void headerAndBindingsDeclareTheSameNames() throws Exception {
         String header = Files.readString(HEADER).replaceAll("(?s)/\\*.*?\\*/", "");
 
+        Set<String> functions = names(header, "(?m)^RONDO_API\\s[^(]*?\\b(rondo_\\w+)\\(");
+        Set<String> structs = names(header, "(?m)^\\}\\s*(rondo_\\w+);");
+        Set<String> constants = names(header, "(?m)^#define\\s+(RONDO_\\w+)[ \\t]+-?\\d");
+
         assertAll(
-                () -> assertEquals(names(header, "(?m)^RONDO_API\\s[^(]*?\\b(rondo_\\w+)\\("), functions(), "functions"),
-                () -> assertEquals(names(header, "(?m)^\\}\\s*(rondo_\\w+);"), structs().keySet(), "structs"),
-                () -> assertEquals(names(header, "(?m)^#define\\s+(RONDO_\\w+)[ \\t]+-?\\d"), constants().keySet(), "constants"));
+                () -> assertEquals(functions, functions()),
+                () -> assertEquals(structs, structs().keySet()),
+                () -> assertEquals(constants, constants().keySet()));
     }
 
     @Test
@@ -177,7 +183,9 @@ class BindingsTest {
 
     private Compilation compile(List<String> assertions) throws Exception {
         Path file = folder.resolve("bindings.c");
-        Files.writeString(file, "#include <stddef.h>\n#include \"rondo/rondo.h\"\n" + String.join("\n", assertions) + "\n");
+        List<String> lines = new ArrayList<>(List.of("#include <stddef.h>", "#include \"rondo/rondo.h\""));
+        lines.addAll(assertions);
+        Files.write(file, lines);
         return execute(List.of(compiler(), "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
                 "-I", HEADER.getParent().getParent().toString(), file.toString()));
     }
