@@ -76,12 +76,13 @@ final class DemoCommand implements Callable<Integer> {
         Path path = text;
         DemoText demo = path == null ? DemoText.atHand() : DemoText.of(path);
         TextData data = TextData.of(demo.corpus(), STEPS);
-        Training training =
-                Training.optimizer(Adam.rate(2e-3)).clipGlobalNorm(5).engine(engine.training());
-        Engine trainer = training.engine().engine();
+        Engine trainer = engine.training().engine();
         boolean pureJava = trainer.description().kernels().equals("java");
         // Pure Java is some fifty times slower: a smaller model lets it learn something in the time as well.
-        CharacterModel shape = new CharacterModel(pureJava ? 48 : 256, 1, pureJava ? 32 : 64, 0, seed);
+        CharacterModel shape = new CharacterModel(pureJava ? 48 : 256, 1, pureJava ? 16 : 64, 0, seed);
+        Training training = Training.optimizer(Adam.rate(pureJava ? 1e-2 : 2e-3))
+                .clipGlobalNorm(5)
+                .engine(trainer.options());
 
         out.println(Report.line("Text", "%s", demo.name()));
         out.println(Report.line("", "%s", data.describe()));
