@@ -14,8 +14,8 @@ import dev.rondo.tensor.DataType;
 public record Dropout(String name, double rate) implements Layer {
     public Dropout {
         Settings.name("Dropout", name);
-        if (!(rate >= 0 && rate < 1)) {
-            throw new IllegalArgumentException("Dropout: rate: expected a number in [0, 1), got " + rate);
+        if (!(rate >= 0 && (float) rate < 1)) {
+            throw new IllegalArgumentException("Dropout: rate: expected a number in [0, 1) in float32, got " + rate);
         }
     }
 

@@ -20,8 +20,9 @@ public record Training(
         Optimizer optimizer, Loss loss, List<Metric> metrics, double maxGradientNorm, Engine.Options engine) {
     public Training {
         metrics = List.copyOf(metrics);
-        if (!(maxGradientNorm > 0)) {
-            throw new IllegalArgumentException("clipGlobalNorm: expected a norm above 0, got " + maxGradientNorm);
+        if (!((float) maxGradientNorm > 0)) {
+            throw new IllegalArgumentException(
+                    "clipGlobalNorm: expected a norm above 0 in float32, got " + maxGradientNorm);
         }
     }
 

@@ -43,7 +43,7 @@ class LayerJsonTest {
             Dropout                     | Transporter               | layers[3]: type: expected one of
             "version":1                 | "version":2               | model: version: expected 1, got 2
             "seed":-42                  | "seed":"x"                | model: seed: expected a whole number, got x
-            "rate":0.25                 | "rate":1.5                | layers[3]: Dropout: rate: expected a number in [0, 1), got 1.5
+            "rate":0.25                 | "rate":1.5                | layers[3]: Dropout: rate: expected a number in [0, 1) in float32, got 1.5
             "rate":0.25                 | "rate":0.25,"speed":1     | layers[3]: expected no other fields, got [speed]
             "rate":0.25                 | "rat":0.25                | layers[3]: expected a field rate, got none
             "rate":0.25                 | "rate":null               | model: expected objects, arrays, strings and numbers, got VALUE_NULL

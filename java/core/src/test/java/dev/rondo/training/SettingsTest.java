@@ -33,6 +33,9 @@ class SettingsTest {
     void badSettingsAreRefused() {
         assertThrows(IllegalArgumentException.class, () -> Adam.rate(0));
         assertThrows(IllegalArgumentException.class, () -> Adam.rate(Double.NaN));
+        assertThrows(IllegalArgumentException.class, () -> Adam.rate(1e-50), "0 in float32");
+        assertThrows(IllegalArgumentException.class, () -> Adam.rate(1e39), "infinite in float32");
+        assertThrows(IllegalArgumentException.class, () -> Adam.standard().betas(0.9, 1 - 1e-12), "1 in float32");
         assertThrows(IllegalArgumentException.class, () -> Adam.standard().betas(1, 0.9));
         assertThrows(IllegalArgumentException.class, () -> Adam.standard().epsilon(-1));
         assertThrows(IllegalArgumentException.class, () -> Sgd.rate(Double.POSITIVE_INFINITY));
