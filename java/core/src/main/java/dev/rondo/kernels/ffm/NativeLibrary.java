@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ public final class NativeLibrary {
     /// `linux-x86_64` for instance: where native libraries lie in jars.
     static final String PLATFORM = platform();
 
+    private static final String VERSION_FUNCTION = "rondo_abi_version";
     private static final String PATH_PROPERTY = "rondo.library.path";
 
     private final String file;
@@ -76,6 +78,9 @@ public final class NativeLibrary {
         try {
             Path file = find();
             System.load(file.toString());
+            if (SymbolLookup.loaderLookup().find(VERSION_FUNCTION).isEmpty()) {
+                return failed(file + " is no librondo: it lacks " + VERSION_FUNCTION);
+            }
             int version = RondoNative.rondo_abi_version();
             if (version != RondoNative.RONDO_ABI_VERSION()) {
                 return failed("%s has ABI version %d, expected %d".formatted(file, version,
