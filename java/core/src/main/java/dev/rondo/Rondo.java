@@ -1,6 +1,7 @@
 package dev.rondo;
 
 import dev.rondo.plan.Engine;
+import java.util.List;
 
 /// What Rondo is on this machine.
 public final class Rondo {
@@ -25,6 +26,9 @@ public final class Rondo {
         if (!training.products().isEmpty()) {
             line(text, "products", String.join(", ", training.products()));
         }
+        if (!training.cpu().isEmpty()) {
+            line(text, "processor", training.cpu());
+        }
         line(text, "machine", "%s %s, Java %s, %d processors"
                 .formatted(
                         System.getProperty("os.name"),
@@ -32,6 +36,14 @@ public final class Rondo {
                         Runtime.version(),
                         Runtime.getRuntime().availableProcessors()));
         training.reasons().forEach(reason -> line(text, "not used", reason));
+        if (training.kernels().equals("native")) {
+            for (String provider : List.of("openblas", "onednn")) {
+                if (!Engine.training().providers().contains(provider)) {
+                    line(text, "not used", provider + ": not allowed by rondo.providers="
+                            + System.getProperty("rondo.providers"));
+                }
+            }
+        }
         return text.toString();
     }
 

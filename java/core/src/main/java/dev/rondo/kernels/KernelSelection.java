@@ -37,7 +37,7 @@ public final class KernelSelection {
             case JAVA ->
                     new KernelSelection(
                             ReferenceKernels.INSTANCE,
-                                    List.of("native kernels: not used, since pure Java was asked for"));
+                                    List.of("native kernels: pure Java was asked for"));
             case NATIVE -> new KernelSelection(NativeKernels.of(options), List.of());
             case AUTO -> {
                 String failure = NativeLibrary.failure();

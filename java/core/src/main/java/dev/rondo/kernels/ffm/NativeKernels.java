@@ -96,6 +96,12 @@ public final class NativeKernels implements Kernels {
                 }
             }
             List<String> reasons = new ArrayList<>(NativeLibrary.reasons());
+            String isa = KernelOptions.ISAS.get(rondo_context_info.isa(info));
+            String best = NativeLibrary.usableIsas().getLast();
+            if (!isa.equals(best)) {
+                boolean forced = isa.equals(System.getenv("RONDO_FORCE_ISA"));
+                reasons.add(best + ": " + (forced ? "RONDO_FORCE_ISA=" + isa : isa) + " was asked for");
+            }
             reasons.addAll(providerReasons);
             List<String> products =
                     List.of(
