@@ -1,0 +1,158 @@
+// librondo allocates nothing when calls run: every way to the heap is counted during a training step's worth of calls.
+// The linker leads malloc and its kin of everything in this program to the functions here (CMakeLists.txt).
+#include <atomic>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <vector>
+
+#include "support/library.hpp"
+#include "support/random.hpp"
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+} // namespace
+
+extern "C" {
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
+void *__real_aligned_alloc(size_t, size_t);
+int __real_posix_memalign(void **, size_t, size_t);
+void *__real__Znwm(size_t); // operator new
+
+void *__wrap_malloc(size_t bytes) {
+    allocations++;
+    return __real_malloc(bytes);
+}
+void *__wrap_calloc(size_t count, size_t bytes) {
+    allocations++;
+    return __real_calloc(count, bytes);
+}
+void *__wrap_realloc(void *memory, size_t bytes) {
+    allocations++;
+    return __real_realloc(memory, bytes);
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes) {
+    allocations++;
+    return __real_aligned_alloc(alignment, bytes);
+}
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t bytes) {
+    allocations++;
+    return __real_posix_memalign(memory, alignment, bytes);
+}
+void *__wrap__Znwm(size_t bytes) {
+    allocations++;
+    return __real__Znwm(bytes);
+}
+}
+
+namespace {
+
+using namespace rondo::test;
+
+TEST(Allocation, isCounted) {
+    const int64_t before = allocations;
+    void *volatile memory = std::malloc(1);
+    std::free(memory);
+    const std::vector<int> numbers(3);
+    EXPECT_EQ(numbers.size(), 3u);
+    EXPECT_EQ(allocations, before + 2);
+}
+
+class Allocation : public testing::TestWithParam<Isa> {};
+
+TEST_P(Allocation, isNoneInRuns) {
+    const ContextOf context(GetParam().number, 2);
+    constexpr int32_t batch = 9, time = 40, input = 33, hidden = 70, classes = 21, vocabulary = 50;
+    constexpr int64_t steps = batch * time, gates = 4 * hidden;
+    Random random(20);
+    Floats table = random.floats(vocabulary * input), x(steps * input), y(steps * hidden), logits(steps * classes);
+    Floats weight_ih = random.floats(gates * input), weight_hh = random.floats(gates * hidden),
+           weight = random.floats(classes * hidden);
+    Floats dy(steps * hidden), dx(steps * input), dtable(vocabulary * input), dweight_ih(gates * input);
+    Floats dweight_hh(gates * hidden), dbias(gates), m(gates * hidden), v(gates * hidden), norm(1), scale(1), result(3);
+    const Ints ids = random.ints(steps, 0, vocabulary - 1), labels = random.ints(steps, 0, classes - 1);
+
+    auto gather = call_of<rondo_gather>(RONDO_OP_GATHER);
+    gather.rows = vocabulary, gather.columns = input, gather.count = steps;
+    gather.table = table.data(), gather.ids = ids.data(), gather.y = x.data();
+
+    auto pack = call_of<rondo_lstm_pack>(RONDO_OP_LSTM_PACK);
+    pack.input_size = input, pack.hidden_size = hidden, pack.parts = RONDO_PACK_FORWARD | RONDO_PACK_BACKWARD;
+    pack.weight_ih = weight_ih.data(), pack.weight_hh = weight_hh.data();
+    Guarded<char> packed = aligned_memory(needs_of(context, &pack).packed_bytes);
+    pack.packed = packed.data(), pack.packed_bytes = packed.size();
+
+    auto forward = call_of<rondo_lstm_forward>(RONDO_OP_LSTM_FORWARD);
+    forward.batch_size = batch, forward.time_steps = time, forward.input_size = input, forward.hidden_size = hidden;
+    forward.packed = packed.data(), forward.packed_bytes = packed.size();
+    forward.x = x.data(), forward.x_batch_stride = time * input, forward.x_time_stride = input;
+    forward.y = y.data(), forward.y_batch_stride = time * hidden, forward.y_time_stride = hidden;
+    const rondo_memory_needs forward_needs = needs_of(context, &forward);
+    Guarded<char> saved = aligned_memory(forward_needs.saved_bytes);
+    Guarded<char> forward_scratch = aligned_memory(forward_needs.scratch_bytes);
+    forward.saved = saved.data(), forward.saved_bytes = saved.size();
+    forward.scratch = forward_scratch.data(), forward.scratch_bytes = forward_scratch.size();
+
+    auto dense = call_of<rondo_gemm>(RONDO_OP_GEMM);
+    dense.m = steps, dense.n = classes, dense.k = hidden, dense.transpose_b = 1;
+    dense.a = y.data(), dense.lda = hidden, dense.b = weight.data(), dense.ldb = hidden;
+    dense.c = logits.data(), dense.ldc = classes;
+    Guarded<char> dense_scratch = aligned_memory(needs_of(context, &dense).scratch_bytes);
+    dense.scratch = dense_scratch.data(), dense.scratch_bytes = dense_scratch.size();
+
+    auto loss = call_of<rondo_softmax_cross_entropy>(RONDO_OP_SOFTMAX_CROSS_ENTROPY);
+    loss.batch_size = batch, loss.time_steps = time, loss.classes = classes;
+    loss.logits = logits.data(), loss.labels = labels.data(), loss.dlogits = logits.data(), loss.result = result.data();
+    Guarded<char> loss_scratch = aligned_memory(needs_of(context, &loss).scratch_bytes);
+    loss.scratch = loss_scratch.data(), loss.scratch_bytes = loss_scratch.size();
+
+    auto dense_back = call_of<rondo_gemm>(RONDO_OP_GEMM);
+    dense_back.m = steps, dense_back.n = hidden, dense_back.k = classes;
+    dense_back.a = logits.data(), dense_back.lda = classes, dense_back.b = weight.data(), dense_back.ldb = hidden;
+    dense_back.c = dy.data(), dense_back.ldc = hidden;
+    Guarded<char> dense_back_scratch = aligned_memory(needs_of(context, &dense_back).scratch_bytes);
+    dense_back.scratch = dense_back_scratch.data(), dense_back.scratch_bytes = dense_back_scratch.size();
+
+    auto backward = call_of<rondo_lstm_backward>(RONDO_OP_LSTM_BACKWARD);
+    backward.batch_size = batch, backward.time_steps = time, backward.input_size = input, backward.hidden_size = hidden;
+    backward.packed = packed.data(), backward.packed_bytes = packed.size(), backward.weight_ih = weight_ih.data();
+    backward.x = x.data(), backward.x_batch_stride = time * input, backward.x_time_stride = input;
+    backward.dy = dy.data(), backward.dy_batch_stride = time * hidden, backward.dy_time_stride = hidden;
+    backward.dx = dx.data(), backward.dx_batch_stride = time * input, backward.dx_time_stride = input;
+    backward.dweight_ih = dweight_ih.data(), backward.dweight_hh = dweight_hh.data(), backward.dbias = dbias.data();
+    backward.saved = saved.data(), backward.saved_bytes = saved.size();
+    Guarded<char> backward_scratch = aligned_memory(needs_of(context, &backward).scratch_bytes);
+    backward.scratch = backward_scratch.data(), backward.scratch_bytes = backward_scratch.size();
+
+    auto scatter = call_of<rondo_scatter_add>(RONDO_OP_SCATTER_ADD);
+    scatter.rows = vocabulary, scatter.columns = input, scatter.count = steps;
+    scatter.ids = ids.data(), scatter.dy = dx.data(), scatter.dtable = dtable.data();
+
+    auto clip = call_of<rondo_global_norm>(RONDO_OP_GLOBAL_NORM);
+    clip.count = gates * hidden, clip.x = dweight_hh.data(), clip.norm = norm.data(), clip.scale = scale.data();
+    clip.max_norm = 5.0f;
+    Guarded<char> clip_scratch = aligned_memory(needs_of(context, &clip).scratch_bytes);
+    clip.scratch = clip_scratch.data(), clip.scratch_bytes = clip_scratch.size();
+
+    auto adam = call_of<rondo_adam>(RONDO_OP_ADAM);
+    adam.count = gates * hidden, adam.parameters = weight_hh.data(), adam.gradients = dweight_hh.data();
+    adam.m = m.data(), adam.v = v.data(), adam.scale = scale.data(), adam.step = 1, adam.rate = 1e-3f;
+    adam.beta1 = 0.9f, adam.beta2 = 0.999f, adam.epsilon = 1e-7f;
+
+    const void *calls[] = {&gather, &pack, &forward, &dense, &loss, &dense_back, &backward, &scatter, &clip, &adam};
+    rondo_error error;
+    const auto step = [&] {
+        return rondo_run(context, calls, std::size(calls), &error, nullptr, nullptr, nullptr, nullptr);
+    };
+    ASSERT_EQ(step(), RONDO_OK) << error.text; // starts the pool
+    const int64_t before = allocations;
+    for (int i = 0; i < 20; i++) ASSERT_EQ(step(), RONDO_OK) << error.text;
+    EXPECT_EQ(allocations - before, 0);
+}
+
+RONDO_EACH_ISA(Allocation);
+
+} // namespace
