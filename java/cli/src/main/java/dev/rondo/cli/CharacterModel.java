@@ -69,7 +69,8 @@ record CharacterModel(int units, int layers, int embedding, double dropout, long
             if (input != DataType.INT32 || !shape.equals(Shape.of(Shape.BATCH, Shape.TIME, vocabulary.size()))) {
                 throw new ModelFormatException(
                         file,
-                        "model: expected ids in and scores [B,T," + vocabulary.size() + "] out, got " + input + " in and "
+                        "model: expected ids in and scores [B,T," + vocabulary.size() + "] out, got " + input
+                                + " in and "
                                 + shape + " out");
             }
             return vocabulary;

@@ -63,7 +63,10 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--save", paramLabel = "FILE", description = "Where the model goes (${DEFAULT-VALUE}).")
     private Path save = Path.of("rondo-demo.safetensors");
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of the model and of what it writes (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of the model and of what it writes (${DEFAULT-VALUE}).")
     private long seed = 42;
 
     @Mixin
@@ -170,7 +173,8 @@ final class DemoCommand implements Callable<Integer> {
 
     private static void printMarks(PrintWriter out, List<Mark> marks, int characters) {
         out.printf(
-                "Perplexity while it learned: among how many characters it hesitates. It began with all %d.%n", characters);
+                "Perplexity while it learned: among how many characters it hesitates. It began with all %d.%n",
+                characters);
         double most = Math.exp(marks.stream().mapToDouble(Mark::loss).max().orElse(0));
         for (Mark mark : marks) {
             double perplexity = Math.exp(mark.loss());
@@ -240,7 +244,8 @@ final class DemoCommand implements Callable<Integer> {
         for (long i = 0; i < fast.elements(); i++) {
             difference = Math.max(difference, Math.abs(fast.get(i) - plain.get(i)));
         }
-        out.println(Report.line("Agreement", "native and pure Java differ by at most %.1e in %,d scores", difference, fast.elements()));
+        out.println(Report.line("Agreement", "native and pure Java differ by at most %.1e in %,d scores", difference,
+                fast.elements()));
         out.println(Report.line(
                 "Speed",
                 "%d x %d characters: native %.2f ms, pure Java %.1f ms, both on one thread: %.0f times faster",

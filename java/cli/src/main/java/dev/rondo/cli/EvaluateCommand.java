@@ -50,7 +50,8 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--batch",
             paramLabel = "N",
             converter = Converters.Count.class,
-            description = "Pieces of the text that are read at the same time, each from a state of zeros; 1: the text as a whole (${DEFAULT-VALUE}).")
+            description = "Pieces of the text that are read at the same time, each from a state of zeros; "
+                    + "1: the text as a whole (${DEFAULT-VALUE}).")
     private int batch = 1;
 
     @Mixin
@@ -67,9 +68,11 @@ final class EvaluateCommand implements Callable<Integer> {
             long began = System.nanoTime();
             Scores scores = loaded.evaluate(Dataset.streams(ids, STEPS), batch);
             double seconds = (System.nanoTime() - began) * 1e-9;
-            out.println(Report.line("Scored", "%,d characters of %s, %s", scores.steps(), input, Report.speed(scores.steps() / seconds)));
+            out.println(Report.line("Scored", "%,d characters of %s, %s", scores.steps(), input,
+                    Report.speed(scores.steps() / seconds)));
             out.println(Report.line(
-                    "Result", "%s (nats a character)   accuracy %.1f %%", Report.loss(scores.loss()), 100 * scores.metric("accuracy")));
+                    "Result", "%s (nats a character)   accuracy %.1f %%", Report.loss(scores.loss()),
+                            100 * scores.metric("accuracy")));
             out.flush();
         }
         return 0;

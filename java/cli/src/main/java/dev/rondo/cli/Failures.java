@@ -54,7 +54,8 @@ final class Failures {
 
     private static void print(CommandLine command, String text) {
         PrintWriter err = command.getErr();
-        err.println(command.getColorScheme().errorText(text.lines().map(String::strip).collect(Collectors.joining(" "))));
+        String line = text.lines().map(String::strip).collect(Collectors.joining(" "));
+        err.println(command.getColorScheme().errorText(line));
         err.flush();
     }
 
@@ -64,7 +65,8 @@ final class Failures {
             case UncheckedIOException wrapper when wrapper.getCause() != null -> message(wrapper.getCause());
             case NoSuchFileException missing when missing.getReason() == null ->
                 missing.getFile() + ": there is no such file or folder";
-            case AccessDeniedException denied when denied.getReason() == null -> denied.getFile() + ": permission denied";
+            case AccessDeniedException denied when denied.getReason() == null ->
+                denied.getFile() + ": permission denied";
             case FileSystemException other -> other.getFile() + ": " + other.getReason();
             case IllegalArgumentException _, IllegalStateException _, IOException _, ExecutionException _
                     when e.getMessage() != null -> e.getMessage();

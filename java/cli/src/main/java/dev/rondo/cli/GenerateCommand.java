@@ -52,7 +52,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--temperature",
             paramLabel = "X",
             converter = Converters.NotNegative.class,
-            description = "0: always the likeliest character; 1: as the model expects; above 1: bolder (${DEFAULT-VALUE}).")
+            description = "0: always the likeliest character; 1: as the model expects; "
+                    + "above 1: bolder (${DEFAULT-VALUE}).")
     private double temperature = 0.8;
 
     @Option(names = "--seed", paramLabel = "N", description = "The same seed draws the same text (${DEFAULT-VALUE}).")

@@ -56,8 +56,8 @@ record Screen(Kind kind, int width) {
         return USUAL_WIDTH;
     }
 
-    /// A text as it may be printed here: a terminal gets no characters that would move its cursor or worse, besides line
-    /// ends and tabs; a log gets the text as it is.
+    /// A text as it may be printed here: a terminal gets no characters that would move its cursor or worse, besides
+    /// line ends and tabs; a log gets the text as it is.
     String shown(String text) {
         if (!isTerminal() || text.codePoints().noneMatch(Screen::moves)) {
             return text;
@@ -72,7 +72,8 @@ record Screen(Kind kind, int width) {
         return Character.isISOControl(character) && character != '\n' && character != '\t';
     }
 
-    /// A text from a file that is not trusted, on one line: without characters that would move a terminal's cursor or worse.
+    /// A text from a file that is not trusted, on one line: without characters that would move a terminal's cursor or
+    /// worse.
     static String printable(String text) {
         StringBuilder result = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {

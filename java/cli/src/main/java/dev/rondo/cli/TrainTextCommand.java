@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
         name = "text",
         description = {
             "Train a model that writes text like the one given, character by character.",
-            "The last tenth of the text is held out: the model never learns from it and is scored on it after each epoch."
+            "The last tenth of the text is held out: the model never learns from it and is scored on it",
+            "after each epoch."
         },
         sortOptions = false,
         footerHeading = "%nExamples:%n",
@@ -52,10 +53,18 @@ final class TrainTextCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path input;
 
-    @Option(names = "--units", paramLabel = "N", converter = Converters.Count.class, description = "Units of an LSTM layer (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--units",
+            paramLabel = "N",
+            converter = Converters.Count.class,
+            description = "Units of an LSTM layer (${DEFAULT-VALUE}).")
     private int units = 256;
 
-    @Option(names = "--layers", paramLabel = "N", converter = Converters.Count.class, description = "LSTM layers (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--layers",
+            paramLabel = "N",
+            converter = Converters.Count.class,
+            description = "LSTM layers (${DEFAULT-VALUE}).")
     private int layers = 1;
 
     @Option(
@@ -79,10 +88,18 @@ final class TrainTextCommand implements Callable<Integer> {
             description = "Pieces of the text that are read at the same time (${DEFAULT-VALUE}).")
     private int batch = 32;
 
-    @Option(names = "--epochs", paramLabel = "N", converter = Converters.Count.class, description = "Passes over the text (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            converter = Converters.Count.class,
+            description = "Passes over the text (${DEFAULT-VALUE}).")
     private int epochs = 3;
 
-    @Option(names = "--rate", paramLabel = "X", converter = Converters.Positive.class, description = "Learning rate of Adam (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--rate",
+            paramLabel = "X",
+            converter = Converters.Positive.class,
+            description = "Learning rate of Adam (${DEFAULT-VALUE}).")
     private double rate = 2e-3;
 
     @Option(
@@ -200,10 +217,12 @@ final class TrainTextCommand implements Callable<Integer> {
                 .measureFma(0.5)
                 .stream()
                 .mapToObj(limit -> String.format(
-                        Locale.ROOT, ", %.0f %% of the %.0f GFLOP/s of multiply-adds just measured", 100 * gflops / limit, limit))
+                        Locale.ROOT, ", %.0f %% of the %.0f GFLOP/s of multiply-adds just measured",
+                                100 * gflops / limit, limit))
                 .findFirst()
                 .orElse("");
-        out.println(Report.line("Speed", "%s; a training step does %.1f GFLOP/s%s", Report.speed(characters / seconds), gflops, peak));
+        out.println(Report.line("Speed", "%s; a training step does %.1f GFLOP/s%s", Report.speed(characters / seconds),
+                gflops, peak));
     }
 
     /// A bar, or lines, for each epoch, and a line for its result.
@@ -224,7 +243,8 @@ final class TrainTextCommand implements Callable<Integer> {
         public Next onBatch(BatchReport report) {
             if (progress.isEmpty()) {
                 progress = Optional.of(Progress.start(
-                        screen, out, Progress.Work.batches("epoch %d/%d".formatted(report.epoch(), epochs), report.batches())));
+                        screen, out, Progress.Work.batches("epoch %d/%d".formatted(report.epoch(), epochs),
+                                report.batches())));
             }
             double smooth = loss.add(report.loss());
             progress.get()

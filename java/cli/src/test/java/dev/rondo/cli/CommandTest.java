@@ -47,7 +47,8 @@ class CommandTest {
     @Test
     void trainingLearnsAndTellsHowWellAndHowFast() {
         String out = Run.done(
-                "train", "text", "--input", text, "--units", 16, "--steps", 16, "--batch", 4, "--epochs", 4, "--rate", 0.01);
+                "train", "text", "--input", text, "--units", 16, "--steps", 16, "--batch", 4, "--epochs", 4,
+                "--rate", 0.01);
         assertTrue(out.contains("2,430 characters to learn from, 270 held out, 29 different ones"), out);
         assertTrue(out.contains("the model is not saved without --save FILE"), out);
         List<Double> heldOut = numbers(out, "held out: loss ([0-9.]+)");
@@ -71,7 +72,8 @@ class CommandTest {
     @Test
     void layersDropoutThreadsAndKernelsAreOptions() {
         String out = Run.done(
-                "train", "text", "--input", text, "--units", 5, "--layers", 2, "--dropout", 0.3, "--steps", 7, "--batch", 3,
+                "train", "text", "--input", text, "--units", 5, "--layers", 2, "--dropout", 0.3, "--steps", 7,
+                "--batch", 3,
                 "--epochs", 1, "--threads", 1, "--kernels", "java", "--save", folder.resolve("two.safetensors"));
         assertTrue(out.contains("2 x LSTM 5") && out.contains("pure Java"), out);
         // Pure Java cannot tell what the machine could do.
@@ -86,7 +88,8 @@ class CommandTest {
         Files.writeString(sources.resolve("one.txt"), "one two three. ".repeat(30));
         Files.writeString(sources.resolveSibling("two.txt"), "four five six. ".repeat(30));
         String out = Run.done(
-                "train", "text", "--input", sources.getParent(), "--units", 4, "--batch", 2, "--steps", 5, "--epochs", 1);
+                "train", "text", "--input", sources.getParent(), "--units", 4, "--batch", 2, "--steps", 5,
+                "--epochs", 1);
         assertTrue(out.contains("810 characters to learn from, 91 held out"), out);
     }
 
@@ -116,7 +119,8 @@ class CommandTest {
         assertTrue(out.contains("2,699 characters"), out);
         double loss = number(out, "Result +loss ([0-9.]+)");
         assertTrue(loss > 0.5 && loss < Math.log(29), out);
-        double java = number(Run.done("evaluate", whole, "--input", text, "--kernels", "java"), "Result +loss ([0-9.]+)");
+        double java = number(Run.done("evaluate", whole, "--input", text, "--kernels", "java"),
+                "Result +loss ([0-9.]+)");
         assertEquals(java, loss, 2e-4);
         double cut = number(Run.done("evaluate", whole, "--input", text, "--batch", 7), "Result +loss ([0-9.]+)");
         assertEquals(loss, cut, 0.1);
@@ -213,9 +217,11 @@ class CommandTest {
         Path foreign = Files.writeString(folder.resolve("foreign.txt"), "the qu\u00efck brown fox");
         Path none = folder.resolve("none");
         return Stream.of(
-                Arguments.of(none + ": there is no such file or folder", new Object[] {"train", "text", "--input", none}),
+                Arguments.of(none + ": there is no such file or folder",
+                        new Object[] {"train", "text", "--input", none}),
                 Arguments.of(
-                        binary + ": byte 1: expected text in UTF-8, got 0xFF", new Object[] {"train", "text", "--input", binary}),
+                        binary + ": byte 1: expected text in UTF-8, got 0xFF",
+                        new Object[] {"train", "text", "--input", binary}),
                 // More than any address space holds.
                 Arguments.of(
                         "rondo train text: not enough memory: ",
@@ -234,7 +240,8 @@ class CommandTest {
                         "character 1 of the text: expected one of the 29 in the vocabulary, got '#' U+0023",
                         new Object[] {"generate", model, "--prompt", "#"}),
                 Arguments.of(
-                        foreign + ": character 7 of the text: expected one of the 29 in the vocabulary, got '\u00ef' U+00EF",
+                        foreign + ": character 7 of the text: expected one of the 29 in the vocabulary, "
+                                + "got '\u00ef' U+00EF",
                         new Object[] {"evaluate", model, "--input", foreign}));
     }
 
@@ -251,7 +258,8 @@ class CommandTest {
         try (Sequential features = Sequential.of(Input.features(3), Dense.units(2))) {
             features.save(plain);
         }
-        String expected = plain + ": metadata: expected the characters of a text model under rondo.characters, got nothing";
+        String expected = plain
+                + ": metadata: expected the characters of a text model under rondo.characters, got nothing";
         assertTrue(Run.failed(1, "generate", plain).contains(expected));
         assertTrue(Run.failed(1, "evaluate", plain, "--input", text).contains(expected));
     }

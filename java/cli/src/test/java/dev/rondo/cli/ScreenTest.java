@@ -22,7 +22,8 @@ class ScreenTest {
     void aLogGetsLinesNowAndThen() throws InterruptedException {
         StringWriter text = new StringWriter();
         try (Progress progress =
-                Progress.start(Screen.log(), new PrintWriter(text), Progress.Work.time("Learning", Duration.ofSeconds(60)))) {
+                Progress.start(Screen.log(), new PrintWriter(text),
+                        Progress.Work.time("Learning", Duration.ofSeconds(60)))) {
             progress.update(100, "at once");
             assertEquals("", text.toString());
             Thread.sleep(2100);
