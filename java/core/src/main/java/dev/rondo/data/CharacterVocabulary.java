@@ -15,7 +15,8 @@ public final class CharacterVocabulary {
         }
         for (int codePoint : codePoints) {
             if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
-                throw new IllegalArgumentException("text: expected characters, got %s, half of one".formatted(name(codePoint)));
+                throw new IllegalArgumentException(
+                        "text: expected characters, got %s, half of one".formatted(name(codePoint)));
             }
         }
         this.codePoints = codePoints;

@@ -53,7 +53,8 @@ public record TextCorpus(String text, List<Path> files) {
         }
         if (text.isEmpty()) {
             throw new IOException(
-                    path + ": expected text, got " + (files.isEmpty() ? "a folder without files" : "nothing but empty files"));
+                    path + ": expected text, got "
+                            + (files.isEmpty() ? "a folder without files" : "nothing but empty files"));
         }
         return new TextCorpus(text.toString(), files);
     }
@@ -78,7 +79,8 @@ public record TextCorpus(String text, List<Path> files) {
 
     private static CharBuffer readFile(Path file) throws IOException {
         if (Files.size(file) > Integer.MAX_VALUE / 2) {
-            throw new IOException(file + ": expected at most " + Integer.MAX_VALUE / 2 + " bytes, got " + Files.size(file));
+            throw new IOException(file + ": expected at most " + Integer.MAX_VALUE / 2 + " bytes, got "
+                    + Files.size(file));
         }
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
         CharBuffer text = CharBuffer.allocate(bytes.remaining());

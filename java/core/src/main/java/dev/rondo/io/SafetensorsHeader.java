@@ -201,7 +201,8 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
                 return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
             } catch (CharacterCodingException e) {
                 throw new ModelFormatException(
-                        file, "bytes " + LENGTH_BYTES + " to " + start + ": expected a JSON header in UTF-8, got other bytes", e);
+                        file, "bytes " + LENGTH_BYTES + " to " + start
+                                + ": expected a JSON header in UTF-8, got other bytes", e);
             }
         }
 
@@ -257,7 +258,8 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
                 throws ModelFormatException {
             Optional<DataType> type = typeOf(typeName);
             if (type.isEmpty()) {
-                throw wrong(tensor + ": dtype", "one that Rondo reads (F32, F64, I32, I64 or BOOL)", "\"" + typeName + "\"");
+                throw wrong(tensor + ": dtype", "one that Rondo reads (F32, F64, I32, I64 or BOOL)", "\"" + typeName
+                        + "\"");
             }
             if (offsets.size() != 2) {
                 throw wrong(tensor + ": data_offsets", "[begin, end]", offsets.toString());

@@ -56,7 +56,8 @@ public final class SafetensorsReader implements AutoCloseable {
             throw new NoSuchFileException(file.toString(), null, "there is no such file");
         }
         if (!Files.isRegularFile(file)) {
-            throw new IOException(file + ": expected a file, got " + (Files.isDirectory(file) ? "a folder" : "a device"));
+            throw new IOException(file + ": expected a file, got "
+                    + (Files.isDirectory(file) ? "a folder" : "a device"));
         }
         FileChannel channel;
         try {
@@ -77,7 +78,8 @@ public final class SafetensorsReader implements AutoCloseable {
         if (size < SafetensorsHeader.LENGTH_BYTES) {
             throw new ModelFormatException(
                     file,
-                    "byte 0: expected " + SafetensorsHeader.LENGTH_BYTES + " bytes of header length, got a file of " + size
+                    "byte 0: expected " + SafetensorsHeader.LENGTH_BYTES + " bytes of header length, got a file of "
+                            + size
                             + (size == 1 ? " byte" : " bytes"));
         }
         ByteBuffer length = ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -143,7 +145,8 @@ public final class SafetensorsReader implements AutoCloseable {
         if (info.type() != destination.type() || !info.shape().equals(destination.shape())) {
             throw new ModelFormatException(
                     file,
-                    place(info) + ": expected " + destination.type() + " " + destination.shape() + ", got " + info.type()
+                    place(info) + ": expected " + destination.type() + " " + destination.shape() + ", got "
+                            + info.type()
                             + " " + info.shape());
         }
         readInto(info, destination);

@@ -200,11 +200,13 @@ class ForeignLstmTest {
                 .orElse(x);
         LstmInputs inputs = LstmInputs.of(
                         in,
-                        parameter(builder, weights, "weightIh", stack(lstm, Gate::weightIh), 4 * hidden, lstm.lstmInputSize()),
+                        parameter(builder, weights, "weightIh", stack(lstm, Gate::weightIh), 4 * hidden,
+                                lstm.lstmInputSize()),
                         parameter(builder, weights, "weightHh", stack(lstm, Gate::weightHh), 4 * hidden, hidden))
                 .bias(parameter(builder, weights, "bias", stack(lstm, Gate::bias), 4 * hidden));
         List<Value> states = states(builder, lstm);
-        LstmOutputs outputs = builder.lstm("lstm", states.isEmpty() ? inputs : inputs.state(states.get(0), states.get(1)));
+        LstmOutputs outputs =
+                builder.lstm("lstm", states.isEmpty() ? inputs : inputs.state(states.get(0), states.get(1)));
         Value y = lstm.after()
                 .map(dense -> dense(builder, weights, "after", dense, hidden, outputs.y()))
                 .orElse(outputs.y());

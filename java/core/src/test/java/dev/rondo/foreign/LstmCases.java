@@ -181,7 +181,8 @@ final class LstmCases {
         int hidden = Integer.parseInt(attributes.remove("hidden_size"));
         boolean batchFirst = "1".equals(attributes.remove("layout"));
         if (!node.op().equals("LSTM") || !attributes.isEmpty()) {
-            throw new IOException(folder + ": expected an LSTM with hidden_size and layout, got " + node.op() + attributes);
+            throw new IOException(folder + ": expected an LSTM with hidden_size and layout, got " + node.op()
+                    + attributes);
         }
         List<String> roles = List.of("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P");
         Map<String, Onnx.Array> values = new HashMap<>();
@@ -196,7 +197,8 @@ final class LstmCases {
         int steps = batchFirst ? dims[1] : dims[0];
         int batch = batchFirst ? dims[0] : dims[1];
         int inputSize = dims[2];
-        float[] x = batchFirst ? values.get("X").values() : batchFirst(values.get("X").values(), steps, batch, inputSize);
+        float[] x = batchFirst ? values.get("X").values()
+                : batchFirst(values.get("X").values(), steps, batch, inputSize);
         List<Expected> expected = new ArrayList<>();
         int file = 0;
         for (int i = 0; i < node.outputs().size(); i++) {

@@ -38,7 +38,8 @@ class HostileFileTest {
             Path file = write(Arrays.copyOf(valid, length));
             int cut = length;
             ModelFormatException e = assertThrows(
-                    ModelFormatException.class, () -> readAll(file), () -> "cut to " + cut + " of " + valid.length + " bytes");
+                    ModelFormatException.class, () -> readAll(file), () -> "cut to " + cut + " of " + valid.length
+                            + " bytes");
             assertTrue(e.getMessage().startsWith(file + ": "), e.getMessage());
         }
         readAll(write(valid));
@@ -56,7 +57,8 @@ class HostileFileTest {
             // Most changes in the header, where they tell; one to four of them.
             for (int changes = random.nextInt(1, 5); changes > 0; changes--) {
                 int place = random.nextInt(random.nextInt(8) == 0 ? bytes.length : headerEnd(valid));
-                bytes[place] = random.nextBoolean() ? (byte) random.nextInt(256) : (byte) (bytes[place] ^ 1 << random.nextInt(8));
+                bytes[place] = random.nextBoolean() ? (byte) random.nextInt(256)
+                        : (byte) (bytes[place] ^ 1 << random.nextInt(8));
             }
             try {
                 readAll(write(bytes));

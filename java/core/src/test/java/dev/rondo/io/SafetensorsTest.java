@@ -34,7 +34,8 @@ class SafetensorsTest {
     static SequencedMap<String, Tensor> tensors() {
         SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
         tensors.put("flag", Tensor.wrap(MemorySegment.ofArray(new byte[] {1, 0, 1}), DataType.BOOL, Shape.of(3)));
-        tensors.put("lstm.weightIh", Tensor.of(new float[] {1.5f, -0f, Float.NaN, Float.MIN_VALUE, Float.MAX_VALUE, 3}, 2, 3));
+        tensors.put("lstm.weightIh",
+                Tensor.of(new float[] {1.5f, -0f, Float.NaN, Float.MIN_VALUE, Float.MAX_VALUE, 3}, 2, 3));
         tensors.put("quoted \"name\" \\ \u00fc \ud83c\udfbc", Tensor.of(new int[] {Integer.MIN_VALUE, 7}, 2, 1));
         tensors.put("double", Tensor.of(new double[] {Math.PI, -1e-310}, 1, 2));
         tensors.put("empty", Tensor.of(new float[0], 0, 5));
@@ -127,7 +128,8 @@ class SafetensorsTest {
             Tensor wrongShape = Tensor.zeros(DataType.FLOAT32, 3, 2);
             ModelFormatException e =
                     assertThrows(ModelFormatException.class, () -> reader.read("lstm.weightIh", wrongShape));
-            assertEquals(file + ": tensor \"lstm.weightIh\": expected FLOAT32 [3,2], got FLOAT32 [2,3]", e.getMessage());
+            assertEquals(file + ": tensor \"lstm.weightIh\": expected FLOAT32 [3,2], got FLOAT32 [2,3]",
+                    e.getMessage());
             assertEquals(file, e.file());
             Tensor wrongType = Tensor.zeros(DataType.INT32, 2, 3);
             assertThrows(ModelFormatException.class, () -> reader.read("lstm.weightIh", wrongType));
