@@ -72,6 +72,34 @@ struct Simd {
         return _mm_cvtss_f32(_mm_max_ss(pairs, _mm_movehdup_ps(pairs)));
     }
 
+    // 32-bit words, for the generator of dropout.
+    using U = __m256i;
+    static U words(uint32_t x) { return _mm256_set1_epi32(static_cast<int32_t>(x)); }
+    static U add(U a, U b) { return _mm256_add_epi32(a, b); }
+    static U exclusive_or(U a, U b) { return _mm256_xor_si256(a, b); }
+    // Both halves of the 64-bit products.
+    static void multiply(U a, U b, U &low, U &high) {
+        const U even = _mm256_mul_epu32(a, b);
+        const U odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), b);
+        low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+        high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+    }
+    // The counters that the lanes take, so that interleave() puts their words in order.
+    static U order() { return _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7); }
+    // From word w of each counter to the four words of one counter after those of another.
+    static void interleave(U (&w)[4]) {
+        const U ab_low = _mm256_unpacklo_epi32(w[0], w[1]), ab_high = _mm256_unpackhi_epi32(w[0], w[1]);
+        const U cd_low = _mm256_unpacklo_epi32(w[2], w[3]), cd_high = _mm256_unpackhi_epi32(w[2], w[3]);
+        w[0] = _mm256_unpacklo_epi64(ab_low, cd_low);
+        w[1] = _mm256_unpackhi_epi64(ab_low, cd_low);
+        w[2] = _mm256_unpacklo_epi64(ab_high, cd_high);
+        w[3] = _mm256_unpackhi_epi64(ab_high, cd_high);
+    }
+    // x where the word is at least the limit, else 0.
+    static F keep(F x, U word, U limit) {
+        return _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(word, limit), word)));
+    }
+
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 
 private:

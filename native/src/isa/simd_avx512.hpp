@@ -68,6 +68,34 @@ struct Simd {
     static float sum(F a) { return _mm512_reduce_add_ps(a); }
     static float largest(F a) { return _mm512_reduce_max_ps(a); }
 
+    // 32-bit words, for the generator of dropout.
+    using U = __m512i;
+    static U words(uint32_t x) { return _mm512_set1_epi32(static_cast<int32_t>(x)); }
+    static U add(U a, U b) { return _mm512_add_epi32(a, b); }
+    static U exclusive_or(U a, U b) { return _mm512_xor_si512(a, b); }
+    // Both halves of the 64-bit products.
+    static void multiply(U a, U b, U &low, U &high) {
+        const U even = _mm512_mul_epu32(a, b);
+        const U odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), b);
+        low = _mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32));
+        high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+    }
+    // The counters that the lanes take, so that interleave() puts their words in order.
+    static U order() { return _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15); }
+    // From word w of each counter to the four words of one counter after those of another.
+    static void interleave(U (&w)[4]) {
+        const U ab_low = _mm512_unpacklo_epi32(w[0], w[1]), ab_high = _mm512_unpackhi_epi32(w[0], w[1]);
+        const U cd_low = _mm512_unpacklo_epi32(w[2], w[3]), cd_high = _mm512_unpackhi_epi32(w[2], w[3]);
+        w[0] = _mm512_unpacklo_epi64(ab_low, cd_low);
+        w[1] = _mm512_unpackhi_epi64(ab_low, cd_low);
+        w[2] = _mm512_unpacklo_epi64(ab_high, cd_high);
+        w[3] = _mm512_unpackhi_epi64(ab_high, cd_high);
+    }
+    // x where the word is at least the limit, else 0.
+    static F keep(F x, U word, U limit) {
+        return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(word, limit), x);
+    }
+
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 
 private:

@@ -78,6 +78,34 @@ struct Simd {
         return _mm_cvtss_f32(_mm_max_ss(pairs, _mm_movehdup_ps(pairs)));
     }
 
+    // 32-bit words, for the generator of dropout.
+    using U = __m128i;
+    static U words(uint32_t x) { return _mm_set1_epi32(static_cast<int32_t>(x)); }
+    static U add(U a, U b) { return _mm_add_epi32(a, b); }
+    static U exclusive_or(U a, U b) { return _mm_xor_si128(a, b); }
+    // Both halves of the 64-bit products.
+    static void multiply(U a, U b, U &low, U &high) {
+        const U even = _mm_mul_epu32(a, b);
+        const U odd = _mm_mul_epu32(_mm_srli_epi64(a, 32), b);
+        low = _mm_blend_epi16(even, _mm_slli_epi64(odd, 32), 0xCC);
+        high = _mm_blend_epi16(_mm_srli_epi64(even, 32), odd, 0xCC);
+    }
+    // The counters that the lanes take, so that interleave() puts their words in order.
+    static U order() { return _mm_setr_epi32(0, 1, 2, 3); }
+    // From word w of each counter to the four words of one counter after those of another.
+    static void interleave(U (&w)[4]) {
+        const U ab_low = _mm_unpacklo_epi32(w[0], w[1]), ab_high = _mm_unpackhi_epi32(w[0], w[1]);
+        const U cd_low = _mm_unpacklo_epi32(w[2], w[3]), cd_high = _mm_unpackhi_epi32(w[2], w[3]);
+        w[0] = _mm_unpacklo_epi64(ab_low, cd_low);
+        w[1] = _mm_unpackhi_epi64(ab_low, cd_low);
+        w[2] = _mm_unpacklo_epi64(ab_high, cd_high);
+        w[3] = _mm_unpackhi_epi64(ab_high, cd_high);
+    }
+    // x where the word is at least the limit, else 0.
+    static F keep(F x, U word, U limit) {
+        return _mm_and_ps(x, _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_max_epu32(word, limit), word)));
+    }
+
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 };
 
