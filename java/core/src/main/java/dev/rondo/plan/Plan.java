@@ -70,12 +70,12 @@ public final class Plan implements AutoCloseable {
     /// Memory that a value is bound to.
     private static final class Binding {
         private final Value value;
-        private final boolean written;
+        private Buffer buffer;
         private MemorySegment segment;
 
-        private Binding(Value value, boolean written, MemorySegment segment) {
+        private Binding(Value value, Buffer buffer, MemorySegment segment) {
             this.value = value;
-            this.written = written;
+            this.buffer = buffer;
             this.segment = segment;
         }
     }
@@ -103,6 +103,8 @@ public final class Plan implements AutoCloseable {
         nodes = liveNodes();
         written = new HashSet<>();
         nodes.forEach(node -> written.addAll(node.outputs().values()));
+        // A new state may be copied to where the old one was read.
+        written.addAll(graph.carried().keySet());
         memory = allocate(capacity);
     }
 
@@ -335,7 +337,7 @@ public final class Plan implements AutoCloseable {
             collectLenders();
         }
         for (Binding binding : bindings) {
-            Buffer buffer = buffer(binding.value);
+            Buffer buffer = binding.buffer;
             if (buffer.segment().byteSize() < buffer.bytes(batch, time)) {
                 throw new IllegalArgumentException(
                         "%s: expected at least %d bytes for %s %s, got %d"
@@ -380,16 +382,15 @@ public final class Plan implements AutoCloseable {
     }
 
     private void rebind(Value value, int index, MemorySegment segment) {
-        Buffer buffer = buffer(value);
+        Binding binding = index < 0 ? firstBinding(value, segment) : bindings[index];
         if (!segment.isNative()) {
             throw new IllegalArgumentException(value.name() + ": expected native memory, got memory on the heap");
         }
-        if (segment.address() % buffer.type().bytes() != 0) {
-            throw new IllegalArgumentException(
-                    value.name() + ": expected memory aligned to " + buffer.type().bytes() + " bytes");
+        int alignment = binding.buffer.type().bytes();
+        if (segment.address() % alignment != 0) {
+            throw new IllegalArgumentException(value.name() + ": expected memory aligned to " + alignment + " bytes");
         }
-        Binding binding = index < 0 ? firstBinding(value, segment) : bindings[index];
-        if (binding.written && segment.isReadOnly()) {
+        if (segment.isReadOnly() && written.contains(value)) {
             throw new IllegalArgumentException(value.name() + ": expected writable memory, got read-only memory");
         }
         if (index < 0) {
@@ -397,17 +398,18 @@ public final class Plan implements AutoCloseable {
             bindings[bindings.length - 1] = binding;
         }
         binding.segment = segment;
-        buffer.segment(segment);
-        memory.program().rebind(buffer);
+        binding.buffer.segment(segment);
+        memory.program().rebind(binding.buffer);
         lendersChanged = true;
     }
 
     private Binding firstBinding(Value value, MemorySegment segment) {
+        Buffer buffer = buffer(value);
         boolean output = graph.outputs().containsValue(value) || graph.carried().containsValue(value);
         if (!output && !graph.inputs().contains(value)) {
             throw new IllegalArgumentException(value.name() + ": expected an input or output of the graph");
         }
-        return new Binding(value, written.contains(value), segment);
+        return new Binding(value, buffer, segment);
     }
 
     /// The nodes that an output, a carried state or a gradient depends on, and those that change their inputs.
@@ -440,6 +442,9 @@ public final class Plan implements AutoCloseable {
                     engine.kernels().compile(
                             new Compilation(lowering.instructions(), parameters.type(), purpose, largest.batch(),
                                     largest.time(), parameters.packs(), arena));
+            for (Binding binding : bindings) {
+                binding.buffer = lowering.find(binding.value);
+            }
             return new Memory(arena, lowering.buffers, lowering.gradients, program);
         } catch (RuntimeException | Error e) {
             arena.close();

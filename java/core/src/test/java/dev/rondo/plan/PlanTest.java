@@ -223,6 +223,8 @@ class PlanTest {
                     () -> plan.bind(y, memory.asReadOnly()));
             assertMessage("lstm: expected an input, output or gradient of the plan", IllegalArgumentException.class,
                     () -> plan.bind(new Value(99, "lstm", DataType.FLOAT32, Shape.scalar()), memory));
+            assertMessage("h0: expected writable memory, got read-only memory", IllegalArgumentException.class,
+                    () -> plan.bind(graph.value("h0"), memory.asReadOnly()));
             assertMessage("ihWeight: expected an input or output of the graph", IllegalArgumentException.class,
                     () -> plan.bind(graph.value("ihWeight"), memory));
             plan.run(2, 3);

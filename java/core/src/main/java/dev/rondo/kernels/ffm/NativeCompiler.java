@@ -240,7 +240,7 @@ final class NativeCompiler {
                     rondo_gather.rows(call, outer);
                     rondo_gather.columns(call, intSize(shape.product(reduce.to(), shape.rank(), batch, time)));
                     rondo_gather.count(call, (long) outer * axis);
-                    for (int i = 0; i < outer * axis; i++) {
+                    for (int i = 0; i < intSize((long) outer * axis); i++) {
                         ids.setAtIndex(ValueLayout.JAVA_INT, i, i / axis);
                     }
                 });
