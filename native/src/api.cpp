@@ -89,9 +89,7 @@ template <class Body> void named(const Operation &op, const Body &body) {
 
 extern "C" {
 
-uint32_t rondo_abi_version(void) {
-    return RONDO_ABI_VERSION;
-}
+uint32_t rondo_abi_version(void) { return RONDO_ABI_VERSION; }
 
 int32_t rondo_machine_describe(rondo_machine *machine) {
     return guarded(nullptr, [&](int32_t &) {
@@ -141,9 +139,7 @@ int32_t rondo_context_create(const rondo_context_options *options, rondo_context
     });
 }
 
-void rondo_context_destroy(rondo_context *context) {
-    delete context;
-}
+void rondo_context_destroy(rondo_context *context) { delete context; }
 
 int32_t rondo_context_describe(const rondo_context *context, rondo_context_info *info) {
     return guarded(nullptr, [&](int32_t &) {

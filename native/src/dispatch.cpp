@@ -57,10 +57,8 @@ struct SavedState {
 };
 
 constexpr SavedState saved_states[] = {
-    {RONDO_ISA_AVX2, 1, "XMM registers"},
-    {RONDO_ISA_AVX2, 2, "YMM registers"},
-    {RONDO_ISA_AVX512, 5, "mask registers"},
-    {RONDO_ISA_AVX512, 6, "upper halves of ZMM0-15"},
+    {RONDO_ISA_AVX2, 1, "XMM registers"},        {RONDO_ISA_AVX2, 2, "YMM registers"},
+    {RONDO_ISA_AVX512, 5, "mask registers"},     {RONDO_ISA_AVX512, 6, "upper halves of ZMM0-15"},
     {RONDO_ISA_AVX512, 7, "registers ZMM16-31"},
 };
 
@@ -158,7 +156,9 @@ int32_t isa_lacks(const Cpu &cpu, int32_t isa, char *text, int32_t size) {
     bool any_state = false;
     for (const SavedState &state : saved_states) {
         if (state.isa > isa || (cpu.xcr0 >> state.bit & 1u) != 0) continue;
-        out.add(any_state ? ", " : any ? "; the operating system does not save " : "the operating system does not save ");
+        out.add(any_state ? ", "
+                : any     ? "; the operating system does not save "
+                          : "the operating system does not save ");
         out.add(state.name);
         any_state = true;
     }
@@ -189,7 +189,8 @@ int32_t choose_isa(const Cpu &cpu, int32_t option) {
         if (forced != nullptr && forced[0] != '\0') {
             by = "RONDO_FORCE_ISA: ";
             isa = isa_of_name(forced);
-            if (isa < 0) fail(RONDO_INVALID, "RONDO_FORCE_ISA: expected baseline, avx2 or avx512, got \"%.40s\"", forced);
+            if (isa < 0)
+                fail(RONDO_INVALID, "RONDO_FORCE_ISA: expected baseline, avx2 or avx512, got \"%.40s\"", forced);
         } else {
             isa = best_isa(cpu);
             if (isa == RONDO_ISA_AUTO) isa = RONDO_ISA_BASELINE; // fails below, with the reason

@@ -32,7 +32,7 @@ struct Functions {
     GetMaxThreads omp_get_max_threads = nullptr;
 };
 
-constinit Functions functions;                    // of a provider, written before its bit in available
+constinit Functions functions; // of a provider, written before its bit in available
 constinit std::atomic<uint32_t> available{0};
 constinit pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
@@ -44,9 +44,7 @@ public:
     Lock &operator=(const Lock &) = delete;
 };
 
-const char *name_of(int32_t provider) {
-    return provider == RONDO_PROVIDER_OPENBLAS ? "openblas" : "onednn";
-}
+const char *name_of(int32_t provider) { return provider == RONDO_PROVIDER_OPENBLAS ? "openblas" : "onednn"; }
 
 template <class Function> void take(Function &function, void *library, const char *provider, const char *symbol) {
     void *address = dlsym(library, symbol);
@@ -56,9 +54,7 @@ template <class Function> void take(Function &function, void *library, const cha
 
 } // namespace
 
-uint32_t loaded() {
-    return available.load(std::memory_order_acquire);
-}
+uint32_t loaded() { return available.load(std::memory_order_acquire); }
 
 void load(int32_t provider, const char *const *paths, int32_t count) {
     require_between("provider", provider, RONDO_PROVIDER_OPENBLAS, RONDO_PROVIDER_ONEDNN);

@@ -58,11 +58,11 @@ struct Word {
 };
 
 struct Pool {
-    std::atomic<uint64_t> used{0};                  // a bit for each slot that is taken
-    alignas(64) std::atomic<uint32_t> posted{0};    // counts jobs; workers park on it
-    std::atomic<int32_t> parked{0};                 // workers parked on it
-    alignas(64) std::atomic<int32_t> wanted{0};     // helpers that the running jobs together could use
-    std::atomic<int32_t> started{0};                // worker threads
+    std::atomic<uint64_t> used{0};               // a bit for each slot that is taken
+    alignas(64) std::atomic<uint32_t> posted{0}; // counts jobs; workers park on it
+    std::atomic<int32_t> parked{0};              // workers parked on it
+    alignas(64) std::atomic<int32_t> wanted{0};  // helpers that the running jobs together could use
+    std::atomic<int32_t> started{0};             // worker threads
     pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
     Slot slots[slot_count];
 };
@@ -141,9 +141,7 @@ void *work(void *) {
     }
 }
 
-void begin_anew_in_child() {
-    new (&pool) Pool;
-}
+void begin_anew_in_child() { new (&pool) Pool; }
 
 bool start_thread(int32_t number) {
     // Signals are for the threads of the host, apart from those that a fault raises in the thread itself.
@@ -195,9 +193,7 @@ int32_t processors() {
     return online < 1 ? 1 : static_cast<int32_t>(online < INT_MAX ? online : INT_MAX);
 }
 
-int32_t pool_threads() {
-    return pool.started.load(std::memory_order_acquire);
-}
+int32_t pool_threads() { return pool.started.load(std::memory_order_acquire); }
 
 void run_slices(int32_t slices, int32_t threads, void (*function)(const void *, Slice), const void *argument) {
     const int32_t most = threads < slices ? threads : slices;

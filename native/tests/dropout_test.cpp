@@ -89,18 +89,21 @@ TEST_P(Dropout, followsTheGenerator) {
         Random random(1);
         for (const int32_t threads : {1, 3}) {
             const ContextOf context(GetParam().number, threads);
-            for (const DropoutCase c : {DropoutCase{1, 0, 0, 0.5f}, DropoutCase{0x123456789abcdef0, 0xfedcba9876543210, 7, 0.1f},
-                                        DropoutCase{5, 9, 0xffffffff, 0.0f}, DropoutCase{5, 10, 1, 0.999f}}) {
+            for (const DropoutCase c :
+                 {DropoutCase{1, 0, 0, 0.5f}, DropoutCase{0x123456789abcdef0, 0xfedcba9876543210, 7, 0.1f},
+                  DropoutCase{5, 9, 0xffffffff, 0.0f}, DropoutCase{5, 10, 1, 0.999f}}) {
                 for (const int64_t count : {0, 1, 3, 4, 63, 64, 65, 1000, 20'011}) {
                     const Floats x = random.floats(count, 1.0, 2.0);
                     std::vector<double> expected;
                     const auto threshold = static_cast<uint32_t>(std::floor(static_cast<double>(c.rate) * 0x1p32));
                     for (int64_t e = 0; e < count; e++) {
-                        const Words words = philox_of({static_cast<uint32_t>(e / 4), c.stream, static_cast<uint32_t>(c.step),
-                                                       static_cast<uint32_t>(c.step >> 32)},
-                                                      {static_cast<uint32_t>(c.seed), static_cast<uint32_t>(c.seed >> 32)});
+                        const Words words =
+                            philox_of({static_cast<uint32_t>(e / 4), c.stream, static_cast<uint32_t>(c.step),
+                                       static_cast<uint32_t>(c.step >> 32)},
+                                      {static_cast<uint32_t>(c.seed), static_cast<uint32_t>(c.seed >> 32)});
                         const bool keep = words[static_cast<size_t>(e % 4)] >= threshold;
-                        expected.push_back(keep ? static_cast<double>(x[e]) / (1.0 - static_cast<double>(c.rate)) : 0.0);
+                        expected.push_back(keep ? static_cast<double>(x[e]) / (1.0 - static_cast<double>(c.rate))
+                                                : 0.0);
                     }
                     const Floats y = dropout(context, c, x);
                     // The scale and its product are rounded once each.
@@ -137,7 +140,8 @@ TEST(DropoutErrors, nameWhatIsWrong) {
     auto call = call_of<rondo_dropout>(RONDO_OP_DROPOUT);
     for (const float rate : {1.0f, -0.1f, std::numeric_limits<float>::quiet_NaN()}) {
         call.rate = rate;
-        EXPECT_NE(error_of(context, call).find("dropout: rate: expected at least 0 and less than 1, got "), std::string::npos);
+        EXPECT_NE(error_of(context, call).find("dropout: rate: expected at least 0 and less than 1, got "),
+                  std::string::npos);
     }
     call.rate = 0.5f;
     EXPECT_EQ(error_of(context, call), "dropout: step: expected a pointer, got NULL");

@@ -173,7 +173,8 @@ TEST_P(Binary, agreesBitForBit) {
     };
     in_both_placements([&] {
         Random random(3);
-        for (const Shape shape : {Shape{0, 5}, Shape{1, 1}, Shape{3, 17}, Shape{5, 16}, Shape{2, 9001}, Shape{700, 31}}) {
+        for (const Shape shape :
+             {Shape{0, 5}, Shape{1, 1}, Shape{3, 17}, Shape{5, 16}, Shape{2, 9001}, Shape{700, 31}}) {
             for (int32_t kind = RONDO_BINARY_ADD; kind <= RONDO_BINARY_DIVIDE; kind++) {
                 for (int32_t a_extent = 0; a_extent <= 2; a_extent++) {
                     for (int32_t b_extent = 0; b_extent <= 2; b_extent++) {
@@ -201,7 +202,8 @@ TEST_P(Binary, agreesBitForBit) {
                         std::vector<double> expected;
                         for (int64_t i = 0; i < count; i++)
                             expected.push_back(apply(kind, at(a, a_extent, i), at(b, b_extent, i)));
-                        EXPECT_TRUE(same(y, expected)) << "kind " << kind << ", extents " << a_extent << ", " << b_extent;
+                        EXPECT_TRUE(same(y, expected))
+                            << "kind " << kind << ", extents " << a_extent << ", " << b_extent;
                         for (const bool into_a : {true, false}) {
                             if ((into_a ? a_extent : b_extent) != RONDO_EXTENT_FULL) continue;
                             Floats in_place((into_a ? a : b).copy());

@@ -11,12 +11,13 @@ int threads_set = 0;
 int omp_threads = 7;
 int omp_threads_at_call = 0;
 
-void multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
-              int64_t ldb, float beta, float *c, int64_t ldc) {
+void multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+              const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
     for (int64_t i = 0; i < m; i++) {
         for (int64_t j = 0; j < n; j++) {
             float sum = 0.0f;
-            for (int64_t p = 0; p < k; p++) sum += (ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
+            for (int64_t p = 0; p < k; p++)
+                sum += (ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
             c[i * ldc + j] = alpha * sum + (beta == 0.0f ? 0.0f : beta * c[i * ldc + j]);
         }
     }
@@ -29,8 +30,8 @@ FAKE_API int fake_omp_threads() { return omp_threads; }
 FAKE_API int fake_omp_threads_at_call() { return omp_threads_at_call; }
 
 FAKE_API void openblas_set_num_threads(int threads) { threads_set = threads; }
-FAKE_API void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
-                          int ldb, float beta, float *c, int ldc) {
+FAKE_API void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
+                          const float *b, int ldb, float beta, float *c, int ldc) {
     if (order == 101) multiply(ta == 112, tb == 112, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 

@@ -119,7 +119,8 @@ protected:
         const int32_t rows = table.tile_rows, lanes = table.lanes;
         std::vector<Sizes> all;
         for (const int32_t m : {0, 1, rows - 1, rows, rows + 1, 2 * rows + 1, 13})
-            for (const int32_t n : {1, lanes - 1, lanes, lanes + 1, 2 * lanes + 1, 4 * lanes - 1, 4 * lanes, 4 * lanes + 1, 65})
+            for (const int32_t n :
+                 {1, lanes - 1, lanes, lanes + 1, 2 * lanes + 1, 4 * lanes - 1, 4 * lanes, 4 * lanes + 1, 65})
                 for (const int32_t k : {0, 1, 2, 17, 67}) all.push_back({m, n, k});
         // Beyond a block of k and a tile.
         const auto block = static_cast<int32_t>(gemm_k_block);
@@ -143,8 +144,9 @@ TEST_P(Gemm, isExactOnIntegers) {
                     std::vector<double> expected = problem.expected();
                     for (double &v : expected) v += 0.0; // no negative zeros
                     EXPECT_TRUE(close(multiply(context, problem), expected, Tolerance{0.0, 0.0}))
-                        << s.m << " x " << s.n << " x " << s.k << ", transposed " << form.transpose_a << form.transpose_b
-                        << ", accumulate " << form.accumulate << ", bias " << form.bias << ", packed " << form.packed;
+                        << s.m << " x " << s.n << " x " << s.k << ", transposed " << form.transpose_a
+                        << form.transpose_b << ", accumulate " << form.accumulate << ", bias " << form.bias
+                        << ", packed " << form.packed;
                 }
             }
         }
@@ -154,7 +156,8 @@ TEST_P(Gemm, isExactOnIntegers) {
 TEST_P(Gemm, agreesOnFloats) {
     Random random(2);
     const ContextOf context(GetParam().number, 2);
-    for (const Sizes s : {Sizes{7, 33, 100}, Sizes{50, 65, 257}, Sizes{64, 96, 2048}, Sizes{1, 300, 31}, Sizes{129, 1, 64}}) {
+    for (const Sizes s :
+         {Sizes{7, 33, 100}, Sizes{50, 65, 257}, Sizes{64, 96, 2048}, Sizes{1, 300, 31}, Sizes{129, 1, 64}}) {
         for (const Form form : forms(s.k)) {
             const Problem problem(s, form, [&](int64_t count) { return random.floats(count); });
             EXPECT_TRUE(close(multiply(context, problem), problem.expected(), sum_tolerance(s.k, s.k * 0.34)));
@@ -190,7 +193,8 @@ TEST_P(Gemm, hasScratchForAnyNumberOfSlices) {
                                   [&](int64_t count) { return random.floats(count); });
             const Floats expected = multiply(ContextOf(GetParam().number, 1), problem);
             for (int32_t threads = 2; threads <= 9; threads++)
-                EXPECT_TRUE(same(multiply(ContextOf(GetParam().number, threads), problem), expected)) << threads << " threads";
+                EXPECT_TRUE(same(multiply(ContextOf(GetParam().number, threads), problem), expected))
+                    << threads << " threads";
         }
     }
 }
@@ -198,7 +202,8 @@ TEST_P(Gemm, hasScratchForAnyNumberOfSlices) {
 TEST_P(Gemm, givesARowTheSameWhateverTheOthers) {
     Random random(4);
     const ContextOf context(GetParam().number);
-    const Problem all({29, 65, 200}, {false, true, false, true, true, 0}, [&](int64_t count) { return random.floats(count); });
+    const Problem all({29, 65, 200}, {false, true, false, true, true, 0},
+                      [&](int64_t count) { return random.floats(count); });
     const Floats c = multiply(context, all);
     const Guarded<char> packed = pack(context, all);
     for (int32_t row = 0; row < 29; row++) {
@@ -217,9 +222,10 @@ TEST_P(Gemm, givesARowTheSameWhateverTheOthers) {
 TEST_P(Gemm, carriesNanAndInfinity) {
     const ContextOf context(GetParam().number);
     for (const bool transpose_a : {false, true}) {
-        Problem problem({5, 9, 3}, {transpose_a, false, false, false, false, 0}, [](int64_t count) { return Floats(count, 1.0f); });
-        problem.a[transpose_a ? 2 : 2 * 3] = std::numeric_limits<float>::quiet_NaN();  // row 2
-        problem.b[4] = std::numeric_limits<float>::infinity();                         // column 4
+        Problem problem({5, 9, 3}, {transpose_a, false, false, false, false, 0},
+                        [](int64_t count) { return Floats(count, 1.0f); });
+        problem.a[transpose_a ? 2 : 2 * 3] = std::numeric_limits<float>::quiet_NaN(); // row 2
+        problem.b[4] = std::numeric_limits<float>::infinity();                        // column 4
         const Floats c = multiply(context, problem);
         for (int64_t i = 0; i < 5; i++) {
             for (int64_t j = 0; j < 9; j++) {
@@ -235,7 +241,8 @@ TEST_P(Gemm, carriesNanAndInfinity) {
 
 TEST_P(Gemm, refusesThePackOfAnother) {
     const ContextOf context(GetParam().number);
-    Problem problem({2, 5, 4}, {false, false, false, false, true, 0}, [](int64_t count) { return Floats(count, 1.0f); });
+    Problem problem({2, 5, 4}, {false, false, false, false, true, 0},
+                    [](int64_t count) { return Floats(count, 1.0f); });
     const auto error_with = [&](const Guarded<char> &packed, int32_t n) {
         rondo_gemm call = call_for(problem);
         call.n = n;
@@ -262,7 +269,8 @@ TEST_P(Gemm, refusesThePackOfAnother) {
 
 TEST(GemmErrors, nameWhatIsWrong) {
     const ContextOf context(RONDO_ISA_BASELINE);
-    Problem problem({2, 3, 4}, {false, false, false, false, false, 0}, [](int64_t count) { return Floats(count, 1.0f); });
+    Problem problem({2, 3, 4}, {false, false, false, false, false, 0},
+                    [](int64_t count) { return Floats(count, 1.0f); });
     rondo_gemm call = call_for(problem);
     call.b = problem.b.data();
     call.c = problem.c.data();

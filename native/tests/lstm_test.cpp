@@ -95,8 +95,8 @@ void expect_agreement(const LstmOutput &actual, const LstmOutput &expected, Lstm
 }
 
 std::string text_of(LstmSizes s) {
-    return "B " + std::to_string(s.batch) + ", T " + std::to_string(s.steps) + ", I " + std::to_string(s.input) + ", H " +
-           std::to_string(s.hidden);
+    return "B " + std::to_string(s.batch) + ", T " + std::to_string(s.steps) + ", I " + std::to_string(s.input) +
+           ", H " + std::to_string(s.hidden);
 }
 
 class Lstm : public testing::TestWithParam<Isa> {
@@ -111,8 +111,8 @@ protected:
                 {2 * rows + 1, 3, 17, 4 * lanes + 1},
                 {13, 4, 1, 4 * lanes - 1},
                 {5, 11, 67, 1},
-                {3, 2, 300, 67},   // I beyond a block of k
-                {30, 40, 5, 7},    // B T beyond a block of k, and beyond the steps projected at once
+                {3, 2, 300, 67}, // I beyond a block of k
+                {30, 40, 5, 7},  // B T beyond a block of k, and beyond the steps projected at once
                 {7, 9, 31, 4 * lanes}};
     }
 };
@@ -166,8 +166,9 @@ TEST_P(Lstm, givesWhatIsWantedWithoutTheRest) {
 }
 
 void expect_same(const LstmOutput &actual, const LstmOutput &expected, const std::string &trace) {
-    for_each_output(actual, expected,
-                    [&](const char *name, const Doubles &a, const Doubles &e) { EXPECT_TRUE(same(a, e)) << name << ": " << trace; });
+    for_each_output(actual, expected, [&](const char *name, const Doubles &a, const Doubles &e) {
+        EXPECT_TRUE(same(a, e)) << name << ": " << trace;
+    });
 }
 
 TEST_P(Lstm, isTheSameWhateverTheThreads) {
@@ -407,7 +408,8 @@ TEST_P(Lstm, needsNoMoreForLess) {
     };
     for (int32_t batch = 1; batch <= 40; batch++) {
         for (const int32_t steps : {1, 2, 3, 10, 50, 97}) {
-            const std::vector<int64_t> small = needs(batch, steps), wide = needs(batch + 1, steps), tall = needs(batch, steps + 1);
+            const std::vector<int64_t> small = needs(batch, steps), wide = needs(batch + 1, steps),
+                                       tall = needs(batch, steps + 1);
             for (size_t i = 0; i < small.size(); i++) {
                 EXPECT_LE(small[i], wide[i]) << "need " << i << ", batch " << batch << ", steps " << steps;
                 EXPECT_LE(small[i], tall[i]) << "need " << i << ", batch " << batch << ", steps " << steps;

@@ -43,7 +43,8 @@ void agrees(int32_t provider) {
                             sum += a[ta ? p * lda + i : i * lda + p] * b[tb ? j * ldb + p : p * ldb + j];
                         expected[static_cast<size_t>(i * ldc + j)] = sum;
                     }
-                ASSERT_TRUE(providers::gemm(provider, ta, tb, m, n, k, a.data(), lda, b.data(), ldb, beta, c.data(), ldc));
+                ASSERT_TRUE(
+                    providers::gemm(provider, ta, tb, m, n, k, a.data(), lda, b.data(), ldb, beta, c.data(), ldc));
                 EXPECT_TRUE(close(c, expected, Tolerance{0.0, 0.0})) << "transposed " << ta << ", " << tb;
             }
         }
@@ -71,7 +72,8 @@ TEST(Providers, load) {
     EXPECT_EQ(providers::loaded(), 1u);
     EXPECT_EQ(record("fake_threads_set"), 1);
     agrees(RONDO_PROVIDER_OPENBLAS);
-    EXPECT_FALSE(providers::gemm(0, false, false, 1, 1, 1, one.data(), int64_t{1} << 40, one.data(), 1, 0.0f, one.data(), 1))
+    EXPECT_FALSE(
+        providers::gemm(0, false, false, 1, 1, 1, one.data(), int64_t{1} << 40, one.data(), 1, 0.0f, one.data(), 1))
         << "a size beyond its integers";
 
     EXPECT_EQ(load_error(RONDO_PROVIDER_ONEDNN, {"libm.so.6", FAKE_PROVIDER}, RONDO_OK), "");

@@ -38,8 +38,9 @@ class Reduce : public testing::TestWithParam<Isa> {};
 TEST_P(Reduce, agrees) {
     in_both_placements([&] {
         Random random(1);
-        for (const Shape s : {Shape{1, 1, 1}, Shape{1, 17, 1}, Shape{0, 3, 2}, Shape{3, 1, 5}, Shape{1, 2048, 65}, Shape{7, 15, 33},
-                              Shape{1, 5, 31}, Shape{2, 3, 64}, Shape{40, 1001, 1}, Shape{1, 100'003, 1}}) {
+        for (const Shape s :
+             {Shape{1, 1, 1}, Shape{1, 17, 1}, Shape{0, 3, 2}, Shape{3, 1, 5}, Shape{1, 2048, 65}, Shape{7, 15, 33},
+              Shape{1, 5, 31}, Shape{2, 3, 64}, Shape{40, 1001, 1}, Shape{1, 100'003, 1}}) {
             const Floats x = random.floats(s.outer * s.axis * s.inner);
             for (int32_t kind = RONDO_REDUCE_SUM; kind <= RONDO_REDUCE_MAX; kind++) {
                 std::vector<double> expected;
@@ -58,7 +59,8 @@ TEST_P(Reduce, agrees) {
                 }
                 const Floats y = reduce(ContextOf(GetParam().number, 1), kind, s, x);
                 // Summed in double, so only the result is rounded.
-                EXPECT_TRUE(close(y, expected, Tolerance{1e-10, float_epsilon})) << "kind " << kind << ", axis " << s.axis;
+                EXPECT_TRUE(close(y, expected, Tolerance{1e-10, float_epsilon}))
+                    << "kind " << kind << ", axis " << s.axis;
                 for (const int32_t threads : {2, 3, 8})
                     EXPECT_TRUE(same(reduce(ContextOf(GetParam().number, threads), kind, s, x), y)) << threads;
             }

@@ -152,7 +152,8 @@ ExpectedLoss expected_loss(const LossCase &c) {
             const float *x = c.logits + int64_t{r} * n;
             std::vector<double> target(static_cast<size_t>(n), 0.0);
             for (int32_t j = 0; j < n; j++)
-                target[static_cast<size_t>(j)] = c.labels ? (j == c.labels[r]) : static_cast<double>(c.targets[r * n + j]);
+                target[static_cast<size_t>(j)] =
+                    c.labels ? (j == c.labels[r]) : static_cast<double>(c.targets[r * n + j]);
             const auto p = softmax_of(x, n);
             double all = 0.0, loss = 0.0;
             int32_t best = 0, wanted = 0;
@@ -189,19 +190,25 @@ TEST_P(CrossEntropy, agrees) {
                         Ints labels = random.ints(batch * steps, 0, classes - 1);
                         Floats targets = random.floats(batch * steps * classes, 0.0, 1.0);
                         for (int32_t r = 0; r < batch * steps; r += 2) // half of them one-hot
-                            for (int32_t j = 0; j < classes; j++) targets[r * classes + j] = j == labels[r] ? 1.0f : 0.0f;
+                            for (int32_t j = 0; j < classes; j++)
+                                targets[r * classes + j] = j == labels[r] ? 1.0f : 0.0f;
                         Ints lengths = random.ints(batch, 0, steps);
                         lengths[0] = 0;
                         lengths[1] = steps;
                         if (ragged) // what is padding may hold anything
                             for (int32_t b = 0; b < batch; b++)
                                 for (int32_t t = lengths[b]; t < steps; t++) labels[b * steps + t] = -1;
-                        const LossCase c = {batch, steps, classes, logits.data(), sparse ? labels.data() : nullptr,
-                                            sparse ? nullptr : targets.data(), ragged ? lengths.data() : nullptr};
+                        const LossCase c = {batch,
+                                            steps,
+                                            classes,
+                                            logits.data(),
+                                            sparse ? labels.data() : nullptr,
+                                            sparse ? nullptr : targets.data(),
+                                            ragged ? lengths.data() : nullptr};
                         const ExpectedLoss e = expected_loss(c);
                         const Loss loss = loss_of(context, c);
-                        SCOPED_TRACE(testing::Message() << classes << " classes, " << steps << " steps, ragged " << ragged
-                                                        << ", sparse " << sparse);
+                        SCOPED_TRACE(testing::Message() << classes << " classes, " << steps << " steps, ragged "
+                                                        << ragged << ", sparse " << sparse);
                         EXPECT_NEAR(loss.result[0], e.mean, 2e-6 * (1.0 + e.mean));
                         EXPECT_EQ(loss.result[1], e.right);
                         EXPECT_EQ(loss.result[2], e.real);
@@ -279,7 +286,8 @@ TEST(CrossEntropyErrors, nameWhatIsWrong) {
     call.scratch_bytes = 127;
     EXPECT_EQ(error_of(context, call), "softmax_cross_entropy: scratch: expected at least 128 bytes, got 127");
     call.scratch = scratch.data() + 4;
-    EXPECT_NE(error_of(context, call).find("scratch: expected an address that is a multiple of 64, got "), std::string::npos);
+    EXPECT_NE(error_of(context, call).find("scratch: expected an address that is a multiple of 64, got "),
+              std::string::npos);
     call.scratch = nullptr;
     EXPECT_EQ(error_of(context, call), "softmax_cross_entropy: scratch: expected 128 bytes, got NULL");
 }

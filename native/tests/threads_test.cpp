@@ -144,8 +144,6 @@ TEST(Threads, workInTheChildOfAFork) {
     each_slice_once(4, 2);
 }
 
-TEST(Threads, countProcessors) {
-    EXPECT_GE(processors(), 1);
-}
+TEST(Threads, countProcessors) { EXPECT_GE(processors(), 1); }
 
 } // namespace

@@ -71,7 +71,9 @@ LstmInput integer_input(LstmSizes s, uint32_t live, bool ragged, uint64_t seed) 
     in.weight_hh = signed_permutations(random, s.hidden, s.hidden, live);
     for (int32_t gate = 0; gate < 4; gate++)
         for (int32_t u = 0; u < s.hidden; u++)
-            in.bias.push_back((live >> gate & 1u) != 0 ? small_integer(random, 2 * period) : random.integer(0, 1) == 0 ? -1 : 1);
+            in.bias.push_back((live >> gate & 1u) != 0    ? small_integer(random, 2 * period)
+                              : random.integer(0, 1) == 0 ? -1
+                                                          : 1);
     in.x = small_integers(random, int64_t{s.batch} * s.steps * s.input, period);
     in.h0 = small_integers(random, s.batch * s.hidden, period);
     in.c0 = small_integers(random, s.batch * s.hidden, period);

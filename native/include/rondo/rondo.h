@@ -138,14 +138,14 @@ typedef struct rondo_error {
 
 /* What this machine offers, by the CPU and by what the operating system saves. */
 typedef struct rondo_machine {
-    uint32_t struct_size;  /* in: sizeof(rondo_machine) */
-    uint32_t abi_version;  /* RONDO_ABI_VERSION of the library */
-    int32_t processors;    /* processors this process may run on */
-    int32_t best_isa;      /* the best usable RONDO_ISA_* */
-    uint32_t usable_isas;  /* bit mask of (1 << RONDO_ISA_*) */
-    uint32_t providers;    /* bit mask of loaded providers */
-    char cpu[64];          /* the processor's own name */
-    char reasons[512];     /* a line for each instruction set that is built but not usable: which and why */
+    uint32_t struct_size; /* in: sizeof(rondo_machine) */
+    uint32_t abi_version; /* RONDO_ABI_VERSION of the library */
+    int32_t processors;   /* processors this process may run on */
+    int32_t best_isa;     /* the best usable RONDO_ISA_* */
+    uint32_t usable_isas; /* bit mask of (1 << RONDO_ISA_*) */
+    uint32_t providers;   /* bit mask of loaded providers */
+    char cpu[64];         /* the processor's own name */
+    char reasons[512];    /* a line for each instruction set that is built but not usable: which and why */
 } rondo_machine;
 
 typedef struct rondo_context rondo_context;
@@ -429,10 +429,10 @@ typedef struct rondo_reduce {
 typedef struct rondo_global_norm {
     rondo_head head;
     int64_t count;
-    const float *x;  /* [count] */
-    float *norm;     /* out [1] */
-    float *scale;    /* out [1], for the optimizers; NULL: not wanted */
-    float max_norm;  /* > 0; infinity: never clip */
+    const float *x;   /* [count] */
+    float *norm;      /* out [1] */
+    float *scale;     /* out [1], for the optimizers; NULL: not wanted */
+    float max_norm;   /* > 0; infinity: never clip */
     int32_t reserved; /* 0 */
     void *scratch;
     int64_t scratch_bytes;

@@ -92,9 +92,7 @@ struct Simd {
         w[3] = _mm512_unpackhi_epi64(ab_high, cd_high);
     }
     // x where the word is at least the limit, else 0.
-    static F keep(F x, U word, U limit) {
-        return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(word, limit), x);
-    }
+    static F keep(F x, U word, U limit) { return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(word, limit), x); }
 
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 

@@ -91,14 +91,14 @@ struct Carver {
 constexpr int64_t lstm_projection_rows = 96;
 
 struct LstmForwardScratch {
-    int64_t chunk;       // time steps projected at once
-    int32_t *live;       // [rows] sequences that have the step
-    const float **x;     // [rows * chunk] inputs to project
-    float **projected;   // [rows * chunk] where to
-    float *gates;        // inference: [rows * chunk] rows of gates_stride
+    int64_t chunk;     // time steps projected at once
+    int32_t *live;     // [rows] sequences that have the step
+    const float **x;   // [rows * chunk] inputs to project
+    float **projected; // [rows * chunk] where to
+    float *gates;      // inference: [rows * chunk] rows of gates_stride
     int64_t gates_stride;
-    float *h[2];         // inference: [rows] states, before and after a step
-    float *c;            // inference: [rows] states
+    float *h[2]; // inference: [rows] states, before and after a step
+    float *c;    // inference: [rows] states
     int64_t state_stride;
     int64_t bytes;
 };
@@ -136,12 +136,12 @@ inline void copy_floats(float *to, const float *from, int64_t n) {
 
 // The rows of one register tile at one step.
 template <int R> struct LstmStepRows {
-    const float *h[R];  // before
-    const float *c[R];  // before
-    float *gates[R];    // in: the input projection; out, in training: the activated gates
+    const float *h[R]; // before
+    const float *c[R]; // before
+    float *gates[R];   // in: the input projection; out, in training: the activated gates
     float *h_after[R];
     float *c_after[R];
-    float *y[R];        // null where not wanted
+    float *y[R]; // null where not wanted
 };
 
 // One step for one block of units: the recurrent product on top of the projection, then the cell.
@@ -201,7 +201,8 @@ void lstm_project(const rondo::LstmForwardWork &w, const LstmForwardScratch &scr
     }
 }
 
-template <class S, class A, bool Training> void lstm_sequences(const rondo::LstmForwardWork &w, int64_t b0, int64_t b1) {
+template <class S, class A, bool Training>
+void lstm_sequences(const rondo::LstmForwardWork &w, int64_t b0, int64_t b1) {
     const rondo_lstm_forward &call = *w.call;
     const int64_t batch = call.batch_size;
     const int64_t time = call.time_steps;
@@ -294,8 +295,8 @@ template <class S, class A> void lstm_forward(const rondo::LstmForwardWork &w, r
 // ------------------------------------------------------------------------------------------------------- backward
 
 struct LstmBackwardScratch {
-    int32_t *live;  // [rows]: sequences that have the step after this one too, then those for which it is the last
-    float *dc;      // [rows] gradients of the cell state, coming from the step after
+    int32_t *live; // [rows]: sequences that have the step after this one too, then those for which it is the last
+    float *dc;     // [rows] gradients of the cell state, coming from the step after
     int64_t stride;
     int64_t bytes;
 };
@@ -319,7 +320,7 @@ template <int R> struct LstmBackRows {
     const float *dh[R];     // from dy or dhn; null: zeros
     const float *dh_too[R]; // likewise, added to it
     const float *dgates_next[R];
-    float *gates[R];         // in: gates; out: their gradients
+    float *gates[R]; // in: gates; out: their gradients
     const float *c_before[R];
     const float *c[R];
     float *dc[R]; // in: from the step after; out: for the step before

@@ -10,8 +10,7 @@ namespace {
 template <class S, class Step> inline void for_vectors(int64_t begin, int64_t end, const Step &step) {
     int64_t i = begin;
     for (; i + S::lanes <= end; i += S::lanes)
-        step([i](const float *p) { return S::load(p + i); },
-             [i](float *p, typename S::F x) { S::store(p + i, x); });
+        step([i](const float *p) { return S::load(p + i); }, [i](float *p, typename S::F x) { S::store(p + i, x); });
     if (i < end) {
         const int rest = static_cast<int>(end - i);
         step([i, rest](const float *p) { return S::load_first(p + i, rest); },

@@ -44,7 +44,8 @@ inline float reduce_axis(const float *x, int64_t n, int32_t kind) {
 constexpr int reduce_width = 32;
 
 // y[0..width-1] from n rows that are `stride` apart.
-template <int Width> inline void reduce_rows(const float *x, int64_t n, int64_t stride, int width, int32_t kind, float *y) {
+template <int Width>
+inline void reduce_rows(const float *x, int64_t n, int64_t stride, int width, int32_t kind, float *y) {
     if (Width > 0) width = Width;
     if (kind == RONDO_REDUCE_MAX) {
         float best[reduce_width];

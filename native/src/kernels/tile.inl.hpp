@@ -14,13 +14,9 @@
 
 namespace {
 
-template <int N> struct Constant {
-    static constexpr int value = N;
-};
+template <int N> struct Constant { static constexpr int value = N; };
 
-template <class S, int R, int V = 4> struct Tile {
-    typename S::F v[R][V];
-};
+template <class S, int R, int V = 4> struct Tile { typename S::F v[R][V]; };
 
 // tile[r] += a[r] panel, where a[r] has k elements Step apart, for the first V of the panel's vectors.
 template <int Step, class S, int R, int V>

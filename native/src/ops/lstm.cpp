@@ -160,9 +160,8 @@ struct LstmForwardOp {
     }
     static Needs needs(const Context &context, const Call &call) {
         require_sequence_sizes(call);
-        const int64_t scratch = most_scratch(context, call.batch_size, [&](int64_t rows) {
-            return context.kernels->lstm_forward_scratch(call, rows);
-        });
+        const int64_t scratch = most_scratch(
+            context, call.batch_size, [&](int64_t rows) { return context.kernels->lstm_forward_scratch(call, rows); });
         return {.saved = saved_bytes(call), .scratch = scratch};
     }
     static void check(const Context &context, const Call &call) {
@@ -223,9 +222,8 @@ BackwardScratch carve_backward(const Context &context, const rondo_lstm_backward
     scratch.h_panels = carver.take<float>(steps * panel_columns(context, call.hidden_size));
     scratch.weight_panels = carver.take<float>(gates * panel_columns(context, call.input_size));
     scratch.packed_a = carver.take<float>(gemm_packed_a_floats(gates, steps, context.kernels->tile_rows));
-    scratch.recurrence = carver.take<char>(most_scratch(context, call.batch_size, [&](int64_t rows) {
-        return context.kernels->lstm_backward_scratch(call, rows);
-    }));
+    scratch.recurrence = carver.take<char>(most_scratch(
+        context, call.batch_size, [&](int64_t rows) { return context.kernels->lstm_backward_scratch(call, rows); }));
     scratch.bytes = carver.used();
     return scratch;
 }
@@ -261,9 +259,8 @@ struct LstmBackwardOp {
         const LstmSaved saved = carve_saved(call, call.saved);
         const BackwardScratch scratch = carve_backward(context, call, call.scratch);
         const int32_t slices = slices_for(context, call);
-        const LstmBackwardWork recurrence{
-            &call, pack.backward, saved, scratch.recurrence,
-            kernels.lstm_backward_scratch(call, rows_of(call.batch_size, slices))};
+        const LstmBackwardWork recurrence{&call, pack.backward, saved, scratch.recurrence,
+                                          kernels.lstm_backward_scratch(call, rows_of(call.batch_size, slices))};
         context.parallel(slices, kernels.lstm_backward, recurrence);
 
         const int64_t real = list_rows(call, saved, scratch);
@@ -314,8 +311,7 @@ private:
                              {true, false, gates, call.hidden_size, real, saved.gates, saved.gates_stride, saved.h,
                               saved.state_stride, nullptr, false, call.dweight_hh, call.hidden_size});
             } else {
-                const GemmPackWork h{{saved.h, 0, scratch.state_rows}, false, call.hidden_size, real,
-                                     scratch.h_panels};
+                const GemmPackWork h{{saved.h, 0, scratch.state_rows}, false, call.hidden_size, real, scratch.h_panels};
                 context.parallel(slices, kernels.gemm_pack, h);
                 work.targets[work.target_count++] = target(call.hidden_size, scratch.h_panels, call.dweight_hh);
             }

@@ -30,9 +30,7 @@ constexpr const Operation *operations[] = {
 
 } // namespace
 
-const Operation *operation(uint32_t op) {
-    return op < std::size(operations) ? operations[op] : nullptr;
-}
+const Operation *operation(uint32_t op) { return op < std::size(operations) ? operations[op] : nullptr; }
 
 void require_all_between(const char *name, const int32_t *values, int64_t begin, int64_t end, int32_t most) {
     const uint32_t limit = static_cast<uint32_t>(most);

@@ -8,7 +8,8 @@ namespace rondo {
 namespace {
 
 void require_finite(const char *name, float value) {
-    if (!std::isfinite(value)) fail(RONDO_INVALID, "%s: expected a finite number, got %g", name, static_cast<double>(value));
+    if (!std::isfinite(value))
+        fail(RONDO_INVALID, "%s: expected a finite number, got %g", name, static_cast<double>(value));
 }
 
 // In [0, 1).
@@ -17,9 +18,7 @@ void require_decay(const char *name, float value) {
         fail(RONDO_INVALID, "%s: expected at least 0 and less than 1, got %g", name, static_cast<double>(value));
 }
 
-float scale_of(const float *scale) {
-    return scale != nullptr ? *scale : 1.0f;
-}
+float scale_of(const float *scale) { return scale != nullptr ? *scale : 1.0f; }
 
 struct Sgd {
     using Call = rondo_sgd;

@@ -50,10 +50,9 @@ inline void run_provider(const Context &context, int32_t provider, const Provide
                 for (int64_t j = 0; j < gemm.n; j++) row[j] = gemm.bias[j] + (gemm.accumulate ? row[j] : 0.0f);
             }
         }
-        const bool done =
-            providers::gemm(provider, gemm.transpose_a, gemm.transpose_b, end - begin, gemm.n, gemm.k,
-                            gemm.a + begin * (gemm.transpose_a ? 1 : gemm.lda), gemm.lda, gemm.b, gemm.ldb,
-                            gemm.accumulate || gemm.bias != nullptr ? 1.0f : 0.0f, c, gemm.ldc);
+        const bool done = providers::gemm(provider, gemm.transpose_a, gemm.transpose_b, end - begin, gemm.n, gemm.k,
+                                          gemm.a + begin * (gemm.transpose_a ? 1 : gemm.lda), gemm.lda, gemm.b,
+                                          gemm.ldb, gemm.accumulate || gemm.bias != nullptr ? 1.0f : 0.0f, c, gemm.ldc);
         if (!done) refused.store(true, std::memory_order_relaxed);
     });
     if (refused) {

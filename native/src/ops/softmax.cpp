@@ -56,7 +56,8 @@ struct SoftmaxCrossEntropy {
         require_lengths(call.lengths, call.batch_size, call.time_steps);
         if (steps(call) == 0) return;
         if ((call.labels == nullptr) == (call.targets == nullptr))
-            fail(RONDO_INVALID, "labels, targets: expected one of them, got %s", call.labels == nullptr ? "none" : "both");
+            fail(RONDO_INVALID, "labels, targets: expected one of them, got %s",
+                 call.labels == nullptr ? "none" : "both");
         if (call.labels == nullptr) return;
         if (call.lengths == nullptr) {
             require_all_between("labels", call.labels, steps(call), call.classes - 1);

@@ -72,7 +72,8 @@ template <class Actual, class Expected> testing::AssertionResult same(const Actu
     for (int64_t i = 0; i < count; i++) {
         const double a = static_cast<double>(actual.data()[i]), e = static_cast<double>(expected.data()[i]);
         if ((a == e && std::signbit(a) == std::signbit(e)) || (std::isnan(a) && std::isnan(e))) continue;
-        return testing::AssertionFailure() << "differ at [" << i << "] of " << count << ": got " << a << ", expected " << e;
+        return testing::AssertionFailure()
+               << "differ at [" << i << "] of " << count << ": got " << a << ", expected " << e;
     }
     return testing::AssertionSuccess();
 }

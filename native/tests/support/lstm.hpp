@@ -178,7 +178,8 @@ struct Sequence {
         for (int64_t b = 0; b < s.batch; b++)
             for (int64_t t = 0; t < s.steps; t++)
                 for (int64_t f = 0; f < features; f++)
-                    data[at(b, t) + f] = static_cast<float>(values[static_cast<size_t>((b * s.steps + t) * features + f)]);
+                    data[at(b, t) + f] =
+                        static_cast<float>(values[static_cast<size_t>((b * s.steps + t) * features + f)]);
     }
     // The values in plain order; what lies between them must still be the filler.
     Doubles give(LstmSizes s, int32_t features) {
@@ -212,8 +213,8 @@ inline Doubles doubles_of(const Floats &values, bool wanted = true) {
 class LstmRunner {
 public:
     LstmRunner(rondo_context *context, const LstmInput &in, LstmForm form = {})
-        : context_(context), in_(in), form_(form), weight_ih_(floats_of(in.weight_ih)), weight_hh_(floats_of(in.weight_hh)),
-          packed_(pack(floats_of(in.bias))) {}
+        : context_(context), in_(in), form_(form), weight_ih_(floats_of(in.weight_ih)),
+          weight_hh_(floats_of(in.weight_hh)), packed_(pack(floats_of(in.bias))) {}
 
     // The forward pass of inference.
     LstmOutput infer() {
@@ -243,7 +244,8 @@ public:
         Sequence dx = Sequence::of(s, s.input, form_.time_major_x, form_.gap);
         const Ints lengths(in_.lengths);
         const Floats dhn = floats_of(in_.dhn), dcn = floats_of(in_.dcn);
-        Floats dweight_ih(4 * s.hidden * s.input, 5.0f), dweight_hh(4 * s.hidden * s.hidden, 5.0f), dbias(4 * s.hidden, 5.0f);
+        Floats dweight_ih(4 * s.hidden * s.input, 5.0f), dweight_hh(4 * s.hidden * s.hidden, 5.0f),
+            dbias(4 * s.hidden, 5.0f);
         Floats dh0(s.batch * s.hidden, 5.0f), dc0(s.batch * s.hidden, 5.0f);
         if (!in_.dy.empty()) dy.take(in_.dy, s, s.hidden);
         call.packed = packed_.data();
