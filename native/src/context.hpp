@@ -15,8 +15,8 @@ struct rondo_context {
     mutable std::atomic<int64_t> gemms_own{0};
     mutable std::atomic<int64_t> gemms_by_provider[2] = {{0}, {0}};
 
-    // How many slices to cut a call into whose cost is so many elements of light work: the configured number of threads,
-    // or fewer where a slice would cost less than handing it over does. Results never depend on it.
+    // How many slices to cut a call into whose cost is so many elements of light work: the configured number of
+    // threads, or fewer where a slice would cost less than handing it over does. Results never depend on it.
     int32_t slices_for(int64_t cost) const {
         constexpr int64_t worth_a_slice = 8192;
         const int64_t useful = cost / worth_a_slice;

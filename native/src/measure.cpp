@@ -16,7 +16,7 @@ double now() {
 }
 
 // The median over windows of equal work that together take about so long: what a kernel that runs as long can be held
-// against. The best window would be a moment of high clock rate that no long run sees, the mean would count preemptions.
+// against. The best window would be a moment of high clock rate that no long run sees; a mean would count preemptions.
 double median_rate(const KernelTable &kernels, double seconds) {
     float sink;
     int64_t rounds = 1000;

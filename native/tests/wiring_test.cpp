@@ -3,8 +3,8 @@
 // instruction set in wiring_<isa>.cpp.
 //
 // Weights are signed permutations: each gate sees one input and one state, by a sign. With all four gates live, numbers
-// grow by squares, so these runs have two steps; with two live gates (the others are held at -1 or 1 by their bias) three
-// steps stay below 2^24.
+// grow by squares, so these runs have two steps; with two live gates (the others are held at -1 or 1 by their bias)
+// three steps stay below 2^24.
 #include <cmath>
 #include <gtest/gtest.h>
 #include <string>

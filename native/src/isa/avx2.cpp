@@ -1,4 +1,4 @@
-// The kernels for x86-64-v3. Built with the flags of that instruction set; includes nothing but what is safe under them.
+// The kernels for x86-64-v3. Built with its flags; includes nothing but what is safe under them.
 #include "simd_avx2.hpp"
 
 #include "kernels/all.inl.hpp"

@@ -1,4 +1,4 @@
-// The kernels for x86-64-v4. Built with the flags of that instruction set; includes nothing but what is safe under them.
+// The kernels for x86-64-v4. Built with its flags; includes nothing but what is safe under them.
 #include "simd_avx512.hpp"
 
 #include "kernels/all.inl.hpp"

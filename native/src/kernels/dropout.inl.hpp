@@ -1,6 +1,6 @@
-// Dropout by the counter-based generator Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, table 2 and section 3.3): what
-// an element gets is a function of its index alone, so slices and vectors of any size agree. Each lane works on a counter
-// of its own, which gives four elements.
+// Dropout by the counter-based generator Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, table 2 and section 3.3):
+// what an element gets is a function of its index alone, so slices and vectors of any size agree. Each lane works on a
+// counter of its own, which gives four elements.
 #pragma once
 
 #include "kernels/map.inl.hpp"
@@ -8,7 +8,7 @@
 
 namespace {
 
-// Vector w holds words of counters {first + j, c1, c2, c3}, in order: word 0 to 3 of the first counter, then of the next.
+// The words of counters {first + j, c1, c2, c3}, in order: word 0 to 3 of the first counter, then of the next.
 template <class S>
 inline void philox(uint32_t first, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t key0, uint32_t key1,
                    typename S::U (&words)[4]) {
