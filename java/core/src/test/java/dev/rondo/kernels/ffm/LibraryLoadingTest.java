@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,8 +60,13 @@ class LibraryLoadingTest {
         return lines;
     }
 
-    private static String resources() {
-        return LIBRARY.getParent().getParent().getParent().getParent().toString();
+    /// A folder that holds librondo as the jar does, which the library under test may itself come from.
+    private String resources() throws IOException {
+        Path resources = folder.resolve("resources");
+        Path library = resources.resolve("META-INF/native/" + NativeLibrary.PLATFORM + "/librondo.so");
+        Files.createDirectories(library.getParent());
+        Files.copy(LIBRARY, library, StandardCopyOption.REPLACE_EXISTING);
+        return resources.toString();
     }
 
     private Path jar() throws IOException {
@@ -80,9 +86,10 @@ class LibraryLoadingTest {
 
     @Test
     void fromAFolderOfResources() throws Exception {
-        List<String> lines = print(resources(), Map.of(), "-Drondo.kernels=native");
+        String resources = resources();
+        List<String> lines = print(resources, Map.of(), "-Drondo.kernels=native");
         assertLine("kernels=native", lines);
-        assertLine("library=" + LIBRARY, lines);
+        assertLine("library=" + resources + "/META-INF/native/" + NativeLibrary.PLATFORM + "/librondo.so", lines);
     }
 
     @Test
