@@ -31,7 +31,10 @@ if(RESOURCES)
   string(TOLOWER "${CMAKE_HOST_SYSTEM_NAME}" os)
   execute_process(COMMAND uname -m OUTPUT_VARIABLE arch OUTPUT_STRIP_TRAILING_WHITESPACE)
   run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${BUILD}/install" --strip)
-  file(COPY "${BUILD}/install/lib/librondo.so" DESTINATION "${RESOURCES}/META-INF/native/${os}-${arch}")
+  # Only where it differs: what depends on an untouched file is not built again.
+  file(MAKE_DIRECTORY "${RESOURCES}/META-INF/native/${os}-${arch}")
+  file(COPY_FILE "${BUILD}/install/lib/librondo.so" "${RESOURCES}/META-INF/native/${os}-${arch}/librondo.so"
+       ONLY_IF_DIFFERENT)
 endif()
 
 if(TEST)
