@@ -11,39 +11,6 @@ namespace {
 using namespace rondo;
 using namespace rondo::test;
 
-Doubles random_doubles(Random &random, int64_t count, double scale = 1.0) {
-    Doubles values;
-    for (int64_t i = 0; i < count; i++) values.push_back(static_cast<double>(random.uniform(-scale, scale)));
-    return values;
-}
-
-// Which optional inputs are given.
-struct Given {
-    bool bias = true, lengths = true, h0 = true, c0 = true, dy = true, dhn = true, dcn = true;
-};
-
-LstmInput random_input(LstmSizes s, Given given, uint64_t seed) {
-    Random random(seed);
-    const double scale = 1.5 / std::sqrt(static_cast<double>(s.input + s.hidden)); // sums of about 1
-    LstmInput in = {};
-    in.sizes = s;
-    in.weight_ih = random_doubles(random, 4 * s.hidden * s.input, 2.0 * scale);
-    in.weight_hh = random_doubles(random, 4 * s.hidden * s.hidden, 2.0 * scale);
-    in.x = random_doubles(random, int64_t{s.batch} * s.steps * s.input);
-    if (given.bias) in.bias = random_doubles(random, 4 * s.hidden);
-    if (given.h0) in.h0 = random_doubles(random, s.batch * s.hidden);
-    if (given.c0) in.c0 = random_doubles(random, s.batch * s.hidden, 2.0);
-    if (given.dy) in.dy = random_doubles(random, int64_t{s.batch} * s.steps * s.hidden);
-    if (given.dhn) in.dhn = random_doubles(random, s.batch * s.hidden);
-    if (given.dcn) in.dcn = random_doubles(random, s.batch * s.hidden);
-    if (given.lengths) {
-        for (int32_t b = 0; b < s.batch; b++) in.lengths.push_back(random.integer(0, s.steps));
-        in.lengths[0] = s.steps;
-        if (s.batch > 1) in.lengths[1] = 0;
-    }
-    return in;
-}
-
 double loss_of(const LstmInput &in) {
     const LstmOutput out = lstm_in_double<StandardMaths>(in);
     double loss = 0.0;

@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "context.hpp"
 #include "providers.hpp"
 #include "support/compare.hpp"
 #include "support/library.hpp"
+#include "support/lstm.hpp"
 #include "support/random.hpp"
 
 namespace {
@@ -93,6 +95,80 @@ TEST(Providers, load) {
     machine.struct_size = sizeof machine;
     rondo_machine_describe(&machine);
     EXPECT_EQ(machine.providers, 3u);
+}
+
+// A context that hands every GEMM to a provider that is loaded.
+class ProvidedContext {
+public:
+    ProvidedContext(int32_t provider, int32_t threads) : context_(RONDO_ISA_AUTO, threads, 1u << provider) {
+        rondo_context *context = context_;
+        context->provider_work = 0.0;
+    }
+    operator rondo_context *() const { return context_; }
+    int64_t provided(int32_t provider) const {
+        const rondo_context *context = context_;
+        return context->gemms_by_provider[provider];
+    }
+
+private:
+    ContextOf context_;
+};
+
+// After the test before, in whose process the stand-in stays loaded.
+TEST(Providers, doTheGemmsTheyAreGiven) {
+    const char *paths[] = {FAKE_PROVIDER};
+    ASSERT_EQ(rondo_provider_load(RONDO_PROVIDER_OPENBLAS, paths, 1, nullptr), RONDO_OK);
+    Random random(2);
+    const ContextOf own(RONDO_ISA_AUTO, 1);
+    for (const int32_t threads : {1, 3}) {
+        const ProvidedContext provided(RONDO_PROVIDER_OPENBLAS, threads);
+        int64_t expected_count = 0;
+        for (int32_t form = 0; form < 16; form++) {
+            auto call = call_of<rondo_gemm>(RONDO_OP_GEMM);
+            call.m = 37, call.n = 21, call.k = 19;
+            call.transpose_a = form & 1, call.transpose_b = form >> 1 & 1, call.accumulate = form >> 2 & 1;
+            call.allow_providers = 1;
+            const Floats a = random.integers(40 * 40, -3, 3), b = random.integers(40 * 40, -3, 3);
+            const Floats bias = random.integers(call.n, -3, 3);
+            Floats c = random.integers(call.m * 40, -3, 3), expected(c.copy());
+            call.a = a.data(), call.b = b.data(), call.bias = (form & 8) != 0 ? bias.data() : nullptr;
+            call.lda = call.ldb = call.ldc = 40;
+            call.c = expected.data();
+            run_with_scratch(own, call);
+            call.c = c.data();
+            run_with_scratch(provided, call);
+            EXPECT_TRUE(same(c, expected)) << "form " << form << ", threads " << threads;
+            EXPECT_EQ(provided.provided(RONDO_PROVIDER_OPENBLAS), ++expected_count);
+            call.allow_providers = 0;
+            run_with_scratch(provided, call);
+            EXPECT_EQ(provided.provided(RONDO_PROVIDER_OPENBLAS), expected_count) << "not asked";
+        }
+    }
+}
+
+TEST(Providers, giveTheGradientsOfAnLstm) {
+    const char *paths[] = {FAKE_PROVIDER};
+    ASSERT_EQ(rondo_provider_load(RONDO_PROVIDER_OPENBLAS, paths, 1, nullptr), RONDO_OK);
+    const LstmSizes sizes = {5, 7, 9, 11};
+    uint64_t seed = 30;
+    for (const int32_t threads : {1, 3}) {
+        for (const bool ragged : {false, true}) {
+            const LstmInput in = random_input(sizes, {.lengths = ragged}, ++seed);
+            const LstmOutput expected = lstm_in_double<StandardMaths>(in);
+            const ProvidedContext provided(RONDO_PROVIDER_OPENBLAS, threads);
+            LstmForm form;
+            form.gap = 2;
+            LstmRunner runner(provided, in, form);
+            const LstmOutput actual = runner.train();
+            // dW, dU and dx; padded steps are left out, which providers cannot.
+            EXPECT_EQ(provided.provided(RONDO_PROVIDER_OPENBLAS), ragged ? 0 : 3);
+            const Tolerance tolerance = sum_tolerance(5 * 7 * 44, expected.largest);
+            EXPECT_TRUE(close(actual.dweight_ih, expected.dweight_ih, tolerance)) << "seed " << seed;
+            EXPECT_TRUE(close(actual.dweight_hh, expected.dweight_hh, tolerance)) << "seed " << seed;
+            EXPECT_TRUE(close(actual.dbias, expected.dbias, tolerance)) << "seed " << seed;
+            EXPECT_TRUE(close(actual.dx, expected.dx, tolerance)) << "seed " << seed;
+        }
+    }
 }
 
 } // namespace

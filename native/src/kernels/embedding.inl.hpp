@@ -10,9 +10,12 @@ template <class S> void gather(const rondo::GatherWork &work, rondo::Slice slice
     const rondo_gather &call = *work.call;
     int64_t begin, end;
     slice.range(call.count, 16, begin, end);
-    for (int64_t i = begin; i < end; i++)
-        map<S>(0, call.columns, call.table + static_cast<int64_t>(call.ids[i]) * call.columns,
-               call.y + i * call.columns, [](auto x) { return x; });
+    for (int64_t i = begin; i < end; i++) {
+        // Ids were checked, but they lie in memory of the caller, which a defective one may write to meanwhile.
+        const uint32_t id = static_cast<uint32_t>(__atomic_load_n(call.ids + i, __ATOMIC_RELAXED));
+        const int64_t row = id < static_cast<uint32_t>(call.rows) ? id : 0;
+        map<S>(0, call.columns, call.table + row * call.columns, call.y + i * call.columns, [](auto x) { return x; });
+    }
 }
 
 // A slice owns columns of the table, or rows of it where the columns are too few, and walks all ids in their order: the
@@ -34,7 +37,7 @@ template <class S> void scatter_add(const rondo::ScatterAddWork &work, rondo::Sl
         }
     }
     for (int64_t i = 0; i < call.count; i++) {
-        const int64_t id = call.ids[i];
+        const int64_t id = __atomic_load_n(call.ids + i, __ATOMIC_RELAXED);
         if (id < row_begin || id >= row_end) continue;
         float *row = call.dtable + id * call.columns;
         map<S>(column_begin, column_end, row, call.dy + i * call.columns, row,

@@ -160,7 +160,10 @@ void cross_entropy_rows(const rondo::SoftmaxCrossEntropyWork &work, rondo::Slice
             work.right[r] = 0.0f;
             if constexpr (Gradient) map<S>(0, n, d, d, [](F) { return S::zero(); });
         } else if (call.labels != nullptr) {
-            cross_entropy_of_label<S, Gradient>(x, call.labels[r], n, work.inverse, d, work.losses[r], work.right[r]);
+            // Checked, but in memory of the caller, which a defective one may write to meanwhile.
+            const uint32_t label = static_cast<uint32_t>(__atomic_load_n(call.labels + r, __ATOMIC_RELAXED));
+            const int32_t safe = label < static_cast<uint32_t>(n) ? static_cast<int32_t>(label) : 0;
+            cross_entropy_of_label<S, Gradient>(x, safe, n, work.inverse, d, work.losses[r], work.right[r]);
         } else {
             cross_entropy_of_targets<S, Gradient>(x, call.targets + r * n, n, work.inverse, d, work.losses[r],
                                                   work.right[r]);

@@ -27,12 +27,10 @@ struct ProviderGemm {
     int64_t ldc;
 };
 
-// Which provider takes a GEMM of this size, or -1 for our own kernel: a provider where all of the work is large, since
-// below that ours was measured as fast or faster (benchmarks/README.md), and oneDNN before OpenBLAS.
+// Which provider takes a GEMM of this size, oneDNN before OpenBLAS, or -1 for our own kernel.
 inline int32_t provider_for(const Context &context, int64_t m, int64_t n, int64_t k) {
-    constexpr double large = 2e9;
-    if (context.providers == 0) return -1;
-    if (static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) < large) return -1;
+    const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+    if (context.providers == 0 || work < context.provider_work) return -1;
     return context.providers & (1u << RONDO_PROVIDER_ONEDNN) ? RONDO_PROVIDER_ONEDNN : RONDO_PROVIDER_OPENBLAS;
 }
 
