@@ -54,6 +54,7 @@ class RandomModelTest {
             int batch = pick(BATCHES, random);
             int time = pick(TIMES, random);
             int features = pick(SIZES, random);
+            boolean head = random.nextBoolean();
             int classes = pick(SIZES, random);
             boolean ids = random.nextBoolean();
             boolean perStep = random.nextBoolean();
@@ -70,9 +71,11 @@ class RandomModelTest {
                 builder.add(Lstm.units(pick(SIZES, random)).returnSequences().biases(bias(random)));
                 builder.add(Dropout.rate(0.25));
             }
-            Lstm last = Lstm.units(pick(SIZES, random)).biases(bias(random));
+            Lstm last = Lstm.units(head ? pick(SIZES, random) : classes).biases(bias(random));
             builder.add(perStep ? last.returnSequences() : last);
-            builder.add(Dense.units(classes).activation(activation(random)).biases(bias(random)));
+            if (head) {
+                builder.add(Dense.units(classes).activation(activation(random)).biases(bias(random)));
+            }
             Tensor x = ids
                     ? Runs.ids(random, features, batch, time)
                     : Runs.features(random, batch, time, features);

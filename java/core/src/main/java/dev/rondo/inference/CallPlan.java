@@ -1,6 +1,7 @@
 package dev.rondo.inference;
 
 import dev.rondo.graph.Graph;
+import dev.rondo.graph.Op;
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
@@ -25,10 +26,21 @@ final class CallPlan implements AutoCloseable {
 
     CallPlan(Scope scope, Parameters parameters, Engine engine, Extents extents) {
         x = scope.x();
-        y = scope.y();
+        y = result(scope);
         lengths = scope.lengths();
         Graph graph = scope.graph().output("y", y).build();
         plan = Plan.inference(graph, parameters, engine, extents);
+    }
+
+    /// What the model gives, in memory that is free to be the callers'. Where it is a state, which stays in the plan
+    /// for the next call, or the input itself, it is a copy.
+    private static Value result(Scope scope) {
+        Value y = scope.y();
+        Graph graph = scope.graph().build();
+        return graph.carried().containsValue(y) || graph.inputs().contains(y)
+                // No layer's name has a slash.
+                ? scope.graph().unary("output/y", Op.UnaryKind.IDENTITY, y)
+                : y;
     }
 
     /// Runs the model once.

@@ -12,7 +12,12 @@ import java.lang.foreign.MemorySegment;
 /// @param x the input, with symbols
 /// @param y the output, with symbols
 record Signature(Value x, Value y) {
+    /// @throws IllegalArgumentException if the model gives ids: none of its layers takes them
     static Signature of(Scope scope) {
+        if (scope.y().type() != DataType.FLOAT32) {
+            throw new IllegalArgumentException("layers: expected a model that gives FLOAT32, got %s %s"
+                    .formatted(scope.y().type(), scope.y().shape()));
+        }
         return new Signature(scope.x(), scope.y());
     }
 

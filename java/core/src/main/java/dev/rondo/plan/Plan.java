@@ -63,6 +63,7 @@ public final class Plan implements AutoCloseable {
     private Memory memory;
     private Binding[] bindings = new Binding[0];
     private boolean lendersChanged = true;
+    private int pairsCheckedOf;
 
     /// What depends on the capacity.
     private record Memory(Arena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Program program) {}
@@ -212,7 +213,8 @@ public final class Plan implements AutoCloseable {
     /// or from a thread that may not touch it, throws what access to it throws. Bound memory may come from at most
     /// [#MAX_LENDERS] arenas. Binding the segment of the last time again costs nothing.
     ///
-    /// For a carried pair bind both values, to the same or to different memory.
+    /// For a carried pair bind both values, to the same or to different memory; a run with one of them bound is an
+    /// [IllegalStateException].
     ///
     /// @throws IllegalArgumentException if the value is neither input nor output, or the memory is on the heap,
     ///     misaligned or, for an output, read-only
@@ -334,6 +336,10 @@ public final class Plan implements AutoCloseable {
                             + ", T=" + time);
         }
         if (lendersChanged) {
+            if (bindings.length != pairsCheckedOf) {
+                checkCarried();
+                pairsCheckedOf = bindings.length;
+            }
             collectLenders();
         }
         for (Binding binding : bindings) {
@@ -366,6 +372,19 @@ public final class Plan implements AutoCloseable {
             }
         }
         lendersChanged = false;
+    }
+
+    private void checkCarried() {
+        graph.carried()
+                .forEach(
+                        (input, output) -> {
+                            if (isBound(input) != isBound(output)) {
+                                Value missing = isBound(input) ? output : input;
+                                throw new IllegalStateException(
+                                        missing.name() + ": expected both values of a carried pair to be bound, or"
+                                                + " neither");
+                            }
+                        });
     }
 
     private boolean isBound(Value value) {

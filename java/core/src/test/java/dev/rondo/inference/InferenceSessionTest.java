@@ -11,6 +11,7 @@ import dev.rondo.Sequential;
 import dev.rondo.data.Seeds;
 import dev.rondo.layers.Activation;
 import dev.rondo.layers.Dense;
+import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Lstm;
 import dev.rondo.plan.Engine;
@@ -103,6 +104,25 @@ class InferenceSessionTest {
             float[] one = new float[T * C];
             session.run(Arrays.copyOf(x.toFloats(), T * F), one);
             assertArrayEquals(Arrays.copyOf(heap.toFloats(), T * C), one);
+        }
+    }
+
+    /// Dropout lets everything pass, so that such a model gives what it takes.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void theInputMayBeTheOutput(Choice kernels) {
+        try (InferenceSession session = session(Sequential.of(Input.features(3), Dropout.rate(0.5)), kernels);
+                Arena arena = Arena.ofConfined()) {
+            Tensor x = Tensor.of(new float[] {1, -2, 3}, 1, 3);
+            float[] y = new float[3];
+            session.run(x.toFloats(), y);
+            assertArrayEquals(x.toFloats(), y);
+            Tensor off = Tensor.allocate(arena, DataType.FLOAT32, x.shape());
+            session.run(copy(arena, x), off);
+            assertArrayEquals(x.toFloats(), off.toFloats());
+        }
+        try (Sequential model = Sequential.of(Input.ids(Shape.TIME))) {
+            refused("layers: expected a model that gives FLOAT32, got INT32 [B,T]", model::session);
         }
     }
 

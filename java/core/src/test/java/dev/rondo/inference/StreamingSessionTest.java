@@ -3,19 +3,24 @@ package dev.rondo.inference;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rondo.Runs;
 import dev.rondo.Sequential;
 import dev.rondo.data.Seeds;
 import dev.rondo.layers.Dense;
+import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Input;
+import dev.rondo.layers.Layer;
 import dev.rondo.layers.Lstm;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -94,8 +99,19 @@ class StreamingSessionTest {
     @ParameterizedTest
     @EnumSource(names = {"JAVA", "NATIVE"})
     void aLastOutputIsThatOfTheSequenceSoFar(Choice kernels) {
-        Sequential model = Sequential.of(Input.features(Shape.TIME, 2), Lstm.units(5), Dense.units(3));
-        try (model;
+        lastOutput(kernels, Input.features(Shape.TIME, 2), Lstm.units(5), Dense.units(3));
+    }
+
+    /// What the model gives is its state as well, which stays here for the next step.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void aLastOutputMayBeTheState(Choice kernels) {
+        lastOutput(kernels, Input.features(Shape.TIME, 2), Lstm.units(3));
+        lastOutput(kernels, Input.features(Shape.TIME, 2), Lstm.units(3), Dropout.rate(0.5));
+    }
+
+    private static void lastOutput(Choice kernels, Layer... layers) {
+        try (Sequential model = Sequential.of(layers);
                 InferenceSession session = model.session(Serving.standard().engine(Engine.inference().kernels(kernels)));
                 StreamingSession stream = session.stream(1)) {
             float[] x = Runs.features(Seeds.generator(1, "x", 0), T, 2).toFloats();
@@ -105,7 +121,28 @@ class StreamingSessionTest {
                 float[] y = new float[3];
                 stream.step(Arrays.copyOfRange(x, t * 2, (t + 1) * 2), y);
                 assertArrayEquals(soFar, y, "step " + t);
+                assertTrue(IntStream.range(0, 3).anyMatch(i -> y[i] != 0), "step " + t);
             }
+        }
+    }
+
+    /// The state is neither taken from the callers' memory nor left in it.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void aStateThatIsGivenIsNotTheCallers(Choice kernels) {
+        try (Sequential model = Sequential.of(Input.features(Shape.TIME, 2), Lstm.units(3));
+                InferenceSession session = model.session(Serving.standard().engine(Engine.inference().kernels(kernels)));
+                StreamingSession stream = session.stream(1);
+                Arena arena = Arena.ofConfined()) {
+            Tensor x = Tensor.allocate(arena, DataType.FLOAT32, Shape.of(1, 1, 2));
+            x.copyFrom(Tensor.of(new float[] {0.5f, -2}, 1, 1, 2));
+            float[] expected = new float[3];
+            session.run(new float[] {0.5f, -2, 0.5f, -2}, expected);
+            stream.step(x, Tensor.allocate(arena, DataType.FLOAT32, Shape.of(1, 3)));
+            Tensor other = Tensor.allocate(arena, DataType.FLOAT32, Shape.of(1, 3));
+            other.copyFrom(Tensor.of(new float[] {7, 8, 9}, 1, 3));
+            stream.step(x, other);
+            assertArrayEquals(expected, other.toFloats());
         }
     }
 
