@@ -13,7 +13,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/// A plan that works on its callers' memory: native memory as it is, heap memory by a copy. Used by one thread at a
+/// A plan that works on its callers' memory: native memory as it is, heap memory and mapped files by a copy. Used by one thread at a
 /// time. After a call of a size, further ones of that size or less allocate nothing.
 final class CallPlan implements AutoCloseable {
     private final Value x;
@@ -22,7 +22,6 @@ final class CallPlan implements AutoCloseable {
     private final Plan plan;
     private final Staging xStaging = new Staging();
     private final Staging yStaging = new Staging();
-    private final Staging lengthsStaging = new Staging();
 
     CallPlan(Scope scope, Parameters parameters, Engine engine, Extents extents) {
         x = scope.x();
@@ -46,15 +45,24 @@ final class CallPlan implements AutoCloseable {
     /// Runs the model once.
     ///
     /// @param ownLengths int32 `[B]`; of no meaning where the plan has no lengths
+    /// @throws IllegalArgumentException if input and output are native memory and overlap
     void run(MemorySegment input, MemorySegment ownLengths, MemorySegment output, int batch, int time) {
         if (!plan.capacity().holds(batch, time)) {
             plan.reserve(Extents.of(batch, time));
         }
         long xBytes = bytes(x, batch, time);
         long yBytes = bytes(y, batch, time);
+        if (isUsable(input)
+                && isUsable(output)
+                && input.address() < output.address() + yBytes
+                && output.address() < input.address() + xBytes) {
+            throw new IllegalArgumentException("y: expected memory apart from x's");
+        }
         plan.bind(x, xStaging.in(input, xBytes));
         if (lengths.isPresent()) {
-            plan.bind(lengths.get(), lengthsStaging.in(ownLengths, bytes(lengths.get(), batch, time)));
+            // A copy, which stays as it was checked whatever the call writes.
+            MemorySegment.copy(
+                    ownLengths, 0, plan.memory(lengths.get()), 0, bytes(lengths.get(), batch, time));
         }
         MemorySegment result = yStaging.of(output, yBytes);
         plan.bind(y, result);
@@ -69,6 +77,11 @@ final class CallPlan implements AutoCloseable {
         plan.clearCarried();
     }
 
+    /// Whether kernels may work on memory. A mapped file is left to Java, whose accesses outlive its being cut short.
+    private static boolean isUsable(MemorySegment callers) {
+        return callers.isNative() && !callers.isMapped();
+    }
+
     private static long bytes(Value value, int batch, int time) {
         return value.shape().elements(batch, time) * value.type().bytes();
     }
@@ -78,17 +91,16 @@ final class CallPlan implements AutoCloseable {
         plan.close();
         xStaging.close();
         yStaging.close();
-        lengthsStaging.close();
     }
 
-    /// Native memory that stands in for heap memory.
+    /// Native memory that stands in for other memory.
     private static final class Staging implements AutoCloseable {
         private Optional<Arena> arena = Optional.empty();
         private MemorySegment memory = MemorySegment.NULL;
 
-        /// The caller's memory if it is native, else memory of as many bytes.
+        /// The caller's memory if it is usable, else memory of as many bytes.
         MemorySegment of(MemorySegment callers, long bytes) {
-            if (callers.isNative()) {
+            if (isUsable(callers)) {
                 return callers;
             }
             if (memory.byteSize() < bytes) {

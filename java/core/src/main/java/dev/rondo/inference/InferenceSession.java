@@ -22,8 +22,8 @@ import java.util.Map;
 /// threads, and whether it comes whole or step by step in a [#stream].
 ///
 /// Memory: with B sequences of T steps, x holds the model's input (int32 `[B,T]`, or float32 `[B,T,F]` or `[B,F]`) and y
-/// takes its output (float32 `[B,T,C]` or `[B,C]`), row-major. Native memory is used as it is, on the Java heap by a
-/// copy. x and y must not overlap, and no other thread may write to x, or touch y, until the call returns. After the
+/// takes its output (float32 `[B,T,C]` or `[B,C]`), row-major. Native memory is used as it is, the Java heap and mapped
+/// files by a copy. x and y must not overlap in native memory, and no other thread may write to x, or touch y, until the call returns. After the
 /// first call of a size a call with native memory allocates nothing.
 ///
 /// Close the session when it is no longer needed: that waits for calls in flight; later calls, those of streams too,
@@ -107,8 +107,8 @@ public final class InferenceSession implements AutoCloseable {
     ///
     /// @param x input
     /// @param y output, overwritten
-    /// @throws IllegalArgumentException if a type or shape is wrong or an id is outside the vocabulary; y is then
-    ///     unspecified
+    /// @throws IllegalArgumentException if a type or shape is wrong, y is read-only or overlaps x in native memory, or
+    ///     an id is outside the vocabulary; y is then unspecified
     /// @throws IllegalStateException if the session, or the memory of x or y, is closed
     /// @throws WrongThreadException if memory is confined to another thread
     public void run(Tensor x, Tensor y) {
@@ -153,6 +153,7 @@ public final class InferenceSession implements AutoCloseable {
         }
         checkSize("x", x, signature.x().shape().elements(batch, time), signature.x().type());
         checkSize("y", y, signature.y().shape().elements(batch, time), DataType.FLOAT32);
+        Signature.checkWritable(y);
         run(full, x, MemorySegment.NULL, y, batch, time);
     }
 

@@ -40,7 +40,12 @@ record Signature(Value x, Value y) {
     /// Checks an output.
     void checkOutput(Tensor output, int batch, int time) {
         check("y", y, output, batch, time);
-        if (output.segment().isReadOnly()) {
+        checkWritable(output.segment());
+    }
+
+    /// Checks the memory of an output.
+    static void checkWritable(MemorySegment output) {
+        if (output.isReadOnly()) {
             throw new IllegalArgumentException("y: expected writable memory, got read-only memory");
         }
     }

@@ -71,11 +71,13 @@ public final class Plan implements AutoCloseable {
     /// Memory that a value is bound to.
     private static final class Binding {
         private final Value value;
+        private final boolean output;
         private Buffer buffer;
         private MemorySegment segment;
 
-        private Binding(Value value, Buffer buffer, MemorySegment segment) {
+        private Binding(Value value, boolean output, Buffer buffer, MemorySegment segment) {
             this.value = value;
+            this.output = output;
             this.buffer = buffer;
             this.segment = segment;
         }
@@ -147,10 +149,7 @@ public final class Plan implements AutoCloseable {
     public MemorySegment memory(Value value) {
         enter();
         try {
-            if (isBound(value)) {
-                throw new IllegalArgumentException(value.name() + ": expected memory of the plan, but it is bound");
-            }
-            return buffer(value).segment();
+            return ownBuffer(value).segment();
         } finally {
             exit();
         }
@@ -168,10 +167,15 @@ public final class Plan implements AutoCloseable {
 
     /// A view of the plan's own memory of a value, for the given batch and time. Valid as [#memory] is.
     public Tensor tensor(Value value, int batch, int time) {
-        MemorySegment segment = memory(value);
-        Buffer buffer = buffer(value);
-        Shape shape = buffer.shape().resolve(batch, time);
-        return Tensor.wrap(segment.asSlice(0, shape.elements() * buffer.type().bytes()), buffer.type(), shape);
+        enter();
+        try {
+            Buffer buffer = ownBuffer(value);
+            Shape shape = buffer.shape().resolve(batch, time);
+            return Tensor.wrap(
+                    buffer.segment().asSlice(0, shape.elements() * buffer.type().bytes()), buffer.type(), shape);
+        } finally {
+            exit();
+        }
     }
 
     /// The gradients of all parameters, laid out as [Parameters] are; zero where none was wanted. Valid as [#memory]
@@ -270,10 +274,11 @@ public final class Plan implements AutoCloseable {
 
     /// Runs the graph once.
     ///
-    /// @throws IllegalArgumentException if batch or time exceed the capacity, bound memory is too small, or an id,
-    ///     label or length is out of range; outputs are then unspecified
-    /// @throws IllegalStateException if the plan, its parameters or bound memory are closed, or another thread uses the
-    ///     plan
+    /// @throws IllegalArgumentException if batch or time exceed the capacity, bound memory is too small, what is bound
+    ///     to an output overlaps what is bound to another value (but for a carried pair in one place), or an id, label
+    ///     or length is out of range; outputs are then unspecified
+    /// @throws IllegalStateException if the plan, its parameters or bound memory are closed, one value of a carried pair
+    ///     is bound and the other is not, or another thread uses the plan
     /// @throws WrongThreadException if bound memory is confined to another thread
     public void run(int batch, int time) {
         enter();
@@ -317,6 +322,13 @@ public final class Plan implements AutoCloseable {
         state.addAndGet(-BUSY);
     }
 
+    private Buffer ownBuffer(Value value) {
+        if (isBound(value)) {
+            throw new IllegalArgumentException(value.name() + ": expected memory of the plan, but it is bound");
+        }
+        return buffer(value);
+    }
+
     private Buffer buffer(Value value) {
         return buffer(memory, value);
     }
@@ -351,6 +363,31 @@ public final class Plan implements AutoCloseable {
                                         buffer.shape().resolve(batch, time), buffer.segment().byteSize()));
             }
         }
+        checkApart(batch, time);
+    }
+
+    /// No output may lie where other bound memory does: a node would read, or have checked, what another one overwrites.
+    private void checkApart(int batch, int time) {
+        for (int i = 1; i < bindings.length; i++) {
+            for (int j = 0; j < i; j++) {
+                Binding one = bindings[i];
+                Binding other = bindings[j];
+                if ((one.output || other.output)
+                        && one.segment.address() < other.segment.address() + other.buffer.bytes(batch, time)
+                        && other.segment.address() < one.segment.address() + one.buffer.bytes(batch, time)
+                        && !isPairInPlace(one, other)) {
+                    Binding output = one.output ? one : other;
+                    throw new IllegalArgumentException("%s: expected memory apart from that of %s"
+                            .formatted(output.value.name(), (output == one ? other : one).value.name()));
+                }
+            }
+        }
+    }
+
+    private boolean isPairInPlace(Binding one, Binding other) {
+        return one.segment.address() == other.segment.address()
+                && (one.value.equals(graph.carried().get(other.value))
+                        || other.value.equals(graph.carried().get(one.value)));
     }
 
     /// Finds one segment for each arena that memory is bound from.
@@ -428,7 +465,7 @@ public final class Plan implements AutoCloseable {
         if (!output && !graph.inputs().contains(value)) {
             throw new IllegalArgumentException(value.name() + ": expected an input or output of the graph");
         }
-        return new Binding(value, buffer, segment);
+        return new Binding(value, output, buffer, segment);
     }
 
     /// The nodes that an output, a carried state or a gradient depends on, and those that change their inputs.

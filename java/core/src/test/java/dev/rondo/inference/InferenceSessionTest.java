@@ -22,6 +22,9 @@ import dev.rondo.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +35,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -324,6 +328,7 @@ class InferenceSessionTest {
             refused("x: expected FLOAT32 [B,T,3] with B = 1 and T >= 1, got INT32 [3]", () -> session.run(new int[3], new float[C]));
             refused("y: expected FLOAT32 [B,T,4] = [1,1,4], got [5]", () -> session.run(new float[F], new float[5]));
             refused("y: expected at least 140 elements", () -> session.run(x(B).segment(), y(4).segment(), B, T));
+            refused("y: expected writable memory", () -> session.run(x(B).segment(), y(B).segment().asReadOnly(), B, T));
             refused("batch, time: expected at least 1 each", () -> session.run(x(B).segment(), y(B).segment(), 0, T));
             Tensor confined;
             try (Arena arena = Arena.ofConfined();
@@ -337,6 +342,62 @@ class InferenceSessionTest {
             Tensor again = y(B);
             session.run(x(B), again);
             assertArrayEquals(expected.toFloats(), again.toFloats());
+        }
+    }
+
+    /// Whatever overlaps: an exception or the right result.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void overlapsDoNoHarm(Choice kernels) {
+        try (InferenceSession session = session(tagger(), kernels);
+                Arena arena = Arena.ofConfined()) {
+            Tensor x = x(B);
+            Tensor expected = y(B);
+            Tensor lengths = Tensor.of(new int[] {3, 7, 1, 5, 2}, B);
+            session.run(x, lengths, expected);
+            long xBytes = 4L * B * T * F;
+            long yBytes = 4L * B * T * C;
+            MemorySegment memory = arena.allocate(xBytes + yBytes, 64);
+            Tensor nativeX = Tensor.wrap(memory.asSlice(0, xBytes), DataType.FLOAT32, x.shape());
+            nativeX.copyFrom(x);
+            String message = "y: expected memory apart from x's";
+            refused(message, () -> session.run(memory, memory.asSlice(xBytes - 4), B, T));
+            refused(message, () -> session.run(memory.asSlice(yBytes - 4), memory, B, T));
+            refused(message, () -> session.run(nativeX, Tensor.wrap(memory.asSlice(0, yBytes), DataType.FLOAT32, expected.shape())));
+
+            // The lengths lie in the memory that y overwrites.
+            Tensor y = Tensor.wrap(memory.asSlice(xBytes), DataType.FLOAT32, expected.shape());
+            Tensor inside = Tensor.wrap(y.segment().asSlice(0, 4L * B), DataType.INT32, Shape.of(B));
+            inside.copyFrom(lengths);
+            session.run(nativeX, inside, y);
+            assertArrayEquals(expected.toFloats(), y.toFloats());
+
+            Tensor whole = y(B);
+            session.run(x, whole);
+            MemorySegment heap = MemorySegment.ofArray(Arrays.copyOf(x.toFloats(), B * T * C));
+            session.run(heap, heap, B, T);
+            assertArrayEquals(whole.toFloats(), heap.toArray(ValueLayout.JAVA_FLOAT));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void filesMayBeMapped(Choice kernels, @TempDir Path folder) throws Exception {
+        try (InferenceSession session = session(tagger(), kernels);
+                Arena arena = Arena.ofConfined();
+                FileChannel file = FileChannel.open(
+                        folder.resolve("x"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            Tensor x = x(B);
+            Tensor expected = y(B);
+            session.run(x, expected);
+            MemorySegment memory = file.map(FileChannel.MapMode.READ_WRITE, 0, 4L * B * T * C, arena);
+            MemorySegment.copy(x.segment(), 0, memory, 0, x.segment().byteSize());
+            session.run(memory, memory, B, T);
+            assertArrayEquals(expected.toFloats(), memory.toArray(ValueLayout.JAVA_FLOAT));
+            // Cut short, its memory cannot be read: an error of the JVM's own, and no crash.
+            file.truncate(0);
+            assertThrows(InternalError.class, () -> session.run(memory, y(B).segment(), B, T));
+            session.run(x, y(B));
         }
     }
 

@@ -240,6 +240,52 @@ class PlanTest {
 
     @ParameterizedTest
     @MethodSource("engines")
+    void outputsOverOtherBoundMemoryAreRefused(Engine engine) {
+        Graph graph = Models.sequence(3, 4, 2);
+        try (Arena arena = Arena.ofShared();
+                Parameters parameters = Models.random(graph, 1);
+                Plan plan = Plan.inference(graph, parameters, engine, Extents.of(2, 3))) {
+            // x has 72 bytes, y 48.
+            MemorySegment memory = arena.allocate(72 + 48, 64);
+            plan.bind(graph.value("x"), memory);
+            plan.bind(graph.output("y"), memory.asSlice(72));
+            plan.run(2, 3);
+            plan.bind(graph.output("y"), memory.asSlice(68));
+            String message = "dense: expected memory apart from that of x";
+            assertMessage(message, IllegalArgumentException.class, () -> plan.run(2, 3));
+            plan.run(1, 3);
+            plan.bind(graph.value("x"), memory.asSlice(44));
+            plan.bind(graph.output("y"), memory);
+            assertMessage(message, IllegalArgumentException.class, () -> plan.run(2, 3));
+            plan.bind(graph.value("x"), memory.asSlice(48));
+            plan.bind(graph.value("lengths"), memory.asSlice(8));
+            assertMessage("dense: expected memory apart from that of lengths", IllegalArgumentException.class,
+                    () -> plan.run(2, 3));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("engines")
+    void carriedPairsAreBoundTogether(Engine engine) {
+        Graph graph = Models.sequence(3, 4, 2);
+        try (Arena arena = Arena.ofShared();
+                Parameters parameters = Models.random(graph, 1);
+                Plan plan = Plan.inference(graph, parameters, engine, Extents.of(1, 2))) {
+            MemorySegment h = arena.allocate(32, 64);
+            plan.bind(graph.output("hN"), h);
+            assertMessage("h0: expected both values of a carried pair to be bound, or neither",
+                    IllegalStateException.class, () -> plan.run(1, 2));
+            assertThrows(IllegalStateException.class, () -> plan.run(1, 2));
+            plan.bind(graph.value("h0"), h.asSlice(8));
+            assertMessage("lstm.hN: expected memory apart from that of h0", IllegalArgumentException.class,
+                    () -> plan.run(1, 2));
+            plan.bind(graph.value("h0"), h);
+            plan.run(1, 2);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("engines")
     void boundMemoryMayComeFromFourArenas(Engine engine) {
         Graph.Builder builder = Graph.builder();
         Value sum = builder.input("a0", DataType.FLOAT32, Shape.of(Shape.BATCH));
