@@ -4,6 +4,7 @@ import dev.rondo.kernels.CallGate;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Streams through a model, one step or one chunk after another: recurrent states stay here between calls. A sequence
 /// in pieces gives, bit for bit, what it gives whole.
@@ -16,6 +17,7 @@ public final class StreamingSession implements AutoCloseable {
     private final CallPlan plan;
     private final int batch;
     private final CallGate gate = new CallGate("StreamingSession");
+    private final AtomicBoolean busy = new AtomicBoolean();
 
     StreamingSession(Signature signature, CallGate session, CallPlan plan, int batch) {
         this.signature = signature;
@@ -87,7 +89,7 @@ public final class StreamingSession implements AutoCloseable {
 
     /// Sets the states of all streams to zero, as at the beginning.
     ///
-    /// @throws IllegalStateException if this or its session is closed
+    /// @throws IllegalStateException if this or its session is closed, or another thread is in a call
     public void reset() {
         enter();
         try {
@@ -101,6 +103,10 @@ public final class StreamingSession implements AutoCloseable {
         gate.enter();
         try {
             session.enter();
+            if (!busy.compareAndSet(false, true)) {
+                session.exit();
+                throw new IllegalStateException("StreamingSession is in use by another thread");
+            }
         } catch (IllegalStateException e) {
             gate.exit();
             throw e;
@@ -108,6 +114,7 @@ public final class StreamingSession implements AutoCloseable {
     }
 
     private void exit() {
+        busy.set(false);
         session.exit();
         gate.exit();
     }

@@ -20,6 +20,14 @@ import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -166,6 +174,78 @@ class StreamingSessionTest {
                 InferenceSession session = model.session()) {
             IllegalStateException e = assertThrows(IllegalStateException.class, () -> session.stream(1));
             assertEquals("stream: expected a model with time, but this one takes [B,3]", e.getMessage());
+        }
+    }
+
+    /// Two threads step one stream: one of them is told, and nothing is mixed up.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void aSecondThreadIsRefused(Choice kernels) throws Exception {
+        try (InferenceSession session = session(kernels);
+                StreamingSession stream = session.stream(1);
+                ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            int[] ids = Runs.ids(Seeds.generator(8, "long", 0), VOCABULARY, 300).toInts();
+            float[] expected = whole(session, ids);
+            AtomicInteger refusals = new AtomicInteger();
+            Callable<Integer> caller = () -> {
+                int steps = 0;
+                for (int i = 0; i < 1_000_000 && refusals.get() == 0; i++) {
+                    try {
+                        stream.step(ids, new float[expected.length]);
+                        steps++;
+                    } catch (IllegalStateException e) {
+                        assertEquals("StreamingSession is in use by another thread", e.getMessage());
+                        refusals.incrementAndGet();
+                    }
+                }
+                return steps;
+            };
+            List<Future<Integer>> callers = List.of(threads.submit(caller), threads.submit(caller));
+            for (Future<Integer> each : callers) {
+                each.get(60, TimeUnit.SECONDS);
+            }
+            assertTrue(refusals.get() > 0);
+            stream.reset();
+            float[] y = new float[expected.length];
+            stream.step(ids, y);
+            assertArrayEquals(expected, y);
+        }
+    }
+
+    /// The stream, then the session, is closed while a stream takes steps: each is right or says what is closed.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void closingWaitsForAStep(Choice kernels) throws Exception {
+        for (int trial = 0; trial < 10; trial++) {
+            for (String owner : List.of("StreamingSession", "InferenceSession")) {
+                InferenceSession session = session(kernels);
+                StreamingSession stream = session.stream(1);
+                int[] ids = ids(0);
+                float[] expected = whole(session, ids);
+                CountDownLatch running = new CountDownLatch(1);
+                try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
+                    Future<String> end = thread.submit(() -> {
+                        while (true) {
+                            try {
+                                stream.reset();
+                                float[] y = new float[expected.length];
+                                stream.step(ids, y);
+                                assertArrayEquals(expected, y);
+                            } catch (IllegalStateException e) {
+                                return e.getMessage();
+                            }
+                            running.countDown();
+                        }
+                    });
+                    assertTrue(running.await(60, TimeUnit.SECONDS));
+                    if (owner.equals("StreamingSession")) {
+                        stream.close();
+                    }
+                    session.close();
+                    assertEquals(owner + " is closed", end.get(60, TimeUnit.SECONDS));
+                }
+                stream.close();
+            }
         }
     }
 }
