@@ -1,6 +1,7 @@
 package dev.rondo.io;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.AccessDeniedException;
@@ -144,6 +145,7 @@ final class AtomicFile {
             case NoSuchFileException missing -> "no such file or folder: " + missing.getFile();
             case AccessDeniedException denied -> "permission denied: " + denied.getFile();
             case FileSystemException other when other.getReason() != null -> other.getFile() + " " + other.getReason();
+            case ClosedByInterruptException _ -> "the thread was interrupted";
             default -> String.valueOf(e.getMessage());
         };
     }

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -67,6 +68,8 @@ public final class SafetensorsReader implements AutoCloseable {
         }
         try {
             return new SafetensorsReader(file, channel);
+        } catch (ClosedByInterruptException e) {
+            throw interrupted(file, e);
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
@@ -164,9 +167,15 @@ public final class SafetensorsReader implements AutoCloseable {
                 }
                 FileElements.toMemory(type, buffer, chunk, destination.segment(), position);
             }
+        } catch (ClosedByInterruptException e) {
+            throw interrupted(file, e);
         } catch (ClosedChannelException e) {
             throw new IllegalStateException("SafetensorsReader is closed", e);
         }
+    }
+
+    private static IOException interrupted(Path file, ClosedByInterruptException e) {
+        return new IOException(file + ": interrupted while reading", e);
     }
 
     private void checkBooleans(TensorInfo info, MemorySegment buffer, long position, long bytes)

@@ -55,6 +55,21 @@ class AtomicFileTest {
     }
 
     @Test
+    void anInterruptIsSaidAndKeptAndTheOldFileStays() throws IOException {
+        Path file = old();
+        Thread.currentThread().interrupt();
+        try {
+            IOException e = assertThrows(
+                    IOException.class, () -> AtomicFile.write(file, channel -> channel.write(ByteBuffer.allocate(9))));
+            assertEquals("cannot save " + file + ": the thread was interrupted", e.getMessage());
+            assertTrue(Thread.currentThread().isInterrupted());
+        } finally {
+            Thread.interrupted();
+        }
+        assertUntouched(file);
+    }
+
+    @Test
     void anExistingFileIsReplacedAndALinkStaysALink() throws IOException {
         Path file = old();
         Path link = Files.createSymbolicLink(folder.resolve("link"), file);

@@ -19,10 +19,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What is written is read again bit for bit, and lies in the file as the format says.
@@ -44,6 +46,23 @@ class SafetensorsTest {
     }
 
     static final Map<String, String> METADATA = Map.of("rondo.version", "1", "model", "{\"layers\": [\"\u00e4\"]}");
+
+    @Test
+    void anInterruptedReadSaysSo() throws IOException {
+        Path file = folder.resolve("all.safetensors");
+        SafetensorsWriter.write(file, METADATA, tensors());
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            Thread.currentThread().interrupt();
+            for (Executable read : List.<Executable>of(
+                    () -> reader.read("double"), () -> SafetensorsReader.open(file))) {
+                IOException e = assertThrows(IOException.class, read);
+                assertEquals(file + ": interrupted while reading", e.getMessage());
+                assertTrue(Thread.currentThread().isInterrupted());
+            }
+        } finally {
+            Thread.interrupted();
+        }
+    }
 
     @Test
     void everyTypeIsReadAsItWasWritten() throws IOException {
