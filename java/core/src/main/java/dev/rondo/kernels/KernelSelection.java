@@ -38,14 +38,18 @@ public final class KernelSelection {
                     new KernelSelection(
                             ReferenceKernels.INSTANCE,
                                     List.of("native kernels: pure Java was asked for"));
-            case NATIVE -> new KernelSelection(NativeKernels.of(options), List.of());
+            case NATIVE -> natives(options);
             case AUTO -> {
                 String failure = NativeLibrary.failure();
                 yield failure.isEmpty()
-                        ? new KernelSelection(NativeKernels.of(options), List.of())
+                        ? natives(options)
                         : new KernelSelection(ReferenceKernels.INSTANCE, List.of("native kernels: " + failure));
             }
         };
+    }
+
+    private static KernelSelection natives(KernelOptions options) {
+        return new KernelSelection(NativeKernels.of(options), NativeKernels.missingProviders(options));
     }
 
     /// The instruction sets that native kernels can use here, the best last.
@@ -64,8 +68,8 @@ public final class KernelSelection {
             case ReferenceKernels _ -> new Report("java", "jvm", 1, List.of(), "", "", reasons, List.of());
             case NativeKernels natives -> {
                 Report report = natives.report();
-                List<String> all = new ArrayList<>(reasons);
-                all.addAll(report.reasons());
+                List<String> all = new ArrayList<>(report.reasons());
+                all.addAll(reasons);
                 yield new Report(report.kernels(), report.isa(), report.threads(), report.providers(), report.cpu(),
                         report.library(), List.copyOf(all), report.products());
             }

@@ -25,16 +25,14 @@ public final class NativeKernels implements Kernels {
     private static final Map<Key, NativeKernels> CONTEXTS = new HashMap<>();
 
     private final MemorySegment context;
-    private final List<String> providerReasons;
 
     private record Key(int isa, int threads, int providers) {}
 
-    private NativeKernels(MemorySegment context, List<String> providerReasons) {
+    private NativeKernels(MemorySegment context) {
         this.context = context;
-        this.providerReasons = providerReasons;
     }
 
-    /// The kernels of the options; providers that cannot be loaded are left out, and the report tells why.
+    /// The kernels of the options; providers that cannot be loaded are left out, [#missingProviders] tells why.
     ///
     /// @throws IllegalStateException if the library cannot be loaded or the machine lacks the instruction set
     public static NativeKernels of(KernelOptions options) {
@@ -42,24 +40,32 @@ public final class NativeKernels implements Kernels {
             throw new IllegalStateException("native kernels cannot be used: " + NativeLibrary.failure());
         }
         int providers = 0;
-        List<String> reasons = new ArrayList<>();
-        for (String provider : new TreeSet<>(options.providers())) {
-            String failure = NativeProviders.load(provider);
-            if (failure.isEmpty()) {
+        for (String provider : options.providers()) {
+            if (NativeProviders.load(provider).isEmpty()) {
                 providers |= 1 << KernelOptions.PROVIDERS.indexOf(provider);
-            } else {
-                reasons.add(provider + ": " + failure);
             }
         }
         Key key = new Key(KernelOptions.ISAS.indexOf(options.isa()), options.threads(), providers);
         synchronized (CONTEXTS) {
             NativeKernels kernels = CONTEXTS.get(key);
             if (kernels == null) {
-                kernels = new NativeKernels(create(key), List.copyOf(reasons));
+                kernels = new NativeKernels(create(key));
                 CONTEXTS.put(key, kernels);
             }
             return kernels;
         }
+    }
+
+    /// Why providers of the options are left out, a sentence each. Options that differ in these alone share a context.
+    public static List<String> missingProviders(KernelOptions options) {
+        List<String> reasons = new ArrayList<>();
+        for (String provider : new TreeSet<>(options.providers())) {
+            String failure = NativeProviders.load(provider);
+            if (!failure.isEmpty()) {
+                reasons.add(provider + ": " + failure);
+            }
+        }
+        return List.copyOf(reasons);
     }
 
     private static MemorySegment create(Key key) {
@@ -102,7 +108,6 @@ public final class NativeKernels implements Kernels {
                 boolean forced = isa.equals(System.getenv("RONDO_FORCE_ISA"));
                 reasons.add(best + ": " + (forced ? "RONDO_FORCE_ISA=" + isa : isa) + " was asked for");
             }
-            reasons.addAll(providerReasons);
             List<String> products =
                     List.of(
                             "librondo=" + rondo_context_info.gemms_own(info), "openblas="
