@@ -1,5 +1,6 @@
 package dev.rondo.inference;
 
+import dev.rondo.graph.Value;
 import dev.rondo.io.ModelFile;
 import dev.rondo.kernels.CallGate;
 import dev.rondo.layers.LayerStack;
@@ -151,14 +152,22 @@ public final class InferenceSession implements AutoCloseable {
             throw new IllegalArgumentException("batch, time: expected at least 1 each for %s, got %d and %d"
                     .formatted(inputShape(), batch, time));
         }
-        checkSize("x", x, signature.x().shape().elements(batch, time), signature.x().type());
-        checkSize("y", y, signature.y().shape().elements(batch, time), DataType.FLOAT32);
+        checkSize("x", x, signature.x(), batch, time);
+        checkSize("y", y, signature.y(), batch, time);
         Signature.checkWritable(y);
         run(full, x, MemorySegment.NULL, y, batch, time);
     }
 
-    private static void checkSize(String name, MemorySegment segment, long elements, DataType type) {
-        if (segment.byteSize() < elements * type.bytes()) {
+    private static void checkSize(String name, MemorySegment segment, Value value, int batch, int time) {
+        DataType type = value.type();
+        long elements;
+        try {
+            elements = value.shape().elements(batch, time);
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "%s: expected fewer elements than %s has".formatted(name, value.shape().resolve(batch, time)), e);
+        }
+        if (segment.byteSize() / type.bytes() < elements) {
             throw new IllegalArgumentException("%s: expected at least %d elements of %s, got %d bytes"
                     .formatted(name, elements, type, segment.byteSize()));
         }

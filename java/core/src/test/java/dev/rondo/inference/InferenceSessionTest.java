@@ -329,6 +329,8 @@ class InferenceSessionTest {
             refused("y: expected FLOAT32 [B,T,4] = [1,1,4], got [5]", () -> session.run(new float[F], new float[5]));
             refused("y: expected at least 140 elements", () -> session.run(x(B).segment(), y(4).segment(), B, T));
             refused("y: expected writable memory", () -> session.run(x(B).segment(), y(B).segment().asReadOnly(), B, T));
+            refused("x: expected at least 3458764513820540928 elements", () -> session.run(x(B).segment(), y(B).segment(), 1 << 30, 1 << 30));
+            refused("x: expected fewer elements than [2147483647,2147483647,3] has", () -> session.run(x(B).segment(), y(B).segment(), Integer.MAX_VALUE, Integer.MAX_VALUE));
             refused("batch, time: expected at least 1 each", () -> session.run(x(B).segment(), y(B).segment(), 0, T));
             Tensor confined;
             try (Arena arena = Arena.ofConfined();

@@ -52,6 +52,8 @@ final class NativeProgram implements Program {
     @Override
     public void run(int runBatch, int runTime, MemorySegment[] lent) {
         if (runBatch != batch || runTime != time) {
+            // None is right until all are.
+            batch = 0;
             for (Resize resize : resizes) {
                 resize.to(runBatch, runTime);
             }
