@@ -105,7 +105,12 @@ final class CallPlan implements AutoCloseable {
             }
             if (memory.byteSize() < bytes) {
                 Arena larger = Arena.ofShared();
-                memory = larger.allocate(bytes, Tensor.ALIGNMENT);
+                try {
+                    memory = larger.allocate(bytes, Tensor.ALIGNMENT);
+                } catch (RuntimeException | Error e) {
+                    larger.close();
+                    throw e;
+                }
                 arena.ifPresent(Arena::close);
                 arena = Optional.of(larger);
             }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /// The update of all parameters by their gradients: the global norm, then an optimizer that scales by it, each one call
@@ -39,17 +40,24 @@ public final class Update implements AutoCloseable {
         this.parameters = parameters;
         arena = Arena.ofShared();
         SequencedMap<String, MemorySegment> memory = new LinkedHashMap<>();
-        stateNames.forEach(name -> memory.put(name, parameters.allocateLike(arena)));
-        states = Collections.unmodifiableSequencedMap(memory);
-
-        norm = stage(new Op.GlobalNorm(maxNorm), List.of("x"), List.of(), engine);
-        normOf = norm.node().input("x");
-        normResult = norm.node().output("norm");
-
         List<String> flat = new ArrayList<>(List.of("parameters", "gradients"));
         flat.addAll(stateNames);
-        rule = stage(op, flat, op instanceof Op.Adam ? List.of("scale", "rate", "step") : List.of("scale", "rate"),
-                engine);
+        List<String> scalars =
+                op instanceof Op.Adam ? List.of("scale", "rate", "step") : List.of("scale", "rate");
+        Optional<Stage> first = Optional.empty();
+        try {
+            stateNames.forEach(name -> memory.put(name, parameters.allocateLike(arena)));
+            first = Optional.of(stage(new Op.GlobalNorm(maxNorm), List.of("x"), List.of(), engine));
+            rule = stage(op, flat, scalars, engine);
+        } catch (RuntimeException | Error e) {
+            first.ifPresent(stage -> stage.plan().close());
+            arena.close();
+            throw e;
+        }
+        states = Collections.unmodifiableSequencedMap(memory);
+        norm = first.get();
+        normOf = norm.node().input("x");
+        normResult = norm.node().output("norm");
         gradients = rule.node().input("gradients");
         rateCell = rule.plan().memory(rule.node().input("rate"));
         stepCell = rule.node().optionalInput("step").map(rule.plan()::memory).orElse(MemorySegment.NULL);
