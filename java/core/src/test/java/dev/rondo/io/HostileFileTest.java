@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,6 +73,8 @@ class HostileFileTest {
     }
 
     /// The same with a model of Rondo's, whose header describes layers: either it loads and serves, or it is refused.
+    private static final Pattern ID = Pattern.compile("^x\\[|ids\\[");
+
     @Test
     void anyByteOfAModelMayBeChanged() throws IOException {
         Path valid = folder.resolve("model.safetensors");
@@ -102,7 +105,8 @@ class HostileFileTest {
             } catch (ModelFormatException | IllegalArgumentException e) {
                 refused++;
                 // An id that a smaller embedding lacks is a wrong call; all else is the file's fault.
-                if (!(e instanceof ModelFormatException) && !e.getMessage().contains("id")) {
+                if (!(e instanceof ModelFormatException)
+                        && !ID.matcher(String.valueOf(e.getMessage())).find()) {
                     throw new AssertionError("seed " + seed + ", mutation " + i, e);
                 }
             } catch (RuntimeException | Error e) {
