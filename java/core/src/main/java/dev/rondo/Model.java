@@ -21,6 +21,8 @@ import dev.rondo.training.Training;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,13 +90,17 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
         return notes;
     }
 
-    /// Views of the parameters by path, such as `lstm/weightIh`. They change as the model trains and die with it.
-    /// To set them, use [#setParameter].
+    /// Views of the parameters by path, such as `lstm/weightIh`, read-only. They change as the model trains and die with
+    /// it. To set them, use [#setParameter].
     ///
     /// @throws IllegalStateException if the model is closed
     public synchronized SequencedMap<String, Tensor> parameters() {
         checkOpen();
-        return parameters.tensors();
+        SequencedMap<String, Tensor> views = new LinkedHashMap<>();
+        parameters.tensors()
+                .forEach((name, tensor) -> views.put(
+                        name, Tensor.wrap(tensor.segment().asReadOnly(), tensor.type(), tensor.shape())));
+        return Collections.unmodifiableSequencedMap(views);
     }
 
     /// Overwrites a parameter.
@@ -146,7 +152,13 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
     ///     are then those after the last good step
     /// @throws IllegalStateException if the model is closed or was not compiled
     public synchronized History fit(Dataset data, Fit fit) {
-        return trainer().fit(data, fit);
+        Trainer own = trainer();
+        try {
+            return own.fit(data, fit);
+        } catch (IllegalStateException e) {
+            // By a callback.
+            throw closed ? new IllegalStateException("Model is closed", e) : e;
+        }
     }
 
     /// Scores the model with the loss and the metrics it was compiled with, in batches of 32.

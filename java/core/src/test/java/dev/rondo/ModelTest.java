@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.rondo.data.Dataset;
 import dev.rondo.data.Seeds;
 import dev.rondo.inference.InferenceSession;
+import dev.rondo.inference.StreamingSession;
 import dev.rondo.io.ModelFile;
 import dev.rondo.io.ModelFormatException;
 import dev.rondo.io.SafetensorsReader;
@@ -62,6 +63,18 @@ class ModelTest {
             assertEquals(10 * 12 + 96 * (12 + 24 + 1) + 80 * (24 + 20 + 1) + 10 * 21, model.parameterCount());
             assertTrue(model.summary().contains("lstm_1"), model.summary());
             assertTrue(model.summary().contains("7,482"), model.summary());
+        }
+    }
+
+    /// Packs of weights would not follow what is written past the model.
+    @Test
+    void parametersAreReadOnly() {
+        try (Sequential model = Sequential.of(Input.features(3), Dense.units(2))) {
+            Tensor weight = model.parameters().get("dense/weight");
+            assertThrows(IllegalArgumentException.class, () -> weight.set(0, 1));
+            assertThrows(UnsupportedOperationException.class, () -> model.parameters().clear());
+            model.setParameter("dense/weight", Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3));
+            assertEquals(6, weight.get(5));
         }
     }
 
@@ -188,14 +201,45 @@ class ModelTest {
         refused("dense: expected FLOAT32 [B,I] or [B,T,I], got INT32 [B,T]", Input.ids(Shape.TIME), Dense.units(2));
         refused("dropout: expected FLOAT32, got INT32 [B,T]", Input.ids(Shape.TIME), Dropout.rate(0.5));
         assertThrows(IllegalArgumentException.class, () -> Dense.units(2).named("a/b"));
+        for (String taken : List.of("y", "lengths", "step", "loss")) {
+            refused("Dense: name: expected another one than lengths, loss, step and y, got " + taken,
+                    () -> Dense.units(2).named(taken));
+            assertThrows(IllegalArgumentException.class, () -> Input.features(3).named(taken));
+        }
+        refused("Lstm: units: expected at most 536870911, got 536870912", () -> Lstm.units(1 << 29));
         assertThrows(IllegalArgumentException.class, () -> Dense.units(0));
         assertThrows(IllegalArgumentException.class, () -> Dropout.rate(1));
         assertThrows(IllegalArgumentException.class, () -> Input.features(3, Shape.TIME));
     }
 
+    /// What training, padding and streaming add to a model does not meet the names of its layers.
+    @Test
+    void namesNearThoseOfAGraphAreFree() {
+        try (Sequential model = Sequential.of(
+                Input.ids(Shape.TIME).named("count"),
+                Embedding.of(5, 2).named("constant"),
+                Dropout.rate(0.5).named("correct"),
+                Lstm.units(2).named("a").returnSequences(),
+                Dense.units(2).named("a.h0"),
+                Dense.units(2).named("a.c0"),
+                Dense.units(5).named("output"))) {
+            model.compile(Training.optimizer(Adam.standard()));
+            model.fit(Dataset.streams(new int[] {0, 1, 2, 3, 4, 0, 1, 2, 3}, 2), Fit.epochs(1).batchSize(2));
+            Tensor x = Tensor.of(new int[] {0, 1, 2, 3}, 2, 2);
+            model.fit(Dataset.of(x, x).lengths(new int[] {1, 2}), Fit.epochs(1));
+            try (InferenceSession session = model.session();
+                    StreamingSession stream = session.stream(1)) {
+                stream.step(new int[1], new float[5]);
+            }
+        }
+    }
+
     private static void refused(String message, Layer... layers) {
-        String actual = String.valueOf(
-                assertThrows(IllegalArgumentException.class, () -> Sequential.of(layers)).getMessage());
+        refused(message, () -> Sequential.of(layers));
+    }
+
+    private static void refused(String message, Executable call) {
+        String actual = String.valueOf(assertThrows(IllegalArgumentException.class, call).getMessage());
         assertTrue(actual.contains(message), actual);
     }
 
@@ -264,8 +308,9 @@ class ModelTest {
     void closingWhileTrainingIsAnException() {
         Sequential model = Runs.characterModel(Runs.vocabulary(), 0.5);
         model.compile(Training.optimizer(Adam.standard()));
-        assertThrows(IllegalStateException.class, () -> model.fit(
+        IllegalStateException e = assertThrows(IllegalStateException.class, () -> model.fit(
                 Runs.streams(100, 20), Fit.epochs(2).batchSize(2).callback(Callback.eachBatch(_ -> model.close()))));
+        assertEquals("Model is closed", e.getMessage());
         model.close();
     }
 

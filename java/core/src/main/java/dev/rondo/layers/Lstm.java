@@ -47,6 +47,8 @@ public record Lstm(
     public Lstm {
         Settings.name("Lstm", name);
         Settings.atLeastOne("Lstm: units", units);
+        // The four gates are stacked.
+        Settings.atMost("Lstm: units", Integer.MAX_VALUE / 4, units);
     }
 
     /// With Keras's settings: the last output; weights Glorot-uniform and orthogonal; a bias, 1 for the forget gate.

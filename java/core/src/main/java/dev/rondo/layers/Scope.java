@@ -141,8 +141,8 @@ public final class Scope {
             return graph.lstm(layer, all);
         }
         Shape shape = Shape.of(Shape.BATCH, units);
-        Value h0 = graph.input(layer + ".h0", DataType.FLOAT32, shape);
-        Value c0 = graph.input(layer + ".c0", DataType.FLOAT32, shape);
+        Value h0 = graph.input(layer + "/h0", DataType.FLOAT32, shape);
+        Value c0 = graph.input(layer + "/c0", DataType.FLOAT32, shape);
         LstmOutputs outputs = graph.lstm(layer, all.state(h0, c0));
         graph.carry(h0, outputs.hN()).carry(c0, outputs.cN());
         return outputs;

@@ -1,14 +1,29 @@
 package dev.rondo.layers;
 
+import java.util.Set;
+
 /// Checks of settings that several layers have.
 final class Settings {
     private Settings() {}
+
+    /// Names that the graph of a model has for what is no layer's.
+    private static final Set<String> TAKEN = Set.of("lengths", "loss", "step", "y");
 
     /// Names are parts of parameter paths, so they hold no slash.
     static void name(String layer, String name) {
         if (!name.isEmpty() && !name.matches("[A-Za-z_][A-Za-z0-9_.-]*")) {
             throw new IllegalArgumentException(
                     "%s: name: expected letters, digits, _, . and -, got \"%s\"".formatted(layer, name));
+        }
+        if (TAKEN.contains(name)) {
+            throw new IllegalArgumentException(
+                    "%s: name: expected another one than lengths, loss, step and y, got %s".formatted(layer, name));
+        }
+    }
+
+    static void atMost(String setting, int most, int value) {
+        if (value > most) {
+            throw new IllegalArgumentException("%s: expected at most %d, got %d".formatted(setting, most, value));
         }
     }
 
