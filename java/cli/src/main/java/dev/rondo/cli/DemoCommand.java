@@ -76,9 +76,12 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Screen screen = RondoCommand.of(spec).screen();
         PrintWriter out = spec.commandLine().getOut();
+        TrainTextCommand.checkTarget(save);
         Path path = text;
         DemoText demo = path == null ? DemoText.atHand() : DemoText.of(path);
         TextData data = TextData.of(demo.corpus(), STEPS);
+        int batch = streams("learn from", data.split().training());
+        int heldOutBatch = streams("hold out", data.split().heldOut());
         Engine trainer = engine.training().engine();
         boolean pureJava = trainer.description().kernels().equals("java");
         // Pure Java is some fifty times slower: a smaller model lets it learn something in the time as well.
@@ -100,13 +103,13 @@ final class DemoCommand implements Callable<Integer> {
             out.println();
             out.flush();
             model.compile(training);
-            List<Mark> marks = train(model, data, screen, out);
+            List<Mark> marks = train(model, data, batch, screen, out);
+            model.save(save);
             out.println();
             printMarks(out, marks, data.vocabulary().size());
-            Scores heldOut = model.evaluate(data.heldOut(), BATCH);
+            Scores heldOut = model.evaluate(data.heldOut(), heldOutBatch);
             out.println();
             out.println(Report.line("Held out", "%s, on text that it never saw", Report.loss(heldOut.loss())));
-            model.save(save);
         }
         out.println(Report.line("Saved", "%s (%s)", save, Report.size(Files.size(save))));
         serve(screen, out, demo, data);
@@ -119,11 +122,22 @@ final class DemoCommand implements Callable<Integer> {
     /// The mean loss of some time of training.
     private record Mark(double seconds, double loss) {}
 
-    private List<Mark> train(Sequential model, TextData data, Screen screen, PrintWriter out) {
+    /// How many pieces of a text are read at the same time: no more than a short one has.
+    private static int streams(String purpose, String part) {
+        int characters = part.codePointCount(0, part.length());
+        // Each needs one, and one more is what comes next.
+        if (characters < 2) {
+            throw new IllegalArgumentException(
+                    "--text: expected at least 2 characters to %s, got %d".formatted(purpose, characters));
+        }
+        return Math.min(BATCH, characters - 1);
+    }
+
+    private List<Mark> train(Sequential model, TextData data, int batch, Screen screen, PrintWriter out) {
         Duration time = Duration.ofMillis((long) (seconds * 1000));
         try (TimedTraining timed =
                 new TimedTraining(time, Progress.start(screen, out, Progress.Work.time("Learning", time)))) {
-            model.fit(data.training(), Fit.epochs(Integer.MAX_VALUE).batchSize(BATCH).callback(timed));
+            model.fit(data.training(), Fit.epochs(Integer.MAX_VALUE).batchSize(batch).callback(timed));
             return timed.marks();
         }
     }

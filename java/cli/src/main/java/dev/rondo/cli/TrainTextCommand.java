@@ -10,6 +10,7 @@ import dev.rondo.training.Fit;
 import dev.rondo.training.History;
 import dev.rondo.training.Loss;
 import dev.rondo.training.Metric;
+import dev.rondo.training.NonFiniteException;
 import dev.rondo.training.Scores;
 import dev.rondo.training.Training;
 import java.io.IOException;
@@ -168,21 +169,34 @@ final class TrainTextCommand implements Callable<Integer> {
             out.println();
             out.flush();
 
-            History history = train(model, data, screen, out);
+            History history;
+            try {
+                history = train(model, data, screen, out);
+            } catch (NonFiniteException e) {
+                if (target.isPresent() && model.trainer().steps() > 0) {
+                    save(model, target.get(), out, ", as after the last good step");
+                }
+                throw e;
+            }
             Scores heldOut = history.last().validation().orElseThrow();
             out.println();
             out.println(Report.line("Held out", "%s (nats a character)", Report.loss(heldOut.loss())));
             printSpeed(out, history, shape, data, training);
             if (target.isPresent()) {
-                model.save(target.get());
-                out.println(Report.line("Saved", "%s (%s)", target.get(), Report.size(Files.size(target.get()))));
+                save(model, target.get(), out, "");
             }
         }
         return 0;
     }
 
+    private static void save(Sequential model, Path target, PrintWriter out, String state) throws IOException {
+        model.save(target);
+        out.println(Report.line("Saved", "%s (%s)%s", target, Report.size(Files.size(target)), state));
+        out.flush();
+    }
+
     /// Finds out before hours of training what can be known of the place where the model is to go.
-    private static void checkTarget(Path file) throws IOException {
+    static void checkTarget(Path file) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         if (Files.isDirectory(file) || folder == null) {
             throw new IOException("--save: expected a file, got the folder " + file);

@@ -171,6 +171,33 @@ class CommandTest {
         }
     }
 
+    /// 30 characters are held out, fewer than the streams that a longer text is cut into.
+    @Test
+    void theDemoTakesAShortText() throws IOException {
+        Path little = Files.writeString(folder.resolve("little.txt"), "one two three. ".repeat(20));
+        Path saved = folder.resolve("little.safetensors");
+        String out = Run.done("demo", "--text", little, "--seconds", 0.1, "--save", saved);
+        assertTrue(out.contains("Held out") && Files.exists(saved), out);
+    }
+
+    @Test
+    void theLastGoodWeightsAreSaved() throws IOException {
+        Path saved = folder.resolve("good.safetensors");
+        Run run = Run.of(
+                "train", "text", "--input", text, "--units", 8, "--batch", 4, "--rate", 3e38, "--save", saved);
+        assertEquals(1, run.exitCode(), run.err());
+        assertTrue(run.err().contains("NonFiniteException: batch 2: "), run.err());
+        assertTrue(run.out().contains("good.safetensors (") && run.out().contains("), as after the last good step"),
+                run.out());
+        try (Sequential good = Sequential.load(saved)) {
+            good.parameters().forEach((name, tensor) -> {
+                for (double value : tensor.toDoubles()) {
+                    assertTrue(Double.isFinite(value), name);
+                }
+            });
+        }
+    }
+
     // --------------------------------------------------------------------------------------------------- errors
 
     static Stream<Arguments> wrongCommandLines() {
@@ -233,6 +260,13 @@ class CommandTest {
                 Arguments.of(
                         "--save: expected a file, got the folder " + folder,
                         new Object[] {"train", "text", "--input", text, "--save", folder}),
+                // At once: the default would be a minute of learning first.
+                Arguments.of(
+                        "--save: " + none + ": there is no such folder",
+                        new Object[] {"demo", "--text", text, "--save", none.resolve("x.safetensors")}),
+                Arguments.of(
+                        "--text: expected at least 2 characters to hold out, got 1",
+                        new Object[] {"demo", "--text", small, "--save", folder.resolve("small.safetensors")}),
                 Arguments.of(none + ": there is no such file", new Object[] {"generate", none}),
                 Arguments.of(text + ": byte 0: expected a header length", new Object[] {"generate", text}),
                 Arguments.of(folder + ": expected a file, got a folder", new Object[] {"inspect", folder}),
