@@ -1,8 +1,8 @@
 // GEMM: c = op(a) op(b) + bias (+ c).
 //
-// b is packed into panels of 4 vectors (tile.inl.hpp). k is cut into blocks, so that a panel's block stays in the L1
-// cache while all rows pass over it. Rows of a are read where they lie; a transposed a, whose columns are the rows of
-// the product, is first laid out as [tile][k][tile rows] for one block of k. Partial sums go through c between blocks,
+// b is packed into panels of 4 vectors (tile.inl.hpp). k and rows are cut into blocks, so that one block of a stays in
+// the L2 cache while all panels pass over it. Rows of a are read where they lie; a transposed a, whose columns are the
+// rows of the product, is first laid out as [tile][k][tile rows] for one block. Partial sums go through c between blocks,
 // which rounds nothing: c is of the accumulators' type.
 #pragma once
 
@@ -13,11 +13,26 @@ namespace {
 
 using rondo::gemm_k_block;
 
+// Rows that are taken together: a multiple of every tile.
+constexpr int64_t gemm_row_block = 96;
+
 template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice slice) {
     constexpr int64_t width = 4 * S::lanes;
-    const int64_t panels = (w.n + width - 1) / width;
     int64_t begin, end;
-    // Cut over all (panel, block of k) pairs.
+    if (!w.transposed) { // row by row of b, each of which gives a line to every panel
+        slice.range(w.k, 1, begin, end);
+        for (int64_t k = begin; k < end; k++) {
+            const float *row = w.b.row(k);
+            for (int64_t j = 0; j < round_up(w.n, width); j += S::lanes) {
+                const int n = lanes_at<S>(j, w.n);
+                S::store(w.panels + j / width * width * w.k + k * width + j % width,
+                         n > 0 ? load_lanes<S>(row + j, n) : S::zero());
+            }
+        }
+        return;
+    }
+    // Column by column of a panel, over all (panel, block of k) pairs.
+    const int64_t panels = (w.n + width - 1) / width;
     const int64_t blocks = (w.k + gemm_k_block - 1) / gemm_k_block;
     slice.range(panels * blocks, 1, begin, end);
     for (int64_t i = begin; i < end; i++) {
@@ -25,24 +40,9 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
         const int64_t k0 = i % blocks * gemm_k_block;
         const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
         float *panel = w.panels + j0 * w.k;
-        const int64_t columns = w.n - j0 < width ? w.n - j0 : width;
-        if (w.transposed) {
-            for (int64_t j = 0; j < width; j++) {
-                if (j < columns) {
-                    const float *row = w.b.row(j0 + j);
-                    for (int64_t k = k0; k < k1; k++) panel[k * width + j] = row[k];
-                } else {
-                    for (int64_t k = k0; k < k1; k++) panel[k * width + j] = 0.0f;
-                }
-            }
-        } else {
-            for (int64_t k = k0; k < k1; k++) {
-                const float *row = w.b.row(k) + j0;
-                for (int v = 0; v < 4; v++) {
-                    S::store(panel + k * width + v * S::lanes,
-                             load_lanes<S>(row + v * S::lanes, lanes_at<S>(v * S::lanes, columns)));
-                }
-            }
+        for (int64_t j = 0; j < width; j++) {
+            const float *column = j0 + j < w.n ? w.b.row(j0 + j) : nullptr;
+            for (int64_t k = k0; k < k1; k++) panel[k * width + j] = column ? column[k] : 0.0f;
         }
     }
 }
@@ -99,7 +99,7 @@ inline void gemm_columns(const rondo::GemmTarget &to, const float *const (&a)[R]
 template <class S>
 inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t k0, int64_t k1) {
     constexpr int rows = S::tile_rows;
-    static_assert(rows <= S::lanes);
+    static_assert(rows <= S::lanes && gemm_row_block % rows == 0);
     float *to = w.packed_a;
     for (int64_t row = row0; row < row1; row += rows) {
         const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
@@ -115,33 +115,38 @@ inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, in
     }
 }
 
-// Rows [row0, row1) and columns [column0, column1) of each target.
+// Rows [row0, row1) and columns [column0, column1) of each target. Loops, from the outside: blocks of k; blocks of rows,
+// whose part of a stays in the L2 cache; panels; tiles.
 template <class S>
 void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t column0, int64_t column1) {
     constexpr int64_t width = 4 * S::lanes;
     for (int64_t k0 = 0; k0 < w.k || k0 == 0; k0 += gemm_k_block) {
         const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
-        if (w.transposed) gemm_pack_a<S>(w, row0, row1, k0, k1);
-        for (int32_t i = 0; i < w.target_count; i++) {
-            const rondo::GemmTarget &to = w.targets[i];
-            for (int64_t column = column0; column < to.n && column < column1; column += width) {
-                const float *panel = to.panels + column * w.k + k0 * width;
-                if (w.transposed) {
-                    for (int64_t row = row0; row < row1; row += S::tile_rows) {
-                        const float *block = w.packed_a + (row - row0) * (k1 - k0);
-                        const int count = row1 - row < S::tile_rows ? static_cast<int>(row1 - row) : S::tile_rows;
-                        with_rows<S::tile_rows>(count, [&](auto rows) {
+        for (int64_t first_row = row0; first_row < row1; first_row += gemm_row_block) {
+            const int64_t last_row = first_row + gemm_row_block < row1 ? first_row + gemm_row_block : row1;
+            if (w.transposed) gemm_pack_a<S>(w, first_row, last_row, k0, k1);
+            for (int32_t i = 0; i < w.target_count; i++) {
+                const rondo::GemmTarget &to = w.targets[i];
+                for (int64_t column = column0; column < to.n && column < column1; column += width) {
+                    const float *panel = to.panels + column * w.k + k0 * width;
+                    if (w.transposed) {
+                        for (int64_t row = first_row; row < last_row; row += S::tile_rows) {
+                            const float *block = w.packed_a + (row - first_row) * (k1 - k0);
+                            const int count =
+                                last_row - row < S::tile_rows ? static_cast<int>(last_row - row) : S::tile_rows;
+                            with_rows<S::tile_rows>(count, [&](auto rows) {
+                                const float *a[rows.value];
+                                for (int r = 0; r < rows.value; r++) a[r] = block + r;
+                                gemm_columns<S::tile_rows, S>(to, a, row, column, panel, k1 - k0, k0 == 0);
+                            });
+                        }
+                    } else {
+                        for_tiles<S>(last_row - first_row, [&](int64_t first, auto rows) {
                             const float *a[rows.value];
-                            for (int r = 0; r < rows.value; r++) a[r] = block + r;
-                            gemm_columns<S::tile_rows, S>(to, a, row, column, panel, k1 - k0, k0 == 0);
+                            for (int r = 0; r < rows.value; r++) a[r] = w.a.row(first_row + first + r) + k0;
+                            gemm_columns<1, S>(to, a, first_row + first, column, panel, k1 - k0, k0 == 0);
                         });
                     }
-                } else {
-                    for_tiles<S>(row1 - row0, [&](int64_t first, auto rows) {
-                        const float *a[rows.value];
-                        for (int r = 0; r < rows.value; r++) a[r] = w.a.row(row0 + first + r) + k0;
-                        gemm_columns<1, S>(to, a, row0 + first, column, panel, k1 - k0, k0 == 0);
-                    });
                 }
             }
         }

@@ -18,6 +18,10 @@ template <int N> struct Constant { static constexpr int value = N; };
 
 template <class S, int R, int V = 4> struct Tile { typename S::F v[R][V]; };
 
+// A panel is longer than the L1 cache and streams from L2. The hardware's prefetchers stop at the end of each page, so
+// the lines of so many k ahead are asked for.
+constexpr int64_t prefetch_ahead = 16;
+
 // tile[r] += a[r] panel, where a[r] has k elements Step apart, for the first V of the panel's vectors.
 template <int Step, class S, int R, int V>
 RONDO_INLINE void multiply_add(Tile<S, R, V> &tile, const float *const (&a)[R], const float *panel, int64_t k) {
@@ -28,6 +32,10 @@ RONDO_INLINE void multiply_add(Tile<S, R, V> &tile, const float *const (&a)[R], 
         typename S::F b[V];
 #pragma GCC unroll 4
         for (int v = 0; v < V; v++) b[v] = S::load(panel + v * S::lanes);
+#pragma GCC unroll 4
+        for (int line = 0; line < (V * S::lanes + 15) / 16; line++) {
+            S::prefetch(panel + prefetch_ahead * 4 * S::lanes + line * 16);
+        }
         panel += 4 * S::lanes;
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++) {
