@@ -117,11 +117,11 @@ private:
 // After the test before, in whose process the stand-in stays loaded.
 TEST(Providers, doTheGemmsTheyAreGiven) {
     const char *paths[] = {FAKE_PROVIDER};
-    ASSERT_EQ(rondo_provider_load(RONDO_PROVIDER_OPENBLAS, paths, 1, nullptr), RONDO_OK);
+    ASSERT_EQ(rondo_provider_load(RONDO_PROVIDER_ONEDNN, paths, 1, nullptr), RONDO_OK);
     Random random(2);
     const ContextOf own(RONDO_ISA_AUTO, 1);
     for (const int32_t threads : {1, 3}) {
-        const ProvidedContext provided(RONDO_PROVIDER_OPENBLAS, threads);
+        const ProvidedContext provided(RONDO_PROVIDER_ONEDNN, threads);
         int64_t expected_count = 0;
         for (int32_t form = 0; form < 16; form++) {
             auto call = call_of<rondo_gemm>(RONDO_OP_GEMM);
@@ -138,30 +138,47 @@ TEST(Providers, doTheGemmsTheyAreGiven) {
             call.c = c.data();
             run_with_scratch(provided, call);
             EXPECT_TRUE(same(c, expected)) << "form " << form << ", threads " << threads;
-            EXPECT_EQ(provided.provided(RONDO_PROVIDER_OPENBLAS), ++expected_count);
+            EXPECT_EQ(provided.provided(RONDO_PROVIDER_ONEDNN), ++expected_count);
             call.allow_providers = 0;
             run_with_scratch(provided, call);
-            EXPECT_EQ(provided.provided(RONDO_PROVIDER_OPENBLAS), expected_count) << "not asked";
+            EXPECT_EQ(provided.provided(RONDO_PROVIDER_ONEDNN), expected_count) << "not asked";
         }
+    }
+}
+
+TEST(Providers, areOpenBlasWhereItIsFaster) {
+    const char *paths[] = {FAKE_PROVIDER};
+    ASSERT_EQ(rondo_provider_load(RONDO_PROVIDER_OPENBLAS, paths, 1, nullptr), RONDO_OK);
+    const ProvidedContext provided(RONDO_PROVIDER_OPENBLAS, 1);
+    for (const int32_t transpose_b : {0, 1}) {
+        auto call = call_of<rondo_gemm>(RONDO_OP_GEMM);
+        const Floats a(9, 2.0f), b(9, 3.0f);
+        Floats c(9);
+        call.m = call.n = call.k = 3, call.lda = call.ldb = call.ldc = 3;
+        call.a = a.data(), call.b = b.data(), call.c = c.data();
+        call.transpose_b = transpose_b, call.allow_providers = 1;
+        run_with_scratch(provided, call);
+        EXPECT_TRUE(same(c, Floats(9, 18.0f)));
+        EXPECT_EQ(provided.provided(RONDO_PROVIDER_OPENBLAS), transpose_b);
     }
 }
 
 TEST(Providers, giveTheGradientsOfAnLstm) {
     const char *paths[] = {FAKE_PROVIDER};
-    ASSERT_EQ(rondo_provider_load(RONDO_PROVIDER_OPENBLAS, paths, 1, nullptr), RONDO_OK);
+    ASSERT_EQ(rondo_provider_load(RONDO_PROVIDER_ONEDNN, paths, 1, nullptr), RONDO_OK);
     const LstmSizes sizes = {5, 7, 9, 11};
     uint64_t seed = 30;
     for (const int32_t threads : {1, 3}) {
         for (const bool ragged : {false, true}) {
             const LstmInput in = random_input(sizes, {.lengths = ragged}, ++seed);
             const LstmOutput expected = lstm_in_double<StandardMaths>(in);
-            const ProvidedContext provided(RONDO_PROVIDER_OPENBLAS, threads);
+            const ProvidedContext provided(RONDO_PROVIDER_ONEDNN, threads);
             LstmForm form;
             form.gap = 2;
             LstmRunner runner(provided, in, form);
             const LstmOutput actual = runner.train();
             // dW, dU and dx; padded steps are left out, which providers cannot.
-            EXPECT_EQ(provided.provided(RONDO_PROVIDER_OPENBLAS), ragged ? 0 : 3);
+            EXPECT_EQ(provided.provided(RONDO_PROVIDER_ONEDNN), ragged ? 0 : 3);
             const Tolerance tolerance = sum_tolerance(5 * 7 * 44, expected.largest);
             EXPECT_TRUE(close(actual.dweight_ih, expected.dweight_ih, tolerance)) << "seed " << seed;
             EXPECT_TRUE(close(actual.dweight_hh, expected.dweight_hh, tolerance)) << "seed " << seed;

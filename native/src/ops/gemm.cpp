@@ -96,7 +96,7 @@ struct Gemm {
     }
     static void run(const Context &context, const Call &call) {
         const bool provided = call.allow_providers && call.packed_b == nullptr;
-        const int32_t provider = provided ? provider_for(context, call.m, call.n, call.k) : -1;
+        const int32_t provider = provided ? provider_for(context, call.transpose_b != 0, call.m, call.n, call.k) : -1;
         if (provider >= 0) {
             run_provider(context, provider,
                          {call.transpose_a != 0, call.transpose_b != 0, call.m, call.n, call.k, call.a, call.lda,

@@ -275,7 +275,7 @@ private:
 
     // Whether a product over all steps goes to a provider, which wants plain matrices: then no step may be missing.
     static int32_t provider_of_steps(const Context &context, const Call &call, int64_t m, int64_t n, int64_t k) {
-        return call.lengths == nullptr ? provider_for(context, m, n, k) : -1;
+        return call.lengths == nullptr ? provider_for(context, false, m, n, k) : -1;
     }
 
     // dW = sum of dgates x^T, dU = sum of dgates h'^T, db = sum of dgates.

@@ -27,11 +27,14 @@ struct ProviderGemm {
     int64_t ldc;
 };
 
-// Which provider takes a GEMM of this size, oneDNN before OpenBLAS, or -1 for our own kernel.
-inline int32_t provider_for(const Context &context, int64_t m, int64_t n, int64_t k) {
+// Which provider takes a GEMM of this size, or -1 for our own kernel: of the large ones oneDNN takes all, OpenBLAS those
+// with a transposed right-hand side, where alone it was measured faster than ours.
+inline int32_t provider_for(const Context &context, bool transpose_b, int64_t m, int64_t n, int64_t k) {
     const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-    if (context.providers == 0 || work < context.provider_work) return -1;
-    return context.providers & (1u << RONDO_PROVIDER_ONEDNN) ? RONDO_PROVIDER_ONEDNN : RONDO_PROVIDER_OPENBLAS;
+    if (work < context.provider_work) return -1;
+    if (context.providers & (1u << RONDO_PROVIDER_ONEDNN)) return RONDO_PROVIDER_ONEDNN;
+    if (context.providers & (1u << RONDO_PROVIDER_OPENBLAS) && transpose_b) return RONDO_PROVIDER_OPENBLAS;
+    return -1;
 }
 
 // Runs it, a slice of rows on each thread. Throws a Failure where the provider refuses.
