@@ -65,7 +65,12 @@ class AllocationTest {
         try (Arena arena = Arena.ofShared();
                 Sequential model = Runs.characterModel(11, 0.5);
                 InferenceSession session = model.session(Serving.standard().engine(engine));
-                StreamingSession stream = session.stream(3)) {
+                StreamingSession stream = session.stream(3);
+                StreamingSession single = session.stream(1)) {
+            int[] ids = {3, 1, 4};
+            float[] scores = new float[3 * 11];
+            Tensor heapX = Tensor.of(ids, 1, 3);
+            Tensor heapY = Tensor.of(scores, 1, 3, 11);
             Tensor x = Tensor.allocate(arena, DataType.INT32, Shape.of(3, 4));
             Tensor y = Tensor.allocate(arena, DataType.FLOAT32, Shape.of(3, 4, 11));
             Tensor otherX = Tensor.allocate(arena, DataType.INT32, Shape.of(2, 2));
@@ -82,6 +87,9 @@ class AllocationTest {
             none("lengths", () -> session.run(x, lengths, y));
             none("segments", () -> session.run(x.segment(), y.segment(), 3, 4));
             none("streams", () -> stream.step(stepX, stepY));
+            none("arrays", () -> session.run(ids, scores));
+            none("arrays of a stream", () -> single.step(ids, scores));
+            none("tensors on the heap", () -> session.run(heapX, heapY));
         }
     }
 

@@ -47,9 +47,7 @@ final class CallPlan implements AutoCloseable {
     /// @param ownLengths int32 `[B]`; of no meaning where the plan has no lengths
     /// @throws IllegalArgumentException if input and output are native memory and overlap
     void run(MemorySegment input, MemorySegment ownLengths, MemorySegment output, int batch, int time) {
-        if (!plan.capacity().holds(batch, time)) {
-            plan.reserve(Extents.of(batch, time));
-        }
+        reserve(batch, time);
         long xBytes = bytes(x, batch, time);
         long yBytes = bytes(y, batch, time);
         if (isUsable(input)
@@ -69,6 +67,27 @@ final class CallPlan implements AutoCloseable {
         plan.run(batch, time);
         if (result != output) {
             MemorySegment.copy(result, 0, output, 0, yBytes);
+        }
+    }
+
+    /// Runs the model once for one sequence in Java arrays.
+    ///
+    /// @param input `int[]` or `float[]`, as the model's input is
+    void run(Object input, float[] output, int time) {
+        reserve(1, time);
+        MemorySegment in = xStaging.memory(bytes(x, 1, time));
+        MemorySegment out = yStaging.memory(bytes(y, 1, time));
+        // These copies make no segment of the array, as MemorySegment.ofArray would for each call.
+        MemorySegment.copy(input, 0, in, x.type().layout(), 0, (int) x.shape().elements(1, time));
+        plan.bind(x, in);
+        plan.bind(y, out);
+        plan.run(1, time);
+        MemorySegment.copy(out, y.type().layout(), 0, output, 0, output.length);
+    }
+
+    private void reserve(int batch, int time) {
+        if (!plan.capacity().holds(batch, time)) {
+            plan.reserve(Extents.of(batch, time));
         }
     }
 
@@ -100,9 +119,11 @@ final class CallPlan implements AutoCloseable {
 
         /// The caller's memory if it is usable, else memory of as many bytes.
         MemorySegment of(MemorySegment callers, long bytes) {
-            if (isUsable(callers)) {
-                return callers;
-            }
+            return isUsable(callers) ? callers : memory(bytes);
+        }
+
+        /// Memory of at least so many bytes.
+        MemorySegment memory(long bytes) {
             if (memory.byteSize() < bytes) {
                 Arena larger = Arena.ofShared();
                 try {

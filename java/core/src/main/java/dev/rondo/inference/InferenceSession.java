@@ -24,8 +24,8 @@ import java.util.Map;
 ///
 /// Memory: with B sequences of T steps, x holds the model's input (int32 `[B,T]`, or float32 `[B,T,F]` or `[B,F]`) and y
 /// takes its output (float32 `[B,T,C]` or `[B,C]`), row-major. Native memory is used as it is, the Java heap and mapped
-/// files by a copy. x and y must not overlap in native memory, and no other thread may write to x, or touch y, until the call returns. After the
-/// first call of a size a call with native memory allocates nothing.
+/// files by a copy. x and y must not overlap in native memory, and no other thread may write to x, or touch y, until the
+/// call returns. After the first call of a size a call allocates nothing.
 ///
 /// Close the session when it is no longer needed: that waits for calls in flight; later calls, those of streams too,
 /// throw `IllegalStateException("InferenceSession is closed")`.
@@ -180,7 +180,7 @@ public final class InferenceSession implements AutoCloseable {
     /// @throws IllegalArgumentException as [#run(Tensor, Tensor)]
     /// @throws IllegalStateException as [#run(Tensor, Tensor)]
     public void run(float[] x, float[] y) {
-        run(DataType.FLOAT32, MemorySegment.ofArray(x), y);
+        run(DataType.FLOAT32, x, x.length, y);
     }
 
     /// Runs one sequence of ids.
@@ -190,13 +190,23 @@ public final class InferenceSession implements AutoCloseable {
     /// @throws IllegalArgumentException as [#run(Tensor, Tensor)]
     /// @throws IllegalStateException as [#run(Tensor, Tensor)]
     public void run(int[] x, float[] y) {
-        run(DataType.INT32, MemorySegment.ofArray(x), y);
+        run(DataType.INT32, x, x.length, y);
     }
 
-    private void run(DataType type, MemorySegment x, float[] y) {
-        int time = signature.timeOf(type, x);
+    private void run(DataType type, Object x, int length, float[] y) {
+        int time = signature.timeOf(type, length);
         signature.checkLength(y, time);
-        run(full, x, MemorySegment.NULL, MemorySegment.ofArray(y), 1, time);
+        gate.enter();
+        try {
+            CallPlan plan = full.take();
+            try {
+                plan.run(x, y, time);
+            } finally {
+                full.give(plan);
+            }
+        } finally {
+            gate.exit();
+        }
     }
 
     private void run(

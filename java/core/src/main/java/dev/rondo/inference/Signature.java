@@ -51,8 +51,7 @@ record Signature(Value x, Value y) {
     }
 
     /// T of one sequence in an array; 1 where there is no time.
-    int timeOf(DataType type, MemorySegment sequence) {
-        long elements = sequence.byteSize() / type.bytes();
+    int timeOf(DataType type, int elements) {
         long step = x.shape().elements(1, 1);
         if (type != x.type() || elements == 0 || elements % step != 0 || (!isTimed() && elements != step)) {
             throw new IllegalArgumentException("x: expected %s %s with B = 1%s, got %s [%d]"

@@ -56,7 +56,7 @@ public final class StreamingSession implements AutoCloseable {
     /// @throws IllegalArgumentException as [#step(Tensor, Tensor)], or if there is more than one stream
     /// @throws IllegalStateException as [#step(Tensor, Tensor)]
     public void step(float[] x, float[] y) {
-        step(DataType.FLOAT32, MemorySegment.ofArray(x), y);
+        step(DataType.FLOAT32, x, x.length, y);
     }
 
     /// Takes the next step, or a chunk, of a single stream of ids.
@@ -66,16 +66,21 @@ public final class StreamingSession implements AutoCloseable {
     /// @throws IllegalArgumentException as [#step(Tensor, Tensor)], or if there is more than one stream
     /// @throws IllegalStateException as [#step(Tensor, Tensor)]
     public void step(int[] x, float[] y) {
-        step(DataType.INT32, MemorySegment.ofArray(x), y);
+        step(DataType.INT32, x, x.length, y);
     }
 
-    private void step(DataType type, MemorySegment x, float[] y) {
+    private void step(DataType type, Object x, int length, float[] y) {
         if (batch != 1) {
             throw new IllegalArgumentException("x: expected tensors for %d streams, got an array".formatted(batch));
         }
-        int time = signature.timeOf(type, x);
+        int time = signature.timeOf(type, length);
         signature.checkLength(y, time);
-        step(x, MemorySegment.ofArray(y), time);
+        enter();
+        try {
+            plan.run(x, y, time);
+        } finally {
+            exit();
+        }
     }
 
     private void step(MemorySegment x, MemorySegment y, int time) {
