@@ -30,7 +30,7 @@ inline std::vector<Isa> runnable_isas() {
             if (isa_lacks(cpu, isa, text, sizeof text) == 0) {
                 found.push_back({isa});
             } else {
-                std::printf("NOT TESTED HERE: %s, as %s\n", isa_name(isa), text);
+                std::printf("Not run: %s, as %s\n", isa_name(isa), text);
             }
         }
         return found;
