@@ -194,8 +194,8 @@ class StreamingSessionTest {
                         stream.step(ids, new float[expected.length]);
                         steps++;
                     } catch (IllegalStateException e) {
-                        assertEquals("StreamingSession is in use by another thread", e.getMessage());
                         refusals.incrementAndGet();
+                        assertEquals("StreamingSession is in use by another thread", e.getMessage());
                     }
                 }
                 return steps;
