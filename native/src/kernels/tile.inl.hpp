@@ -20,7 +20,7 @@ template <class S, int R, int V = 4> struct Tile { typename S::F v[R][V]; };
 
 // A panel is longer than the L1 cache and streams from L2. The hardware's prefetchers stop at the end of each page, so
 // the lines of so many k ahead are asked for.
-constexpr int64_t prefetch_ahead = 16;
+constexpr int64_t prefetch_ahead = 32;
 
 // tile[r] += a[r] panel, where a[r] has k elements Step apart, for the first V of the panel's vectors.
 template <int Step, class S, int R, int V>

@@ -396,10 +396,6 @@ class InferenceSessionTest {
             MemorySegment.copy(x.segment(), 0, memory, 0, x.segment().byteSize());
             session.run(memory, memory, B, T);
             assertArrayEquals(expected.toFloats(), memory.toArray(ValueLayout.JAVA_FLOAT));
-            // Cut short, its memory cannot be read: an error of the JVM's own, and no crash.
-            file.truncate(0);
-            assertThrows(InternalError.class, () -> session.run(memory, y(B).segment(), B, T));
-            session.run(x, y(B));
         }
     }
 
