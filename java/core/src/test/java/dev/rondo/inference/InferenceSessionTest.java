@@ -382,6 +382,25 @@ class InferenceSessionTest {
         }
     }
 
+    /// A layer that writes y while it still reads the lengths, which lie in it.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void lengthsMayLieInWhatIsWritten(Choice kernels) {
+        Sequential model = Sequential.of(Input.features(Shape.TIME, F), Lstm.units(C).returnSequences());
+        try (InferenceSession session = session(model, kernels);
+                Arena arena = Arena.ofConfined()) {
+            Tensor x = x(B);
+            Tensor expected = y(B);
+            Tensor lengths = Tensor.of(new int[] {3, 7, 1, 5, 2}, B);
+            session.run(x, lengths, expected);
+            Tensor y = Tensor.allocate(arena, DataType.FLOAT32, expected.shape());
+            Tensor inside = Tensor.wrap(y.segment().asSlice(0, 4L * B), DataType.INT32, Shape.of(B));
+            inside.copyFrom(lengths);
+            session.run(x, inside, y);
+            assertArrayEquals(expected.toFloats(), y.toFloats());
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"JAVA", "NATIVE"})
     void filesMayBeMapped(Choice kernels, @TempDir Path folder) throws Exception {
