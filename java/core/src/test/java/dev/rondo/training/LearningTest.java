@@ -18,10 +18,12 @@ import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Small tasks that can be learned, learned.
+@Tag("slow")
 class LearningTest {
     @ParameterizedTest
     @EnumSource(names = {"JAVA", "NATIVE"})

@@ -19,11 +19,13 @@ import java.util.Set;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Where librondo and the providers are loaded from, what is said when they cannot be, and that `native` never falls
 /// back. Each case needs a process of its own, since a process loads the library once.
+@Tag("slow")
 class LibraryLoadingTest {
     private static final Path LIBRARY = Path.of(Engines.natives("auto", 1).description().library());
     private static final String NO_RESOURCES = "";
