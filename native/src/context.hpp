@@ -12,8 +12,8 @@ struct rondo_context {
     const rondo::KernelTable *kernels;
     int32_t threads;    // configured
     uint32_t providers; // allowed and loaded when the context was made, as bits
-    // A GEMM of so many multiply-adds goes to a provider: below, our own kernel was measured as fast or faster
-    // (benchmarks/README.md). Tests lower it.
+    // A GEMM of so many multiply-adds may go to a provider: what is smaller is mostly ours to win, or takes well under
+    // a millisecond (measured: benchmarks/README.md). Tests lower it.
     double provider_work = 2e9;
     mutable std::atomic<int64_t> gemms_own{0};
     mutable std::atomic<int64_t> gemms_by_provider[2] = {{0}, {0}};
