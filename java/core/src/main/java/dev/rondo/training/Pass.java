@@ -16,13 +16,19 @@ import dev.rondo.plan.Parameters;
 import dev.rondo.plan.Plan;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.zip.CRC32C;
 
 /// A model, its loss and a data set brought together: runs batch after batch, and adds up what comes out. Forward alone,
 /// or with the gradients of all parameters.
 final class Pass implements AutoCloseable {
+    private static final long LARGEST_BUFFER = 1 << 30;
+
     private final Dataset.Reader reader;
     private final Value x;
     private final Value y;
@@ -141,16 +147,20 @@ final class Pass implements AutoCloseable {
     /// @throws IllegalArgumentException if an id or a class is out of range
     /// @throws NonFiniteException if the data hold NaN or infinity
     void run(int index, long number) {
-        reader.read(index, batch);
-        if (lengths.isPresent()) {
-            clearPadding();
-        }
+        read(index);
         checkData(index, x, batch.x(), vocabulary);
         checkData(index, y, batch.y(), classes);
         if (step.isPresent()) {
             plan.memory(step.get()).set(ValueLayout.JAVA_LONG, 0, number);
         }
         plan.run(batch.size(), batch.timeSteps());
+    }
+
+    private void read(int index) {
+        reader.read(index, batch);
+        if (lengths.isPresent()) {
+            clearPadding();
+        }
     }
 
     /// Zeros behind each sequence's end, so that nothing depends on what padding holds: an id out of range and a NaN are
@@ -225,6 +235,52 @@ final class Pass implements AutoCloseable {
     /// The sums since the epoch began.
     Metric.Totals totals() {
         return new Metric.Totals(lossSum, correctSum, steps);
+    }
+
+    /// A number that tells the contents of the last batch that was read from others.
+    long fingerprint() {
+        CRC32C sum = new CRC32C();
+        add(sum, x, batch.x());
+        add(sum, y, batch.y());
+        if (lengths.isPresent()) {
+            add(sum, lengths.get(), batch.lengths());
+        }
+        return sum.getValue();
+    }
+
+    private void add(CRC32C sum, Value value, MemorySegment memory) {
+        long bytes = value.shape().elements(batch.size(), batch.timeSteps()) * value.type().bytes();
+        for (long at = 0; at < bytes; at += LARGEST_BUFFER) {
+            sum.update(memory.asSlice(at, Math.min(LARGEST_BUFFER, bytes - at)).asByteBuffer());
+        }
+    }
+
+    /// The same of a batch that was trained on before.
+    ///
+    /// @param epoch from 1
+    /// @param index within the epoch, from 0
+    long fingerprint(int epoch, int index) {
+        reader.begin(epoch);
+        read(index);
+        return fingerprint();
+    }
+
+    /// The states that go on from batch to batch, by name, as they are now; `[B,H]` of the largest batch.
+    SequencedMap<String, Tensor> carried() {
+        SequencedMap<String, Tensor> states = new LinkedHashMap<>();
+        plan.graph()
+                .carried()
+                .keySet()
+                .forEach(state -> states.put(
+                        state.name(), plan.tensor(state, plan.capacity().batch(), plan.capacity().time())));
+        return states;
+    }
+
+    /// Goes on with sums of before.
+    void sums(Metric.Totals totals) {
+        lossSum = totals.loss();
+        correctSum = totals.correct();
+        steps = totals.steps();
     }
 
     /// The gradients of the last batch.

@@ -26,7 +26,10 @@ class SettingsTest {
                 .metrics(Metric.accuracy())
                 .clipGlobalNorm(5);
         assertEquals(
-                new Training(Sgd.standard(), Loss.categoricalCrossEntropy(), List.of(Metric.accuracy()), 5, Engine.training()), training);
+                new Training(
+                        Sgd.standard(), Loss.categoricalCrossEntropy(), List.of(Metric.accuracy()), 5, Schedule.constant(),
+                        Engine.training()),
+                training);
     }
 
     @Test
