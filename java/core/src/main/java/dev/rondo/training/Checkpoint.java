@@ -157,7 +157,7 @@ final class Checkpoint {
                     fields.differences(run.settings()));
             if (!resumption.isExact() && start.elsewhere() == Fit.Elsewhere.REFUSED) {
                 throw new IllegalStateException(
-                        "resume: %s: the run cannot go on bit for bit, since %s; Fit.resume(file, Elsewhere.ALLOWED) goes on all the same"
+                        "resume: %s: the run cannot go on bit for bit, since %s (it may where resuming elsewhere is allowed)"
                                 .formatted(start.file(), String.join("; ", resumption.differences())));
             }
             checkData(run, fields, position);
