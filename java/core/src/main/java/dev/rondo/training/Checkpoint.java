@@ -89,7 +89,7 @@ final class Checkpoint {
             settings.put("schedule", training.schedule().toString());
             settings.put("loss", training.loss().toString());
             settings.put("metrics", training.metrics().stream().map(Metric::name).collect(Collectors.joining(", ")));
-            settings.put("clipGlobalNorm", String.valueOf(training.maxGradientNorm()));
+            settings.put("clip", training.clip().toString());
             return settings;
         }
     }
@@ -110,6 +110,8 @@ final class Checkpoint {
         state.put("seconds", String.valueOf(position.seconds()));
         state.put("sums.loss", String.valueOf(position.sums().loss()));
         state.put("sums.correct", String.valueOf(position.sums().correct()));
+        state.put("sums.squaredError", String.valueOf(position.sums().squaredError()));
+        state.put("sums.absoluteError", String.valueOf(position.sums().absoluteError()));
         state.put("sums.steps", String.valueOf(position.sums().steps()));
         run.settings().forEach((key, value) -> state.put(SETTING + key, value));
         run.cut().forEach((key, value) -> state.put(CUT + key, value));
@@ -261,7 +263,11 @@ final class Checkpoint {
                     (int) whole("batch", 0, batches),
                     real("seconds"),
                     new Metric.Totals(
-                            real("sums.loss"), real("sums.correct"), whole("sums.steps", 0, Long.MAX_VALUE)),
+                            real("sums.loss"),
+                            real("sums.correct"),
+                            real("sums.squaredError"),
+                            real("sums.absoluteError"),
+                            whole("sums.steps", 0, Long.MAX_VALUE)),
                     reports);
         }
 

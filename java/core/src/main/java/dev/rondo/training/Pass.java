@@ -2,7 +2,6 @@ package dev.rondo.training;
 
 import dev.rondo.data.Batch;
 import dev.rondo.data.Dataset;
-import dev.rondo.graph.CrossEntropyOutputs;
 import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Node;
@@ -36,13 +35,12 @@ final class Pass implements AutoCloseable {
     private final Optional<Value> step;
     private final int vocabulary;
     private final int classes;
-    private final CrossEntropyOutputs loss;
+    private final boolean binary;
+    private final LossNode loss;
     private final Plan plan;
     private final Batch batch;
 
-    private double lossSum;
-    private double correctSum;
-    private long steps;
+    private Metric.Totals totals = Metric.Totals.NONE;
 
     /// What is fixed for a model.
     record Setting(LayerStack stack, Parameters parameters, Loss loss, Engine engine) {}
@@ -60,19 +58,15 @@ final class Pass implements AutoCloseable {
                     case OWN -> Scope.Lengths.OWN;
                 }));
         Graph.Builder builder = scope.graph();
-        Value logits = logits(scope);
         x = scope.x();
         lengths = scope.lengths();
         step = scope.step();
         y = builder.input("y", request.signature().yType(), request.signature().y());
-        boolean timed = logits.shape().rank() == 3;
-        loss = lengths.filter(_ -> timed)
-                .map(own -> builder.softmaxCrossEntropy("loss", logits, y, own))
-                .orElseGet(() -> builder.softmaxCrossEntropy("loss", logits, y));
-        builder.output("loss", loss.loss()).output("correct", loss.correct()).output("count", loss.count());
+        loss = LossNode.add(scope, setting.loss(), y);
+        binary = setting.loss() instanceof Loss.BinaryCrossEntropy;
         Graph graph = builder.build();
         vocabulary = vocabulary(graph, x);
-        classes = logits.shape().dim(-1);
+        classes = scope.y().shape().dim(-1);
         Extents largest = Extents.of(reader.largestBatch(), reader.largestTime());
         plan = switch (purpose) {
             case TRAINING ->
@@ -85,35 +79,6 @@ final class Pass implements AutoCloseable {
         };
         batch = new Batch(
                 plan.memory(x), plan.memory(y), lengths.map(plan::memory).orElse(MemorySegment.NULL));
-    }
-
-    /// What the model and the loss take.
-    static Dataset.Signature signature(LayerStack stack, Loss loss) {
-        Scope scope = stack.graph(Scope.Variant.PLAIN);
-        Shape output = scope.y().shape();
-        if (scope.y().type() != DataType.FLOAT32 || output.rank() < 2 || output.rank() > 3) {
-            throw new IllegalArgumentException(
-                    "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C], got " + scope.y().type() + " " + output);
-        }
-        return switch (loss) {
-            case Loss.CategoricalCrossEntropy(Loss.Targets targets) ->
-                switch (targets) {
-                    case CLASSES ->
-                        new Dataset.Signature(scope.x().type(), scope.x().shape(), DataType.INT32, output.leading());
-                    case PROBABILITIES ->
-                        new Dataset.Signature(scope.x().type(), scope.x().shape(), DataType.FLOAT32, output);
-                };
-        };
-    }
-
-    /// What the model gives; where that is a softmax, what goes into it.
-    private static Value logits(Scope scope) {
-        return scope.graph()
-                .build()
-                .producer(scope.y())
-                .filter(node -> node.op() instanceof Op.Softmax)
-                .map(node -> node.input("x"))
-                .orElse(scope.y());
     }
 
     /// How many ids there are; 0 where the input is no ids.
@@ -135,21 +100,22 @@ final class Pass implements AutoCloseable {
     void begin(int epoch) {
         reader.begin(epoch);
         plan.clearCarried();
-        lossSum = 0;
-        correctSum = 0;
-        steps = 0;
+        totals = Metric.Totals.NONE;
     }
 
     /// Reads a batch and runs it.
     ///
     /// @param index within the epoch, from 0
     /// @param number of the training step, from 1: what dropout goes by
-    /// @throws IllegalArgumentException if an id or a class is out of range
+    /// @throws IllegalArgumentException if an id, a class or the target of a binary cross-entropy is out of range
     /// @throws NonFiniteException if the data hold NaN or infinity
     void run(int index, long number) {
         read(index);
         checkData(index, x, batch.x(), vocabulary);
         checkData(index, y, batch.y(), classes);
+        if (binary) {
+            checkProbabilities(index);
+        }
         if (step.isPresent()) {
             plan.memory(step.get()).set(ValueLayout.JAVA_LONG, 0, number);
         }
@@ -205,6 +171,18 @@ final class Pass implements AutoCloseable {
         }
     }
 
+    private void checkProbabilities(int index) {
+        long at = Numbers.firstNoProbability(batch.y(), y.shape().elements(batch.size(), batch.timeSteps()));
+        if (at >= 0) {
+            throw new IllegalArgumentException("batch %d: %s%s: expected 0 to 1, got %s"
+                    .formatted(
+                            index + 1,
+                            y.name(),
+                            Numbers.place(at, y.shape().resolve(batch.size(), batch.timeSteps())),
+                            batch.y().getAtIndex(ValueLayout.JAVA_FLOAT, at)));
+        }
+    }
+
     private String detail(Value value, MemorySegment memory, long at) {
         return "expected finite numbers, got %s at %s of %s"
                 .formatted(
@@ -215,10 +193,7 @@ final class Pass implements AutoCloseable {
 
     /// Adds the last batch to the sums.
     void count() {
-        double count = plan.scalar(loss.count());
-        lossSum += plan.scalar(loss.loss()) * count;
-        correctSum += plan.scalar(loss.correct());
-        steps += (long) count;
+        totals = totals.plus(loss.totals(plan));
     }
 
     /// Mean loss of the last batch.
@@ -228,13 +203,12 @@ final class Pass implements AutoCloseable {
 
     /// The last batch alone.
     Metric.Totals batchTotals() {
-        double count = plan.scalar(loss.count());
-        return new Metric.Totals(loss() * count, plan.scalar(loss.correct()), (long) count);
+        return loss.totals(plan);
     }
 
     /// The sums since the epoch began.
     Metric.Totals totals() {
-        return new Metric.Totals(lossSum, correctSum, steps);
+        return totals;
     }
 
     /// A number that tells the contents of the last batch that was read from others.
@@ -277,10 +251,8 @@ final class Pass implements AutoCloseable {
     }
 
     /// Goes on with sums of before.
-    void sums(Metric.Totals totals) {
-        lossSum = totals.loss();
-        correctSum = totals.correct();
-        steps = totals.steps();
+    void sums(Metric.Totals sums) {
+        totals = sums;
     }
 
     /// The gradients of the last batch.

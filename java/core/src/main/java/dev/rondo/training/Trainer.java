@@ -2,7 +2,6 @@ package dev.rondo.training;
 
 import dev.rondo.data.Dataset;
 import dev.rondo.data.Order;
-import dev.rondo.graph.Op;
 import dev.rondo.io.ModelFile;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
@@ -34,7 +33,8 @@ public final class Trainer implements AutoCloseable {
 
     /// Begins with the parameters as they are and optimizer states of zero.
     ///
-    /// @throws IllegalArgumentException if the model does not give what the loss takes
+    /// @throws IllegalArgumentException if the model does not give what the loss takes, or a metric does not fit the
+    ///     loss
     /// @throws IllegalStateException if native kernels are demanded and cannot be had
     public Trainer(ModelFile.Content model, Training training) {
         this.model = model;
@@ -42,24 +42,14 @@ public final class Trainer implements AutoCloseable {
         Engine engine = training.engine().engine();
         Parameters parameters = model.parameters();
         setting = new Pass.Setting(model.stack(), parameters, training.loss(), engine);
-        signature = Pass.signature(model.stack(), training.loss());
-        float maxNorm = (float) training.maxGradientNorm();
-        update = switch (training.optimizer()) {
-            case Adam adam -> Update.adam(parameters, op(adam), maxNorm, engine);
-            case Sgd sgd -> Update.sgd(parameters, op(sgd), maxNorm, engine);
-        };
-    }
-
-    private static Op.Adam op(Adam adam) {
-        return new Op.Adam(
-                (float) adam.beta1(), (float) adam.beta2(), (float) adam.epsilon(), switch (adam.form()) {
-                    case KERAS -> Op.AdamForm.KERAS;
-                    case PYTORCH -> Op.AdamForm.PYTORCH;
-                });
-    }
-
-    private static Op.Sgd op(Sgd sgd) {
-        return new Op.Sgd((float) sgd.momentum(), sgd.form() == Sgd.Form.NESTEROV);
+        signature = LossNode.signature(model.stack(), training.loss());
+        for (Metric metric : training.metrics()) {
+            if (!metric.fits(training.loss())) {
+                throw new IllegalArgumentException(
+                        "metrics: expected ones that " + training.loss() + " counts for, got " + metric.name());
+            }
+        }
+        update = Update.of(parameters, Rules.of(training.optimizer()), training.clip(), engine);
     }
 
     /// What it was made with.
