@@ -184,6 +184,9 @@ final class Pass implements AutoCloseable {
     }
 
     private String detail(Value value, MemorySegment memory, long at) {
+        if (value.shape().rank() == 0) {
+            return "expected a finite number, got " + memory.getAtIndex(ValueLayout.JAVA_FLOAT, at);
+        }
         return "expected finite numbers, got %s at %s of %s"
                 .formatted(
                         memory.getAtIndex(ValueLayout.JAVA_FLOAT, at),
