@@ -92,6 +92,10 @@ extern "C" {
 #define RONDO_OP_GLOBAL_NORM 15
 #define RONDO_OP_SGD 16
 #define RONDO_OP_ADAM 17
+#define RONDO_OP_RMSPROP 18
+#define RONDO_OP_ADAGRAD 19
+#define RONDO_OP_CLIP 20
+#define RONDO_OP_ELEMENTWISE_LOSS 21
 
 /* Recurrent cells; their equations stand with rondo_recurrent_pack. */
 #define RONDO_CELL_LSTM 0
@@ -141,6 +145,21 @@ extern "C" {
 /* rondo_adam.form: where epsilon stands. */
 #define RONDO_ADAM_KERAS 0   /* w -= rate sqrt(1-beta2^t)/(1-beta1^t) m / (sqrt(v) + epsilon) */
 #define RONDO_ADAM_PYTORCH 1 /* w -= rate/(1-beta1^t) m / (sqrt(v/(1-beta2^t)) + epsilon) */
+
+/* rondo_rmsprop.form, rondo_adagrad.form: where epsilon stands. */
+#define RONDO_ROOT_KERAS 0   /* g / sqrt(a + epsilon) */
+#define RONDO_ROOT_PYTORCH 1 /* g / (sqrt(a) + epsilon) */
+
+/* rondo_clip.kind */
+#define RONDO_CLIP_NORM 0  /* x *= max / |x| for each tensor x whose norm |x| is larger than max */
+#define RONDO_CLIP_VALUE 1 /* each number to -max..max */
+
+/* rondo_elementwise_loss.kind: what an element of prediction x and target t costs. A log of a probability is taken for
+ * at least -100, and x(1-x) in the derivative for at least 1e-12. */
+#define RONDO_LOSS_SQUARED 0       /* (x - t)^2 */
+#define RONDO_LOSS_ABSOLUTE 1      /* |x - t|; its derivative at 0 is 0 */
+#define RONDO_LOSS_BINARY 2        /* -t log x - (1-t) log(1-x), of a probability x */
+#define RONDO_LOSS_BINARY_LOGITS 3 /* the same of the probability s(x) = 1/(1 + exp(-x)) */
 
 /* -------------------------------------------------------------------------------------- errors and machine */
 
@@ -394,6 +413,25 @@ typedef struct rondo_softmax_cross_entropy {
     int64_t scratch_bytes;
 } rondo_softmax_cross_entropy;
 
+/* A mean over the elements of the real steps, with its gradient in the same pass. A step of sequence b is real when it
+ * lies before lengths[b]. The sums are taken in double. */
+typedef struct rondo_elementwise_loss {
+    rondo_head head;
+    int32_t kind; /* RONDO_LOSS_* */
+    int32_t batch_size;
+    int32_t time_steps;     /* 1 where there is no time */
+    int32_t features;       /* elements of a step */
+    const float *x;         /* [B,T,features] predictions; with BINARY_LOGITS, what the sigmoid takes */
+    const float *targets;   /* [B,T,features]; ignored at padded steps */
+    const int32_t *lengths; /* [B], each in 0..T; NULL: all T */
+    float *dx;              /* out [B,T,features], of the mean; zero at padded steps; NULL: not wanted; may be x */
+    float *result;          /* out [5]: mean loss; mean of (p - t)^2 and of |p - t|, where p is x, or s(x) of logits;
+                               number of elements on whose side of 1/2 the target is too, with BINARY and
+                               BINARY_LOGITS, else 0; number of real steps. The means are 0 without real steps */
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_elementwise_loss;
+
 /* -------------------------------------------------------------------------------------------------- dropout */
 
 /* y = x / (1 - rate) with probability 1 - rate, else 0. Element e is kept when word e%4 of
@@ -476,6 +514,21 @@ typedef struct rondo_global_norm {
     int64_t scratch_bytes;
 } rondo_global_norm;
 
+/* Makes gradients smaller, in place. Norms are summed in double. */
+typedef struct rondo_clip {
+    rondo_head head;
+    int32_t kind;    /* RONDO_CLIP_* */
+    int32_t tensors; /* number of them */
+    int64_t count;
+    float *x;              /* in/out [count] */
+    const int64_t *bounds; /* [tensors, 2]: where each tensor begins and ends in x; NULL only with VALUE, which looks at
+                              all of x */
+    float max;             /* > 0; infinity: nothing is clipped */
+    int32_t reserved;      /* 0 */
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_clip;
+
 /* g = scale * gradient; v = momentum v - rate g; w += v, or with Nesterov w += momentum v - rate g. */
 typedef struct rondo_sgd {
     rondo_head head;
@@ -491,7 +544,7 @@ typedef struct rondo_sgd {
 } rondo_sgd;
 
 /* g = scale * gradient; m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2; then w as form says
- * (Kingma & Ba 2015). */
+ * (Kingma & Ba 2015), and w -= rate decay w of the w before (AdamW, Loshchilov & Hutter 2019). */
 typedef struct rondo_adam {
     rondo_head head;
     int64_t count;
@@ -505,9 +558,44 @@ typedef struct rondo_adam {
     float beta1;
     float beta2;
     float epsilon;
-    int32_t form;     /* RONDO_ADAM_* */
-    int32_t reserved; /* 0 */
+    int32_t form; /* RONDO_ADAM_* */
+    float decay;  /* at least 0; 0: Adam */
 } rondo_adam;
+
+/* g = scale * gradient; v = rho v + (1-rho) g^2; with m, m = rho m + (1-rho) g and a = v - m^2, else a = v;
+ * q = g / sqrt(a + epsilon) or as form says. With RONDO_ROOT_KERAS velocity = momentum velocity + rate q, w -= velocity;
+ * with RONDO_ROOT_PYTORCH velocity = momentum velocity + q, w -= rate velocity (Tieleman & Hinton 2012; centred: Graves
+ * 2013). */
+typedef struct rondo_rmsprop {
+    rondo_head head;
+    int64_t count;
+    float *parameters;      /* in/out [count] */
+    const float *gradients; /* [count] */
+    float *v;               /* in/out [count] */
+    float *m;               /* in/out [count]; NULL: not centred */
+    float *velocity;        /* in/out [count]; NULL only if momentum is 0 */
+    const float *scale;     /* [1]; NULL: 1 */
+    float rate;
+    float rho;
+    float epsilon;
+    float momentum;
+    int32_t form;     /* RONDO_ROOT_* */
+    int32_t reserved; /* 0 */
+} rondo_rmsprop;
+
+/* g = scale * gradient; sum += g^2; w -= rate g / sqrt(sum + epsilon) or as form says (Duchi, Hazan & Singer 2011). */
+typedef struct rondo_adagrad {
+    rondo_head head;
+    int64_t count;
+    float *parameters;      /* in/out [count] */
+    const float *gradients; /* [count] */
+    float *sum;             /* in/out [count] */
+    const float *scale;     /* [1]; NULL: 1 */
+    float rate;
+    float epsilon;
+    int32_t form;     /* RONDO_ROOT_* */
+    int32_t reserved; /* 0 */
+} rondo_adagrad;
 
 /* ------------------------------------------------------------------------------------------------- functions */
 

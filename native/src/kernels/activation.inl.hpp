@@ -8,6 +8,8 @@
 // shortest way to an absolute error of 2e-7:
 //   sigmoid(x) = 1 / (1 + exp(-x))
 //   tanh(x) = e / (e + 2) with e = exp(2x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), in which nothing cancels near zero
+// Measured over all floats, on the worst instruction set: sigmoid is off by at most 9.7e-8, tanh by at most 1.5e-7, and
+// relatively by 1.9e-7 (by 1.96 ulp below 1e-3). The cells' tanh of -0 is +0.
 #pragma once
 
 namespace {

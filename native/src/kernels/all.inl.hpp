@@ -7,6 +7,7 @@
 #include "kernels/elementwise.inl.hpp"
 #include "kernels/embedding.inl.hpp"
 #include "kernels/gemm.inl.hpp"
+#include "kernels/loss.inl.hpp"
 #include "kernels/measure.inl.hpp"
 #include "kernels/optimizer.inl.hpp"
 #include "kernels/reduce.inl.hpp"
@@ -40,6 +41,10 @@ constexpr rondo::KernelTable kernels_of = {
     .sum_of_squares = sum_of_squares<S>,
     .sgd = sgd<S>,
     .adam = adam<S>,
+    .rmsprop = rmsprop<S>,
+    .adagrad = adagrad<S>,
+    .clamp = clamp<S>,
+    .elementwise_loss = elementwise_loss<S>,
     .multiply_adds = multiply_adds<S>,
 };
 

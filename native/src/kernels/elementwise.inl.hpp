@@ -17,7 +17,7 @@ template <class S> void unary(const rondo::UnaryWork &work, rondo::Slice slice) 
     case RONDO_UNARY_IDENTITY: return apply([](F x) { return x; });
     case RONDO_UNARY_NEGATE: return apply([](F x) { return S::mul(x, S::broadcast(-1.0f)); });
     case RONDO_UNARY_SIGMOID: return apply([](F x) { return Math<S>::sigmoid(x); });
-    case RONDO_UNARY_TANH: return apply([](F x) { return Math<S>::tanh(x); });
+    case RONDO_UNARY_TANH: return apply([](F x) { return S::copysign(Math<S>::tanh(x), x); }); // -0 stays -0
     case RONDO_UNARY_RELU: return apply([](F x) { return S::max(S::zero(), x); });
     case RONDO_UNARY_EXP: return apply([](F x) { return Math<S>::exp_whole(x); });
     case RONDO_UNARY_LOG: return apply([](F x) { return Math<S>::log(x); });

@@ -27,6 +27,18 @@ inline void map(int64_t begin, int64_t end, const float *a, const float *b, floa
     }
 }
 
+// Calls step(offset, load, store) for each vector of [begin, end), with loads and stores of all or of the first lanes.
+template <class S, class Step> inline void for_vectors(int64_t begin, int64_t end, const Step &step) {
+    int64_t i = begin;
+    for (; i + S::lanes <= end; i += S::lanes)
+        step([i](const float *p) { return S::load(p + i); }, [i](float *p, typename S::F x) { S::store(p + i, x); });
+    if (i < end) {
+        const int rest = static_cast<int>(end - i);
+        step([i, rest](const float *p) { return S::load_first(p + i, rest); },
+             [i, rest](float *p, typename S::F x) { S::store_first(p + i, x, rest); });
+    }
+}
+
 // Elements in a piece of elementwise work: slices are cut at multiples of it.
 constexpr int64_t map_grain = 64;
 

@@ -243,6 +243,44 @@ struct AdamWork {
     float rest2; // 1 - beta2
     float rate;
     float v_correction;
+    float decay; // rate * decay
+};
+
+struct RmspropWork {
+    const rondo_rmsprop *call;
+    float scale;
+    float rest;  // 1 - rho
+    float inner; // what q is multiplied by on its way into the velocity: the rate, or 1
+    float outer; // and the velocity on its way into the parameters: 1, or the rate
+};
+
+struct AdagradWork {
+    const rondo_adagrad *call;
+    float scale;
+};
+
+// x to -most..most, in place.
+struct ClampWork {
+    float *x;
+    int64_t count;
+    float most;
+};
+
+struct ElementwiseLossWork {
+    static constexpr int64_t block = 4096; // elements
+    // What the elements of a block come to.
+    struct Sums {
+        double loss;
+        double squares;
+        double absolutes;
+        double right;
+    };
+    const rondo_elementwise_loss *call;
+    int64_t sequences; // whose elements follow each other; one where there are no lengths
+    int64_t length;    // elements of a sequence, padding included
+    int64_t blocks;    // of a sequence
+    float inverse;     // 1 / number of real elements
+    Sums *sums;        // out [sequences, blocks]
 };
 
 // One instruction set.
@@ -273,6 +311,10 @@ struct KernelTable {
     void (*sum_of_squares)(const SumOfSquaresWork &, Slice);
     void (*sgd)(const SgdWork &, Slice);
     void (*adam)(const AdamWork &, Slice);
+    void (*rmsprop)(const RmspropWork &, Slice);
+    void (*adagrad)(const AdagradWork &, Slice);
+    void (*clamp)(const ClampWork &, Slice);
+    void (*elementwise_loss)(const ElementwiseLossWork &, Slice);
     int64_t (*multiply_adds)(int64_t rounds, float *sink); // returns the float operations done
 };
 

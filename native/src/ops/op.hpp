@@ -146,5 +146,9 @@ extern const Operation reduce_operation;
 extern const Operation global_norm_operation;
 extern const Operation sgd_operation;
 extern const Operation adam_operation;
+extern const Operation rmsprop_operation;
+extern const Operation adagrad_operation;
+extern const Operation clip_operation;
+extern const Operation elementwise_loss_operation;
 
 } // namespace rondo

@@ -26,6 +26,10 @@ constexpr const Operation *operations[] = {
     &global_norm_operation,
     &sgd_operation,
     &adam_operation,
+    &rmsprop_operation,
+    &adagrad_operation,
+    &clip_operation,
+    &elementwise_loss_operation,
 };
 
 } // namespace

@@ -311,6 +311,42 @@ public class RondoNative extends RondoNative$shared {
     public static int RONDO_OP_ADAM() {
         return RONDO_OP_ADAM;
     }
+    private static final int RONDO_OP_RMSPROP = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_RMSPROP 18
+     * }
+     */
+    public static int RONDO_OP_RMSPROP() {
+        return RONDO_OP_RMSPROP;
+    }
+    private static final int RONDO_OP_ADAGRAD = (int)19L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_ADAGRAD 19
+     * }
+     */
+    public static int RONDO_OP_ADAGRAD() {
+        return RONDO_OP_ADAGRAD;
+    }
+    private static final int RONDO_OP_CLIP = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_CLIP 20
+     * }
+     */
+    public static int RONDO_OP_CLIP() {
+        return RONDO_OP_CLIP;
+    }
+    private static final int RONDO_OP_ELEMENTWISE_LOSS = (int)21L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_ELEMENTWISE_LOSS 21
+     * }
+     */
+    public static int RONDO_OP_ELEMENTWISE_LOSS() {
+        return RONDO_OP_ELEMENTWISE_LOSS;
+    }
     private static final int RONDO_PACK_FORWARD = (int)1L;
     /**
      * {@snippet lang=c :
@@ -517,6 +553,78 @@ public class RondoNative extends RondoNative$shared {
      */
     public static int RONDO_ADAM_PYTORCH() {
         return RONDO_ADAM_PYTORCH;
+    }
+    private static final int RONDO_ROOT_KERAS = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_ROOT_KERAS 0
+     * }
+     */
+    public static int RONDO_ROOT_KERAS() {
+        return RONDO_ROOT_KERAS;
+    }
+    private static final int RONDO_ROOT_PYTORCH = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_ROOT_PYTORCH 1
+     * }
+     */
+    public static int RONDO_ROOT_PYTORCH() {
+        return RONDO_ROOT_PYTORCH;
+    }
+    private static final int RONDO_CLIP_NORM = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CLIP_NORM 0
+     * }
+     */
+    public static int RONDO_CLIP_NORM() {
+        return RONDO_CLIP_NORM;
+    }
+    private static final int RONDO_CLIP_VALUE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CLIP_VALUE 1
+     * }
+     */
+    public static int RONDO_CLIP_VALUE() {
+        return RONDO_CLIP_VALUE;
+    }
+    private static final int RONDO_LOSS_SQUARED = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_LOSS_SQUARED 0
+     * }
+     */
+    public static int RONDO_LOSS_SQUARED() {
+        return RONDO_LOSS_SQUARED;
+    }
+    private static final int RONDO_LOSS_ABSOLUTE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_LOSS_ABSOLUTE 1
+     * }
+     */
+    public static int RONDO_LOSS_ABSOLUTE() {
+        return RONDO_LOSS_ABSOLUTE;
+    }
+    private static final int RONDO_LOSS_BINARY = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_LOSS_BINARY 2
+     * }
+     */
+    public static int RONDO_LOSS_BINARY() {
+        return RONDO_LOSS_BINARY;
+    }
+    private static final int RONDO_LOSS_BINARY_LOGITS = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_LOSS_BINARY_LOGITS 3
+     * }
+     */
+    public static int RONDO_LOSS_BINARY_LOGITS() {
+        return RONDO_LOSS_BINARY_LOGITS;
     }
 
     private static class rondo_abi_version {

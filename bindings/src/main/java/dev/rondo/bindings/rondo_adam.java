@@ -28,7 +28,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     float beta2;
  *     float epsilon;
  *     int32_t form;
- *     int32_t reserved;
+ *     float decay;
  * }
  * }
  */
@@ -52,7 +52,7 @@ public class rondo_adam {
         RondoNative.C_FLOAT.withName("beta2"),
         RondoNative.C_FLOAT.withName("epsilon"),
         RondoNative.C_INT.withName("form"),
-        RondoNative.C_INT.withName("reserved")
+        RondoNative.C_FLOAT.withName("decay")
     ).withName("rondo_adam");
 
     /**
@@ -634,48 +634,48 @@ public class rondo_adam {
         struct.set(form$LAYOUT, form$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfFloat decay$LAYOUT = (OfFloat)$LAYOUT.select(groupElement("decay"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * float decay
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfFloat decay$layout() {
+        return decay$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long decay$OFFSET = $LAYOUT.byteOffset(groupElement("decay"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * float decay
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long decay$offset() {
+        return decay$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * float decay
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static float decay(MemorySegment struct) {
+        return struct.get(decay$LAYOUT, decay$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * float decay
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void decay(MemorySegment struct, float fieldValue) {
+        struct.set(decay$LAYOUT, decay$OFFSET, fieldValue);
     }
 
     /**

@@ -131,7 +131,7 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
     /// @throws IllegalStateException if the model is closed, or native kernels are demanded and cannot be had
     public synchronized void compile(Training training) {
         checkOpen();
-        Trainer next = new Trainer(stack, parameters, training);
+        Trainer next = new Trainer(new ModelFile.Content(stack, notes, parameters), training);
         trainer.ifPresent(Trainer::close);
         trainer = Optional.of(next);
     }
@@ -146,11 +146,15 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
 
     /// Trains. The same model, seed, data, settings, machine and number of threads give the same run, bit for bit.
     ///
-    /// @throws IllegalArgumentException if the data are not of the types and shapes that model and loss take, or an id
-    ///     or class is out of range; the parameters are then those after the last step
+    /// @throws IllegalArgumentException if the data are not of the types and shapes that model and loss take, an id or
+    ///     class is out of range, or a checkpoint is of another model or of other data; the parameters are then those
+    ///     after the last step
     /// @throws dev.rondo.training.NonFiniteException if data, loss or gradients hold NaN or infinity; the parameters
     ///     are then those after the last good step
-    /// @throws IllegalStateException if the model is closed or was not compiled
+    /// @throws java.io.UncheckedIOException if a checkpoint cannot be written or read, or is none; a run that was to go
+    ///     on from it has then changed nothing
+    /// @throws IllegalStateException if the model is closed or was not compiled, or the run would not go on bit for bit,
+    ///     see [Fit.Elsewhere]
     public synchronized History fit(Dataset data, Fit fit) {
         Trainer own = trainer();
         try {

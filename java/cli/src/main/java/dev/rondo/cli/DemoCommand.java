@@ -76,7 +76,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Screen screen = RondoCommand.of(spec).screen();
         PrintWriter out = spec.commandLine().getOut();
-        TrainTextCommand.checkTarget(save);
+        TrainTextCommand.checkTarget("--save", save);
         Path path = text;
         DemoText demo = path == null ? DemoText.atHand() : DemoText.of(path);
         TextData data = TextData.of(demo.corpus(), STEPS);

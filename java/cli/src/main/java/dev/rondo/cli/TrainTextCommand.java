@@ -123,6 +123,9 @@ final class TrainTextCommand implements Callable<Integer> {
     @Mixin
     private EngineOptions.Training engine = new EngineOptions.Training();
 
+    @Mixin
+    private CheckpointOptions checkpoints = new CheckpointOptions();
+
     @Option(names = "--save", paramLabel = "FILE", description = "Where the model goes, as safetensors.")
     private @Nullable Path save;
 
@@ -132,8 +135,9 @@ final class TrainTextCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Optional<Path> target = Optional.ofNullable(save);
         if (target.isPresent()) {
-            checkTarget(target.get());
+            checkTarget("--save", target.get());
         }
+        checkpoints.check();
 
         TextData data = TextData.of(TextCorpus.read(input), steps);
         CharacterModel shape = new CharacterModel(units, layers, embedding, dropout, seed);
@@ -195,17 +199,19 @@ final class TrainTextCommand implements Callable<Integer> {
         out.flush();
     }
 
-    /// Finds out before hours of training what can be known of the place where the model is to go.
-    static void checkTarget(Path file) throws IOException {
+    /// Finds out before hours of training what can be known of the place where something is to be saved.
+    ///
+    /// @param option that names it
+    static void checkTarget(String option, Path file) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         if (Files.isDirectory(file) || folder == null) {
-            throw new IOException("--save: expected a file, got the folder " + file);
+            throw new IOException(option + ": expected a file, got the folder " + file);
         }
         if (!Files.isDirectory(folder)) {
-            throw new IOException("--save: " + folder + ": there is no such folder");
+            throw new IOException(option + ": " + folder + ": there is no such folder");
         }
         if (!Files.isWritable(folder)) {
-            throw new IOException("--save: " + folder + ": permission denied");
+            throw new IOException(option + ": " + folder + ": permission denied");
         }
     }
 
@@ -213,10 +219,12 @@ final class TrainTextCommand implements Callable<Integer> {
         try (EpochProgress progress = new EpochProgress(screen, out, epochs)) {
             return model.fit(
                     data.training(),
-                    Fit.epochs(epochs)
-                            .batchSize(batch)
-                            .validation(data.heldOut())
-                            .callback(progress));
+                    checkpoints.apply(
+                            Fit.epochs(epochs)
+                                    .batchSize(batch)
+                                    .validation(data.heldOut())
+                                    .callback(progress),
+                            out));
         }
     }
 

@@ -70,6 +70,29 @@ class CommandTest {
     }
 
     @Test
+    void aTrainingGoesOnFromItsCheckpoint() throws IOException {
+        Path checkpoint = folder.resolve("run.checkpoint");
+        Run.done(
+                "train", "text", "--input", text, "--units", 12, "--embedding", 6, "--steps", 8, "--batch", 4,
+                "--epochs", 1, "--rate", 0.01, "--checkpoint", checkpoint, "--checkpoint-every", 7);
+        Path resumed = folder.resolve("resumed.safetensors");
+        Run.trained(text, resumed, "--resume", checkpoint);
+        assertEquals(-1, Files.mismatch(model, resumed));
+        assertTrue(Run.done("generate", checkpoint, "--length", 5).length() > 5, "a checkpoint is a model, too");
+
+        Object[] elsewhere = {
+            "train", "text", "--input", text, "--units", 12, "--embedding", 6, "--steps", 8, "--batch", 4, "--epochs",
+            2, "--rate", 0.02, "--resume", checkpoint
+        };
+        String err = Run.failed(1, elsewhere);
+        assertTrue(err.contains("the run cannot go on bit for bit, since optimizer was Adam[rate=0.01"), err);
+        String out = Run.done(Stream.concat(Stream.of(elsewhere), Stream.of("--resume-elsewhere")).toArray());
+        assertTrue(out.contains("epoch 2 after 0 batches, from " + checkpoint), out);
+        assertTrue(out.contains("not bit for bit as without a stop: optimizer was Adam[rate=0.01"), out);
+        assertTrue(out.contains("epoch 2/2") && !out.contains("epoch 1/2"), out);
+    }
+
+    @Test
     void layersDropoutThreadsAndKernelsAreOptions() {
         String out = Run.done(
                 "train", "text", "--input", text, "--units", 5, "--layers", 2, "--dropout", 0.3, "--steps", 7,
@@ -257,6 +280,12 @@ class CommandTest {
                 Arguments.of(
                         "--save: " + none + ": there is no such folder",
                         new Object[] {"train", "text", "--input", text, "--save", none.resolve("x.safetensors")}),
+                Arguments.of(
+                        "--checkpoint: " + none + ": there is no such folder",
+                        new Object[] {"train", "text", "--input", text, "--checkpoint", none.resolve("x")}),
+                Arguments.of(
+                        none + ": there is no such file",
+                        new Object[] {"train", "text", "--input", text, "--resume", none}),
                 Arguments.of(
                         "--save: expected a file, got the folder " + folder,
                         new Object[] {"train", "text", "--input", text, "--save", folder}),

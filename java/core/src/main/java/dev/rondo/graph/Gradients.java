@@ -121,13 +121,13 @@ public final class Gradients {
                 case Op.MatMul matMul -> matMul(node, matMul.transpose());
                 case Op.Gather _ -> gather(node);
                 case Op.Softmax _ -> softmax(node);
-                case Op.SoftmaxCrossEntropy _ -> crossEntropy(node);
+                case Op.SoftmaxCrossEntropy _ -> loss(node, "logits", "dlogits");
+                case Op.ElementwiseLoss _ -> loss(node, "x", "dx");
                 case Op.Dropout dropout -> dropout(node, dropout);
                 case Op.Lstm _ -> lstm(node);
                 case Op.Constant _ -> {}
                 case Op.UnaryGradient _, Op.ReduceGradient _, Op.ScatterAdd _, Op.LstmGradient _, Op.GlobalNorm _,
-                        Op.Sgd _,
-                        Op.Adam _ ->
+                        Op.ClipNorms _, Op.ClipValues _, Op.Sgd _, Op.Adam _, Op.RmsProp _, Op.Adagrad _ ->
                         throw new IllegalArgumentException(node.name() + ": " + node.op() + " has no gradient");
             }
         }
@@ -229,15 +229,15 @@ public final class Gradients {
             add(x, builder.binary(name(x), BinaryKind.MULTIPLY, y, difference));
         }
 
-        private void crossEntropy(Node node) {
-            Value logits = node.input("logits");
+        /// A loss that makes its gradient itself.
+        private void loss(Node node, String role, String gradientRole) {
+            Value x = node.input(role);
             if (node.optionalInput("targets").filter(active::contains).isPresent()) {
                 throw new IllegalArgumentException(node.name() + ": targets have no gradient");
             }
             Value dloss = gradient(node.output("loss"));
-            Value dlogits = node.output("dlogits");
-            add(logits, dloss.equals(one) ? dlogits
-                    : builder.binary(name(logits), BinaryKind.MULTIPLY, dlogits, dloss));
+            Value dx = node.output(gradientRole);
+            add(x, dloss.equals(one) ? dx : builder.binary(name(x), BinaryKind.MULTIPLY, dx, dloss));
         }
 
         private void dropout(Node node, Op.Dropout dropout) {

@@ -1,6 +1,7 @@
 package dev.rondo.graph;
 
 import dev.rondo.graph.Op.BinaryKind;
+import dev.rondo.graph.Op.LossKind;
 import dev.rondo.graph.Op.Transpose;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.tensor.DataType;
@@ -254,6 +255,28 @@ public final class Graph {
         private CrossEntropyOutputs crossEntropy(String name, SequencedMap<String, Value> roles) {
             Node node = add(name, new Op.SoftmaxCrossEntropy(), roles);
             return new CrossEntropyOutputs(node.output("loss"), node.output("correct"), node.output("count"));
+        }
+
+        /// Adds an [Op.ElementwiseLoss].
+        public ElementwiseLossOutputs elementwiseLoss(String name, LossKind kind, Value x, Value targets) {
+            return elementwiseLoss(name, kind, roles("x", x, "targets", targets));
+        }
+
+        /// Adds an [Op.ElementwiseLoss] with lengths.
+        public ElementwiseLossOutputs elementwiseLoss(
+                String name, LossKind kind, Value x, Value targets, Value lengths) {
+            return elementwiseLoss(name, kind, roles("x", x, "targets", targets, "lengths", lengths));
+        }
+
+        private ElementwiseLossOutputs elementwiseLoss(
+                String name, LossKind kind, SequencedMap<String, Value> roles) {
+            Node node = add(name, new Op.ElementwiseLoss(kind), roles);
+            return new ElementwiseLossOutputs(
+                    node.output("loss"),
+                    node.output("squaredError"),
+                    node.output("absoluteError"),
+                    node.output("correct"),
+                    node.output("count"));
         }
 
         /// Adds an [Op.Dropout]; the step is an INT64 scalar input, the same for all dropouts of a graph.

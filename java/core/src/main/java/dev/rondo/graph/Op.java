@@ -1,6 +1,7 @@
 package dev.rondo.graph;
 
 import dev.rondo.tensor.Shape;
+import java.util.List;
 
 /// What a node does. Operations come in families, a record each; a record holds what is fixed when the graph is built,
 /// and the node holds the values.
@@ -141,6 +142,28 @@ public sealed interface Op {
     /// step is real when it lies before its sequence's length.
     record SoftmaxCrossEntropy() implements Op {}
 
+    // -------------------------------------------------------------------------------------------- elementwise losses
+
+    /// What an element of prediction x and target t costs in an [ElementwiseLoss]. The logarithm of a probability is
+    /// taken for at least -100, and x (1 - x) in its derivative for at least 1e-12, so that both stay finite.
+    enum LossKind {
+        /// (x - t)²
+        SQUARED,
+        /// |x - t|; its derivative at 0 is 0
+        ABSOLUTE,
+        /// -t log x - (1 - t) log(1 - x), of a probability x
+        BINARY,
+        /// the same of the probability 1 / (1 + exp(-x))
+        BINARY_LOGITS
+    }
+
+    /// `x[B,T,n] or [B,n], targets (as x), lengths?[B] (INT32)
+    /// -> loss[], squaredError[], absoluteError[], correct[], count[], dx`: the mean loss over the elements of the real
+    /// steps; the means of (p - t)² and |p - t| over them, where p is x, or of logits their probability; the number of
+    /// elements on whose side of 1/2 the target is too, with the binary kinds, else 0; the number of real steps; the
+    /// gradient of the loss. A step is real when it lies before its sequence's length.
+    record ElementwiseLoss(LossKind kind) implements Op {}
+
     // ------------------------------------------------------------------------------------------------------- dropout
 
     /// `x[...], step[] (INT64) -> y[...]`: in training y = x / (1 - rate) with probability 1 - rate, else 0, by the
@@ -190,6 +213,45 @@ public sealed interface Op {
         }
     }
 
+    /// Where a tensor lies in flat memory.
+    ///
+    /// @param begin of its elements
+    /// @param end of its elements, exclusive
+    record Range(long begin, long end) {
+        /// Checks the order.
+        public Range {
+            if (begin < 0 || end < begin) {
+                throw new IllegalArgumentException("range: expected 0 <= begin <= end, got " + begin + ", " + end);
+            }
+        }
+    }
+
+    /// `gradients[n] ->`: multiplies each tensor of them whose norm is larger than maxNorm by maxNorm / norm, in place.
+    ///
+    /// @param maxNorm above 0
+    /// @param tensors where they lie
+    record ClipNorms(float maxNorm, List<Range> tensors) implements Op {
+        /// Checks the norm.
+        public ClipNorms {
+            tensors = List.copyOf(tensors);
+            if (!(maxNorm > 0)) {
+                throw new IllegalArgumentException("clip norms: expected maxNorm > 0, got " + maxNorm);
+            }
+        }
+    }
+
+    /// `gradients[n] ->`: takes each number of them to the nearest in -maxValue..maxValue, in place.
+    ///
+    /// @param maxValue above 0
+    record ClipValues(float maxValue) implements Op {
+        /// Checks the value.
+        public ClipValues {
+            if (!(maxValue > 0)) {
+                throw new IllegalArgumentException("clip values: expected maxValue > 0, got " + maxValue);
+            }
+        }
+    }
+
     /// `parameters[n], gradients[n], velocity?[n], scale?[], rate[] ->`: with g = scale gradients, velocity = momentum
     /// velocity - rate g, then parameters += velocity, or with Nesterov parameters += momentum velocity - rate g.
     /// Parameters and velocity are changed in place. The velocity may be absent only without momentum.
@@ -212,14 +274,58 @@ public sealed interface Op {
 
     /// `parameters[n], gradients[n], m[n], v[n], scale?[], rate[], step[] (INT64, from 1) ->`: with g = scale
     /// gradients, m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g², then the parameters w as the form says
-    /// (Kingma and Ba 2015). Parameters, m and v are changed in place.
-    record Adam(float beta1, float beta2, float epsilon, AdamForm form) implements Op {
+    /// (Kingma and Ba 2015), and w -= rate decay w of the w before (AdamW, Loshchilov and Hutter 2019). Parameters, m
+    /// and v are changed in place.
+    record Adam(float beta1, float beta2, float epsilon, float decay, AdamForm form) implements Op {
         /// Checks the coefficients.
         public Adam {
-            if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1) || !(epsilon >= 0)) {
+            if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1) || !(epsilon >= 0) || !(decay >= 0)) {
                 throw new IllegalArgumentException(
-                        "adam: expected 0 <= beta1, beta2 < 1 and epsilon >= 0, got " + beta1 + ", " + beta2 + ", "
+                        "adam: expected 0 <= beta1, beta2 < 1, epsilon >= 0 and decay >= 0, got " + beta1 + ", " + beta2
+                                + ", " + epsilon + ", " + decay);
+            }
+        }
+
+        /// Without decay.
+        public Adam(float beta1, float beta2, float epsilon, AdamForm form) {
+            this(beta1, beta2, epsilon, 0, form);
+        }
+    }
+
+    /// Where [RmsProp] and [Adagrad] add epsilon to the root of an average a of squares, and where the rate stands.
+    enum RootForm {
+        /// q = g / sqrt(a + epsilon); velocity = momentum velocity + rate q, w -= velocity
+        KERAS,
+        /// q = g / (sqrt(a) + epsilon); velocity = momentum velocity + q, w -= rate velocity
+        PYTORCH
+    }
+
+    /// `parameters[n], gradients[n], v[n], m[n] (if centered), velocity[n] (with momentum), scale?[], rate[] ->`: with g
+    /// = scale gradients, v = rho v + (1 - rho) g² and a = v, or if centered m = rho m + (1 - rho) g and a = v - m²;
+    /// then velocity and the parameters w as the form says (Tieleman and Hinton 2012; centred: Graves 2013). Parameters
+    /// and states are changed in place.
+    record RmsProp(float rho, float epsilon, float momentum, boolean centered, RootForm form) implements Op {
+        /// Checks the coefficients.
+        public RmsProp {
+            if (!(rho >= 0 && rho < 1) || !(momentum >= 0 && momentum < 1) || !(epsilon >= 0)) {
+                throw new IllegalArgumentException(
+                        "rmsprop: expected 0 <= rho, momentum < 1 and epsilon >= 0, got " + rho + ", " + momentum + ", "
                                 + epsilon);
+            }
+        }
+    }
+
+    /// `parameters[n], gradients[n], sum[n], scale?[], rate[] ->`: with g = scale gradients, sum += g², then the
+    /// parameters w by rate g over the root of the sum as the form says (Duchi, Hazan and Singer 2011). Parameters and
+    /// sum are changed in place.
+    ///
+    /// @param start what the sum holds before the first step; whoever makes its memory sees to that
+    record Adagrad(float start, float epsilon, RootForm form) implements Op {
+        /// Checks the coefficients.
+        public Adagrad {
+            if (!(start >= 0) || !(epsilon >= 0)) {
+                throw new IllegalArgumentException(
+                        "adagrad: expected start and epsilon >= 0, got " + start + ", " + epsilon);
             }
         }
     }

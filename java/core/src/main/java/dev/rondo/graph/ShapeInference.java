@@ -69,6 +69,16 @@ final class ShapeInference {
             }
             case Op.Softmax _ -> forms("y", floats(x("x").shape()));
             case Op.SoftmaxCrossEntropy _ -> crossEntropy();
+            case Op.ElementwiseLoss _ -> {
+                Shape shape = x("x").shape();
+                if (shape.rank() != 2 && shape.rank() != 3) {
+                    throw wrong("x", "[B,T,n] or [B,n]", shape.toString());
+                }
+                x("targets", shape);
+                lengths(shape.dim(0));
+                yield forms("loss", SCALAR, "squaredError", SCALAR, "absoluteError", SCALAR, "correct", SCALAR, "count",
+                        SCALAR, "dx", floats(shape));
+            }
             case Op.Dropout _ -> {
                 typed("step", DataType.INT64, Shape.scalar());
                 yield forms("y", floats(x("x").shape()));
@@ -98,6 +108,19 @@ final class ShapeInference {
                 flat("x");
                 yield forms("norm", SCALAR, "scale", SCALAR);
             }
+            case Op.ClipNorms clip -> {
+                Shape shape = flat("gradients");
+                for (Op.Range range : clip.tensors()) {
+                    if (range.end() > shape.elements()) {
+                        throw wrong("gradients", "at least [" + range.end() + "] for the tensors", shape.toString());
+                    }
+                }
+                yield forms();
+            }
+            case Op.ClipValues _ -> {
+                flat("gradients");
+                yield forms();
+            }
             case Op.Sgd sgd -> {
                 update("velocity" + (sgd.momentum() == 0 ? "?" : ""));
                 yield forms();
@@ -105,6 +128,20 @@ final class ShapeInference {
             case Op.Adam _ -> {
                 update("m", "v");
                 typed("step", DataType.INT64, Shape.scalar());
+                yield forms();
+            }
+            case Op.RmsProp rmsProp -> {
+                update("v");
+                if (rmsProp.centered()) {
+                    x("m", flat("parameters"));
+                }
+                if (rmsProp.momentum() > 0) {
+                    x("velocity", flat("parameters"));
+                }
+                yield forms();
+            }
+            case Op.Adagrad _ -> {
+                update("sum");
                 yield forms();
             }
         };

@@ -15,7 +15,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /// A model in a safetensors file: its layers as JSON in the metadata under [#MODEL_KEY], and each parameter under its
-/// layer's path, such as `lstm/weightIh`. Other metadata are the model's notes.
+/// layer's path, such as `lstm/weightIh`. Other metadata are the model's notes. A checkpoint is such a file with more in
+/// it, see [CheckpointFile], and is read as the model that it holds.
 public final class ModelFile {
     /// The metadata's key of the layers.
     public static final String MODEL_KEY = "rondo.model";
@@ -31,17 +32,25 @@ public final class ModelFile {
 
     /// Writes a model. The file is replaced whole or not at all.
     ///
-    /// @param notes metadata to be kept with it; none under [#MODEL_KEY]
+    /// @param notes metadata to be kept with it; none under [#MODEL_KEY], nor `rondo.checkpoint` or what begins so
+    /// @throws IllegalArgumentException if a note has such a key
     /// @throws IOException if it cannot be written
     public static void write(Path file, LayerStack stack, Map<String, String> notes, Parameters parameters)
             throws IOException {
-        if (notes.containsKey(MODEL_KEY)) {
-            throw new IllegalArgumentException("notes: expected keys other than " + MODEL_KEY);
+        SafetensorsWriter.write(file, metadata(stack, notes), parameters.tensors());
+    }
+
+    /// The metadata of a model's file; the caller's to change.
+    static Map<String, String> metadata(LayerStack stack, Map<String, String> notes) {
+        for (String key : notes.keySet()) {
+            if (key.equals(MODEL_KEY) || CheckpointFile.isKey(key)) {
+                throw new IllegalArgumentException("notes: expected keys other than " + key);
+            }
         }
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(MODEL_KEY, stack.toJson());
         metadata.putAll(notes);
-        SafetensorsWriter.write(file, metadata, parameters.tensors());
+        return metadata;
     }
 
     /// Reads a model.
@@ -52,27 +61,35 @@ public final class ModelFile {
     public static Content read(Path file) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             Map<String, String> notes = new LinkedHashMap<>(reader.metadata());
-            String json = notes.remove(MODEL_KEY);
-            if (json == null) {
-                throw new ModelFormatException(
-                        file,
-                        "metadata: expected a model under " + MODEL_KEY + ", got the keys " + notes.keySet());
-            }
-            LayerStack stack;
-            Graph graph;
-            try {
-                stack = LayerStack.fromJson(json);
-                graph = stack.graph(Scope.Variant.PLAIN).graph().build();
-            } catch (IllegalArgumentException | ArithmeticException e) {
-                throw new ModelFormatException(file, MODEL_KEY + ": " + e.getMessage(), e);
-            }
-            check(file, graph, reader);
+            notes.remove(MODEL_KEY);
+            boolean checkpoint = notes.keySet().removeIf(CheckpointFile::isKey);
+            LayerStack stack = stack(reader);
+            Graph graph = stack.graph(Scope.Variant.PLAIN).graph().build();
+            check(file, graph, reader, checkpoint);
             return new Content(stack, Map.copyOf(notes), read(reader, Parameters.of(graph)));
         }
     }
 
+    /// The layers, which make a graph.
+    static LayerStack stack(SafetensorsReader reader) throws ModelFormatException {
+        String json = reader.metadata().get(MODEL_KEY);
+        if (json == null) {
+            throw new ModelFormatException(
+                    reader.file(),
+                    "metadata: expected a model under " + MODEL_KEY + ", got the keys " + reader.metadata().keySet());
+        }
+        try {
+            LayerStack stack = LayerStack.fromJson(json);
+            stack.graph(Scope.Variant.PLAIN).graph().build();
+            return stack;
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new ModelFormatException(reader.file(), MODEL_KEY + ": " + e.getMessage(), e);
+        }
+    }
+
     /// Holds the file's tensors against the model's parameters, before any memory is taken for these.
-    private static void check(Path file, Graph graph, SafetensorsReader reader) throws ModelFormatException {
+    private static void check(Path file, Graph graph, SafetensorsReader reader, boolean checkpoint)
+            throws ModelFormatException {
         Set<String> names = new TreeSet<>();
         for (Value parameter : graph.parameters()) {
             names.add(parameter.name());
@@ -85,7 +102,7 @@ public final class ModelFile {
             }
         }
         for (TensorInfo tensor : reader.tensors()) {
-            if (!names.contains(tensor.name())) {
+            if (!names.contains(tensor.name()) && !(checkpoint && CheckpointFile.isTensor(tensor.name()))) {
                 throw new ModelFormatException(
                         file, "tensor \"%s\": expected one of %s".formatted(tensor.name(), names));
             }

@@ -22,6 +22,21 @@ public sealed interface Initializer {
         return new GlorotUniform();
     }
 
+    /// Normal with deviation `sqrt(2 / (fanIn + fanOut))` (Glorot & Bengio 2010). Not truncated, unlike Keras's.
+    static Initializer glorotNormal() {
+        return new GlorotNormal();
+    }
+
+    /// Uniform within `±sqrt(6 / fanIn)` (He, Zhang, Ren & Sun 2015): for layers with rectifiers.
+    static Initializer heUniform() {
+        return new HeUniform();
+    }
+
+    /// Normal with deviation `sqrt(2 / fanIn)` (He, Zhang, Ren & Sun 2015). Not truncated, unlike Keras's.
+    static Initializer heNormal() {
+        return new HeNormal();
+    }
+
     /// A random matrix with orthonormal rows or columns, whichever are fewer (Saxe, McClelland & Ganguli 2014): Keras's
     /// default for recurrent weights.
     static Initializer orthogonal() {
@@ -31,6 +46,16 @@ public sealed interface Initializer {
     /// Uniform between two bounds.
     static Initializer uniform(double low, double high) {
         return new Uniform(low, high);
+    }
+
+    /// Uniform within ±limit.
+    static Initializer uniform(double limit) {
+        return new Uniform(-limit, limit);
+    }
+
+    /// Normally distributed around zero.
+    static Initializer normal(double deviation) {
+        return new Normal(0, deviation);
     }
 
     /// Normally distributed.
@@ -48,6 +73,11 @@ public sealed interface Initializer {
         return new Constant(1);
     }
 
+    /// All the same.
+    static Initializer constant(double value) {
+        return new Constant(value);
+    }
+
     /// The bias of an LSTM: zero, but one for the forget gate, so that a new network remembers (Gers, Schmidhuber &
     /// Cummins 2000; Jozefowicz, Zaremba & Sutskever 2015).
     static Initializer forgetGateOne() {
@@ -60,6 +90,31 @@ public sealed interface Initializer {
         public float[] values(int rows, int columns, RandomGenerator random) {
             double limit = Math.sqrt(6.0 / ((double) rows + columns));
             return new Uniform(-limit, limit).values(rows, columns, random);
+        }
+    }
+
+    /// See [#glorotNormal()].
+    record GlorotNormal() implements Initializer {
+        @Override
+        public float[] values(int rows, int columns, RandomGenerator random) {
+            return new Normal(0, Math.sqrt(2.0 / ((double) rows + columns))).values(rows, columns, random);
+        }
+    }
+
+    /// See [#heUniform()].
+    record HeUniform() implements Initializer {
+        @Override
+        public float[] values(int rows, int columns, RandomGenerator random) {
+            double limit = Math.sqrt(6.0 / columns);
+            return new Uniform(-limit, limit).values(rows, columns, random);
+        }
+    }
+
+    /// See [#heNormal()].
+    record HeNormal() implements Initializer {
+        @Override
+        public float[] values(int rows, int columns, RandomGenerator random) {
+            return new Normal(0, Math.sqrt(2.0 / columns)).values(rows, columns, random);
         }
     }
 

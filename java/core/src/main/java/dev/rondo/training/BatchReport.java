@@ -19,7 +19,7 @@ public record BatchReport(
         Scores epochScores,
         double gradientNorm,
         double stepsPerSecond) {
-    /// The loss of this batch, in nats.
+    /// The loss of this batch.
     public double loss() {
         return batchScores.loss();
     }

@@ -2,7 +2,8 @@ package dev.rondo.training;
 
 import java.util.function.Consumer;
 
-/// What a run of training calls, on the thread that runs it: after each batch and after each epoch.
+/// What a run of training calls, on the thread that runs it: after each batch and after each epoch, before a checkpoint is
+/// written there.
 public interface Callback {
     /// Whether the run goes on.
     enum Next {
@@ -15,6 +16,9 @@ public interface Callback {
             return this == STOP ? this : other;
         }
     }
+
+    /// Before the first batch of a run that goes on from a checkpoint, see [Fit#resume(java.nio.file.Path)].
+    default void onResume(Resumption resumption) {}
 
     /// After each training batch, once the parameters have moved.
     default Next onBatch(BatchReport report) {

@@ -10,7 +10,7 @@ import java.util.Optional;
 ///     stopped the epoch
 /// @param seconds the epoch took, without its validation
 public record EpochReport(int epoch, Scores training, Optional<Scores> validation, double seconds) {
-    /// Mean training loss of the epoch, in nats.
+    /// Mean training loss of the epoch.
     public double loss() {
         return training.loss();
     }

@@ -1,21 +1,47 @@
 package dev.rondo.training;
 
-/// What training makes small. Every loss is a mean over the real steps of a batch: padding counts nowhere.
-public sealed interface Loss permits Loss.CategoricalCrossEntropy {
+/// What training makes small. Every loss is a mean over the real steps of a batch, and over the numbers of each step
+/// where they are compared one by one: padding counts nowhere.
+///
+/// A loss of probabilities is computed from what goes into the softmax or sigmoid, the logits, which is exact where the
+/// function would saturate. A model that ends in one is trained on what goes into it, and gives probabilities when it
+/// serves; a model that ends in a linear layer is taken to give logits.
+public sealed interface Loss {
 
     /// `-log p[label]`, in nats, with targets that are class numbers: int32 `[B]`, or `[B,T]` with a class for each
-    /// step.
-    ///
-    /// Computed from logits, which is exact where a softmax would saturate. A model that ends in a softmax is trained
-    /// on what goes into it.
+    /// step. From logits, or a softmax.
     static Loss sparseCategoricalCrossEntropy() {
         return new CategoricalCrossEntropy(Targets.CLASSES);
     }
 
     /// `-sum target log p`, in nats, with targets that are probabilities, such as one-hot: float32 `[B,C]` or
-    /// `[B,T,C]`. From logits, as [#sparseCategoricalCrossEntropy()].
+    /// `[B,T,C]`. From logits, or a softmax.
     static Loss categoricalCrossEntropy() {
         return new CategoricalCrossEntropy(Targets.PROBABILITIES);
+    }
+
+    /// `-t log p - (1-t) log(1-p)`, in nats, with targets t in 0..1, of the shape that the model gives: float32 `[B,F]`
+    /// or `[B,T,F]`. From logits, or a sigmoid.
+    static Loss binaryCrossEntropy() {
+        return new BinaryCrossEntropy(Predictions.LOGITS);
+    }
+
+    /// As [#binaryCrossEntropy()], for a model that gives probabilities in another way than by a sigmoid at its end. The
+    /// logarithms are taken for at least -100, and `p (1-p)` in their derivative for at least 1e-12, so that a
+    /// probability of 0 or 1 keeps all finite.
+    static Loss binaryCrossEntropyOfProbabilities() {
+        return new BinaryCrossEntropy(Predictions.PROBABILITIES);
+    }
+
+    /// `(y - t)^2`, with targets t of the shape that the model gives: float32 `[B,F]` or `[B,T,F]`.
+    static Loss meanSquaredError() {
+        return new MeanSquaredError();
+    }
+
+    /// `|y - t|`, with targets t of the shape that the model gives: float32 `[B,F]` or `[B,T,F]`. Its derivative where
+    /// they are equal is 0.
+    static Loss meanAbsoluteError() {
+        return new MeanAbsoluteError();
     }
 
     /// What the targets of a cross-entropy are.
@@ -26,6 +52,23 @@ public sealed interface Loss permits Loss.CategoricalCrossEntropy {
         PROBABILITIES
     }
 
+    /// What a model gives that does not end in a sigmoid.
+    enum Predictions {
+        /// What a sigmoid would take.
+        LOGITS,
+        /// Numbers in 0..1.
+        PROBABILITIES
+    }
+
     /// See [#sparseCategoricalCrossEntropy()] and [#categoricalCrossEntropy()].
     record CategoricalCrossEntropy(Targets targets) implements Loss {}
+
+    /// See [#binaryCrossEntropy()] and [#binaryCrossEntropyOfProbabilities()].
+    record BinaryCrossEntropy(Predictions predictions) implements Loss {}
+
+    /// See [#meanSquaredError()].
+    record MeanSquaredError() implements Loss {}
+
+    /// See [#meanAbsoluteError()].
+    record MeanAbsoluteError() implements Loss {}
 }

@@ -8,25 +8,68 @@ public interface Metric {
     /// Its value.
     double of(Totals totals);
 
-    /// The fraction of real steps whose most probable class is the target's.
+    /// Whether the totals hold what it is made of when a model is trained on this loss; any loss unless overridden.
+    default boolean fits(Loss loss) {
+        return true;
+    }
+
+    /// The fraction of real steps whose most probable class is the target's; with a binary cross-entropy the fraction of
+    /// numbers whose probability lies on the same side of 1/2 as the target.
     static Metric accuracy() {
         return new Accuracy();
     }
 
-    /// `exp(loss)`: among how many equally likely classes the model is, so to speak, undecided.
+    /// `exp(loss)`: among how many equally likely classes the model is, so to speak, undecided. For cross-entropies of
+    /// classes.
     static Metric perplexity() {
         return new Perplexity();
     }
 
+    /// Mean square of prediction less target, `mse`; of probabilities with a binary cross-entropy. For losses that
+    /// compare number by number.
+    static Metric meanSquaredError() {
+        return new MeanSquaredError();
+    }
+
+    /// The root of [#meanSquaredError()] over all batches together, `rmse`: in the unit of the targets.
+    static Metric rootMeanSquaredError() {
+        return new RootMeanSquaredError();
+    }
+
+    /// Mean magnitude of prediction less target, `mae`; of probabilities with a binary cross-entropy. For losses that
+    /// compare number by number.
+    static Metric meanAbsoluteError() {
+        return new MeanAbsoluteError();
+    }
+
     /// Sums over the real steps of some batches.
     ///
-    /// @param loss sum of the losses of the steps, in nats
-    /// @param correct steps whose most probable class is the target's
+    /// @param loss sum of the losses of the steps
+    /// @param correct sum of the fraction of each step that is right: 1 or 0 where it has one class
+    /// @param squaredError sum of the mean squared errors of the steps; 0 for losses of classes
+    /// @param absoluteError sum of the mean absolute errors of the steps; 0 for losses of classes
     /// @param steps number of real steps
-    record Totals(double loss, double correct, long steps) {
-        /// Mean loss of a step, in nats; 0 where there are none.
+    record Totals(double loss, double correct, double squaredError, double absoluteError, long steps) {
+        /// Of no batches.
+        public static final Totals NONE = new Totals(0, 0, 0, 0, 0);
+
+        /// The sums over both.
+        public Totals plus(Totals more) {
+            return new Totals(
+                    loss + more.loss,
+                    correct + more.correct,
+                    squaredError + more.squaredError,
+                    absoluteError + more.absoluteError,
+                    steps + more.steps);
+        }
+
+        /// Mean loss of a step; 0 where there are none.
         public double meanLoss() {
-            return steps == 0 ? 0 : loss / steps;
+            return mean(loss);
+        }
+
+        double mean(double sum) {
+            return steps == 0 ? 0 : sum / steps;
         }
     }
 
@@ -39,7 +82,12 @@ public interface Metric {
 
         @Override
         public double of(Totals totals) {
-            return totals.steps() == 0 ? 0 : totals.correct() / totals.steps();
+            return totals.mean(totals.correct());
+        }
+
+        @Override
+        public boolean fits(Loss loss) {
+            return loss instanceof Loss.CategoricalCrossEntropy || loss instanceof Loss.BinaryCrossEntropy;
         }
     }
 
@@ -53,6 +101,65 @@ public interface Metric {
         @Override
         public double of(Totals totals) {
             return Math.exp(totals.meanLoss());
+        }
+
+        @Override
+        public boolean fits(Loss loss) {
+            return loss instanceof Loss.CategoricalCrossEntropy;
+        }
+    }
+
+    /// See [#meanSquaredError()].
+    record MeanSquaredError() implements Metric {
+        @Override
+        public String name() {
+            return "mse";
+        }
+
+        @Override
+        public double of(Totals totals) {
+            return totals.mean(totals.squaredError());
+        }
+
+        @Override
+        public boolean fits(Loss loss) {
+            return !(loss instanceof Loss.CategoricalCrossEntropy);
+        }
+    }
+
+    /// See [#rootMeanSquaredError()].
+    record RootMeanSquaredError() implements Metric {
+        @Override
+        public String name() {
+            return "rmse";
+        }
+
+        @Override
+        public double of(Totals totals) {
+            return Math.sqrt(totals.mean(totals.squaredError()));
+        }
+
+        @Override
+        public boolean fits(Loss loss) {
+            return !(loss instanceof Loss.CategoricalCrossEntropy);
+        }
+    }
+
+    /// See [#meanAbsoluteError()].
+    record MeanAbsoluteError() implements Metric {
+        @Override
+        public String name() {
+            return "mae";
+        }
+
+        @Override
+        public double of(Totals totals) {
+            return totals.mean(totals.absoluteError());
+        }
+
+        @Override
+        public boolean fits(Loss loss) {
+            return !(loss instanceof Loss.CategoricalCrossEntropy);
         }
     }
 }

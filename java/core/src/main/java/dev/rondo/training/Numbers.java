@@ -18,6 +18,17 @@ final class Numbers {
         return -1;
     }
 
+    /// The index of the first of `count` float32 numbers that is not in 0..1; -1 where all are.
+    static long firstNoProbability(MemorySegment floats, long count) {
+        for (long i = 0; i < count; i++) {
+            float value = floats.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+            if (!(value >= 0 && value <= 1)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
     /// The first index in `from..to-1` at which an int32 number is not in `0..limit-1`; -1 where all are.
     static long firstOutside(MemorySegment ints, long from, long to, int limit) {
         for (long i = from; i < to; i++) {

@@ -2,7 +2,6 @@ package dev.rondo.training;
 
 import dev.rondo.data.Batch;
 import dev.rondo.data.Dataset;
-import dev.rondo.graph.CrossEntropyOutputs;
 import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Node;
@@ -16,13 +15,19 @@ import dev.rondo.plan.Parameters;
 import dev.rondo.plan.Plan;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.zip.CRC32C;
 
 /// A model, its loss and a data set brought together: runs batch after batch, and adds up what comes out. Forward alone,
 /// or with the gradients of all parameters.
 final class Pass implements AutoCloseable {
+    private static final long LARGEST_BUFFER = 1 << 30;
+
     private final Dataset.Reader reader;
     private final Value x;
     private final Value y;
@@ -30,13 +35,12 @@ final class Pass implements AutoCloseable {
     private final Optional<Value> step;
     private final int vocabulary;
     private final int classes;
-    private final CrossEntropyOutputs loss;
+    private final boolean binary;
+    private final LossNode loss;
     private final Plan plan;
     private final Batch batch;
 
-    private double lossSum;
-    private double correctSum;
-    private long steps;
+    private Metric.Totals totals = Metric.Totals.NONE;
 
     /// What is fixed for a model.
     record Setting(LayerStack stack, Parameters parameters, Loss loss, Engine engine) {}
@@ -54,19 +58,15 @@ final class Pass implements AutoCloseable {
                     case OWN -> Scope.Lengths.OWN;
                 }));
         Graph.Builder builder = scope.graph();
-        Value logits = logits(scope);
         x = scope.x();
         lengths = scope.lengths();
         step = scope.step();
         y = builder.input("y", request.signature().yType(), request.signature().y());
-        boolean timed = logits.shape().rank() == 3;
-        loss = lengths.filter(_ -> timed)
-                .map(own -> builder.softmaxCrossEntropy("loss", logits, y, own))
-                .orElseGet(() -> builder.softmaxCrossEntropy("loss", logits, y));
-        builder.output("loss", loss.loss()).output("correct", loss.correct()).output("count", loss.count());
+        loss = LossNode.add(scope, setting.loss(), y);
+        binary = setting.loss() instanceof Loss.BinaryCrossEntropy;
         Graph graph = builder.build();
         vocabulary = vocabulary(graph, x);
-        classes = logits.shape().dim(-1);
+        classes = scope.y().shape().dim(-1);
         Extents largest = Extents.of(reader.largestBatch(), reader.largestTime());
         plan = switch (purpose) {
             case TRAINING ->
@@ -79,35 +79,6 @@ final class Pass implements AutoCloseable {
         };
         batch = new Batch(
                 plan.memory(x), plan.memory(y), lengths.map(plan::memory).orElse(MemorySegment.NULL));
-    }
-
-    /// What the model and the loss take.
-    static Dataset.Signature signature(LayerStack stack, Loss loss) {
-        Scope scope = stack.graph(Scope.Variant.PLAIN);
-        Shape output = scope.y().shape();
-        if (scope.y().type() != DataType.FLOAT32 || output.rank() < 2 || output.rank() > 3) {
-            throw new IllegalArgumentException(
-                    "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C], got " + scope.y().type() + " " + output);
-        }
-        return switch (loss) {
-            case Loss.CategoricalCrossEntropy(Loss.Targets targets) ->
-                switch (targets) {
-                    case CLASSES ->
-                        new Dataset.Signature(scope.x().type(), scope.x().shape(), DataType.INT32, output.leading());
-                    case PROBABILITIES ->
-                        new Dataset.Signature(scope.x().type(), scope.x().shape(), DataType.FLOAT32, output);
-                };
-        };
-    }
-
-    /// What the model gives; where that is a softmax, what goes into it.
-    private static Value logits(Scope scope) {
-        return scope.graph()
-                .build()
-                .producer(scope.y())
-                .filter(node -> node.op() instanceof Op.Softmax)
-                .map(node -> node.input("x"))
-                .orElse(scope.y());
     }
 
     /// How many ids there are; 0 where the input is no ids.
@@ -129,28 +100,33 @@ final class Pass implements AutoCloseable {
     void begin(int epoch) {
         reader.begin(epoch);
         plan.clearCarried();
-        lossSum = 0;
-        correctSum = 0;
-        steps = 0;
+        totals = Metric.Totals.NONE;
     }
 
     /// Reads a batch and runs it.
     ///
     /// @param index within the epoch, from 0
     /// @param number of the training step, from 1: what dropout goes by
-    /// @throws IllegalArgumentException if an id or a class is out of range
+    /// @throws IllegalArgumentException if an id, a class or the target of a binary cross-entropy is out of range
     /// @throws NonFiniteException if the data hold NaN or infinity
     void run(int index, long number) {
-        reader.read(index, batch);
-        if (lengths.isPresent()) {
-            clearPadding();
-        }
+        read(index);
         checkData(index, x, batch.x(), vocabulary);
         checkData(index, y, batch.y(), classes);
+        if (binary) {
+            checkProbabilities(index);
+        }
         if (step.isPresent()) {
             plan.memory(step.get()).set(ValueLayout.JAVA_LONG, 0, number);
         }
         plan.run(batch.size(), batch.timeSteps());
+    }
+
+    private void read(int index) {
+        reader.read(index, batch);
+        if (lengths.isPresent()) {
+            clearPadding();
+        }
     }
 
     /// Zeros behind each sequence's end, so that nothing depends on what padding holds: an id out of range and a NaN are
@@ -195,7 +171,22 @@ final class Pass implements AutoCloseable {
         }
     }
 
+    private void checkProbabilities(int index) {
+        long at = Numbers.firstNoProbability(batch.y(), y.shape().elements(batch.size(), batch.timeSteps()));
+        if (at >= 0) {
+            throw new IllegalArgumentException("batch %d: %s%s: expected 0 to 1, got %s"
+                    .formatted(
+                            index + 1,
+                            y.name(),
+                            Numbers.place(at, y.shape().resolve(batch.size(), batch.timeSteps())),
+                            batch.y().getAtIndex(ValueLayout.JAVA_FLOAT, at)));
+        }
+    }
+
     private String detail(Value value, MemorySegment memory, long at) {
+        if (value.shape().rank() == 0) {
+            return "expected a finite number, got " + memory.getAtIndex(ValueLayout.JAVA_FLOAT, at);
+        }
         return "expected finite numbers, got %s at %s of %s"
                 .formatted(
                         memory.getAtIndex(ValueLayout.JAVA_FLOAT, at),
@@ -205,10 +196,7 @@ final class Pass implements AutoCloseable {
 
     /// Adds the last batch to the sums.
     void count() {
-        double count = plan.scalar(loss.count());
-        lossSum += plan.scalar(loss.loss()) * count;
-        correctSum += plan.scalar(loss.correct());
-        steps += (long) count;
+        totals = totals.plus(loss.totals(plan));
     }
 
     /// Mean loss of the last batch.
@@ -218,13 +206,56 @@ final class Pass implements AutoCloseable {
 
     /// The last batch alone.
     Metric.Totals batchTotals() {
-        double count = plan.scalar(loss.count());
-        return new Metric.Totals(loss() * count, plan.scalar(loss.correct()), (long) count);
+        return loss.totals(plan);
     }
 
     /// The sums since the epoch began.
     Metric.Totals totals() {
-        return new Metric.Totals(lossSum, correctSum, steps);
+        return totals;
+    }
+
+    /// A number that tells the contents of the last batch that was read from others.
+    long fingerprint() {
+        CRC32C sum = new CRC32C();
+        add(sum, x, batch.x());
+        add(sum, y, batch.y());
+        if (lengths.isPresent()) {
+            add(sum, lengths.get(), batch.lengths());
+        }
+        return sum.getValue();
+    }
+
+    private void add(CRC32C sum, Value value, MemorySegment memory) {
+        long bytes = value.shape().elements(batch.size(), batch.timeSteps()) * value.type().bytes();
+        for (long at = 0; at < bytes; at += LARGEST_BUFFER) {
+            sum.update(memory.asSlice(at, Math.min(LARGEST_BUFFER, bytes - at)).asByteBuffer());
+        }
+    }
+
+    /// The same of a batch that was trained on before.
+    ///
+    /// @param epoch from 1
+    /// @param index within the epoch, from 0
+    long fingerprint(int epoch, int index) {
+        reader.begin(epoch);
+        read(index);
+        return fingerprint();
+    }
+
+    /// The states that go on from batch to batch, by name, as they are now; `[B,H]` of the largest batch.
+    SequencedMap<String, Tensor> carried() {
+        SequencedMap<String, Tensor> states = new LinkedHashMap<>();
+        plan.graph()
+                .carried()
+                .keySet()
+                .forEach(state -> states.put(
+                        state.name(), plan.tensor(state, plan.capacity().batch(), plan.capacity().time())));
+        return states;
+    }
+
+    /// Goes on with sums of before.
+    void sums(Metric.Totals sums) {
+        totals = sums;
     }
 
     /// The gradients of the last batch.

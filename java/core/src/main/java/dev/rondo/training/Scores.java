@@ -6,7 +6,7 @@ import java.util.Map;
 
 /// What some batches came to.
 ///
-/// @param loss mean loss of a real step, in nats
+/// @param loss mean loss of a real step; in nats where it is a cross-entropy
 /// @param metrics the metrics by name, in the order of [Training#metrics()]
 /// @param steps real steps: tokens, where each step is one; examples, where the model gives one output for each
 public record Scores(double loss, Map<String, Double> metrics, long steps) {

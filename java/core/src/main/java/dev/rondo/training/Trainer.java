@@ -2,13 +2,14 @@ package dev.rondo.training;
 
 import dev.rondo.data.Dataset;
 import dev.rondo.data.Order;
-import dev.rondo.graph.Op;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.io.ModelFile;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
 import dev.rondo.plan.Update;
 import dev.rondo.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,13 +17,13 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /// The training of one model: the loop behind [dev.rondo.Model#fit], and all that a run remembers besides the
-/// parameters. It is what a checkpoint has to keep: [#optimizerStates()], [#steps()] and [#epochs()]; everything random
-/// follows from the seed and these numbers.
+/// parameters: [#optimizerStates()], [#steps()] and [#epochs()]. A checkpoint keeps it, see [Fit#checkpoint].
 ///
 /// A training step reads a batch into the plan's memory, runs forward and backward in one call, looks whether loss and
 /// gradients are finite, and only then moves the parameters. For use by one thread at a time. The parameters stay the
 /// caller's.
 public final class Trainer implements AutoCloseable {
+    private final ModelFile.Content model;
     private final Training training;
     private final Pass.Setting setting;
     private final Update update;
@@ -32,30 +33,23 @@ public final class Trainer implements AutoCloseable {
 
     /// Begins with the parameters as they are and optimizer states of zero.
     ///
-    /// @throws IllegalArgumentException if the model does not give what the loss takes
+    /// @throws IllegalArgumentException if the model does not give what the loss takes, or a metric does not fit the
+    ///     loss
     /// @throws IllegalStateException if native kernels are demanded and cannot be had
-    public Trainer(LayerStack stack, Parameters parameters, Training training) {
+    public Trainer(ModelFile.Content model, Training training) {
+        this.model = model;
         this.training = training;
         Engine engine = training.engine().engine();
-        setting = new Pass.Setting(stack, parameters, training.loss(), engine);
-        signature = Pass.signature(stack, training.loss());
-        float maxNorm = (float) training.maxGradientNorm();
-        update = switch (training.optimizer()) {
-            case Adam adam -> Update.adam(parameters, op(adam), maxNorm, engine);
-            case Sgd sgd -> Update.sgd(parameters, op(sgd), maxNorm, engine);
-        };
-    }
-
-    private static Op.Adam op(Adam adam) {
-        return new Op.Adam(
-                (float) adam.beta1(), (float) adam.beta2(), (float) adam.epsilon(), switch (adam.form()) {
-                    case KERAS -> Op.AdamForm.KERAS;
-                    case PYTORCH -> Op.AdamForm.PYTORCH;
-                });
-    }
-
-    private static Op.Sgd op(Sgd sgd) {
-        return new Op.Sgd((float) sgd.momentum(), sgd.form() == Sgd.Form.NESTEROV);
+        Parameters parameters = model.parameters();
+        setting = new Pass.Setting(model.stack(), parameters, training.loss(), engine);
+        signature = LossNode.signature(model.stack(), training.loss());
+        for (Metric metric : training.metrics()) {
+            if (!metric.fits(training.loss())) {
+                throw new IllegalArgumentException(
+                        "metrics: expected ones that " + training.loss() + " counts for, got " + metric.name());
+            }
+        }
+        update = Update.of(parameters, Rules.of(training.optimizer()), training.clip(), engine);
     }
 
     /// What it was made with.
@@ -83,29 +77,11 @@ public final class Trainer implements AutoCloseable {
 
     /// Trains. See [dev.rondo.Model#fit].
     public History fit(Dataset data, Fit fit) {
-        List<EpochReport> reports = new ArrayList<>();
-        Dataset.Request request =
-                new Dataset.Request(signature, fit.batchSize(), fit.order(), setting.stack().seed());
+        Dataset.Request request = new Dataset.Request(signature, fit.batchSize(), fit.order(), model.stack().seed());
         try (Pass pass = new Pass(setting, Scope.Purpose.TRAINING, data, request);
                 Validation validation = new Validation(fit)) {
-            for (int epoch = 1; epoch <= fit.epochs(); epoch++) {
-                long began = System.nanoTime();
-                Callback.Next next = trainEpoch(pass, epoch, fit.callbacks());
-                double seconds = (System.nanoTime() - began) * 1e-9;
-                Optional<Scores> scores =
-                        next == Callback.Next.STOP ? Optional.empty() : validation.scores();
-                EpochReport report =
-                        new EpochReport(epoch, Scores.of(pass.totals(), training.metrics()), scores, seconds);
-                reports.add(report);
-                for (Callback callback : fit.callbacks()) {
-                    next = next.and(callback.onEpoch(report));
-                }
-                if (next == Callback.Next.STOP) {
-                    return new History(reports, History.Ending.STOPPED);
-                }
-            }
+            return new Run(pass, validation, fit).train();
         }
-        return new History(reports, History.Ending.FINISHED);
     }
 
     /// Scores the model. See [dev.rondo.Model#evaluate].
@@ -122,35 +98,6 @@ public final class Trainer implements AutoCloseable {
         update.close();
     }
 
-    private Callback.Next trainEpoch(Pass pass, int epoch, List<Callback> callbacks) {
-        long began = System.nanoTime();
-        pass.begin(epochs + 1);
-        for (int index = 0; index < pass.batches(); index++) {
-            double norm = step(pass, index);
-            Callback.Next next = Callback.Next.CONTINUE;
-            if (!callbacks.isEmpty()) {
-                double seconds = (System.nanoTime() - began) * 1e-9;
-                BatchReport report = new BatchReport(
-                        epoch,
-                        index + 1,
-                        pass.batches(),
-                        steps,
-                        Scores.of(pass.batchTotals(), training.metrics()),
-                        Scores.of(pass.totals(), training.metrics()),
-                        norm,
-                        pass.totals().steps() / seconds);
-                for (Callback callback : callbacks) {
-                    next = next.and(callback.onBatch(report));
-                }
-            }
-            if (next == Callback.Next.STOP) {
-                return next;
-            }
-        }
-        epochs++;
-        return Callback.Next.CONTINUE;
-    }
-
     /// @return the norm of all gradients before clipping
     private double step(Pass pass, int index) {
         pass.run(index, steps + 1);
@@ -158,7 +105,7 @@ public final class Trainer implements AutoCloseable {
         if (!Double.isFinite(norm) || !Double.isFinite(pass.loss())) {
             throw pass.nonFinite(index);
         }
-        update.apply(pass.gradients(), training.optimizer().rate(), steps + 1);
+        update.apply(pass.gradients(), training.optimizer().rate() * training.schedule().factor(steps), steps + 1);
         steps++;
         pass.count();
         return norm;
@@ -166,7 +113,7 @@ public final class Trainer implements AutoCloseable {
 
     private Pass evaluation(Dataset data, int batchSize) {
         Dataset.Request request =
-                new Dataset.Request(signature, batchSize, Order.SEQUENTIAL, setting.stack().seed());
+                new Dataset.Request(signature, batchSize, Order.SEQUENTIAL, model.stack().seed());
         return new Pass(setting, Scope.Purpose.INFERENCE, data, request);
     }
 
@@ -177,6 +124,123 @@ public final class Trainer implements AutoCloseable {
             pass.count();
         }
         return Scores.of(pass.totals(), training.metrics());
+    }
+
+    /// One run: where it is, and what it has to tell.
+    private final class Run {
+        private final Pass pass;
+        private final Validation validation;
+        private final Fit fit;
+        private final Checkpoint.Run state;
+        private final List<EpochReport> reports = new ArrayList<>();
+        private int epoch = 1;
+        private int batch;
+        /// What the epoch took so far.
+        private double seconds;
+
+        Run(Pass pass, Validation validation, Fit fit) {
+            this.pass = pass;
+            this.validation = validation;
+            this.fit = fit;
+            state = new Checkpoint.Run(model, training, setting.engine(), update, pass, fit);
+            fit.start().ifPresent(this::resume);
+        }
+
+        private void resume(Fit.Start start) {
+            Checkpoint.Restored restored;
+            try {
+                restored = Checkpoint.read(start, state);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            Checkpoint.Position position = restored.position();
+            steps = position.steps();
+            epochs = position.epochs();
+            epoch = position.epoch();
+            batch = position.batch();
+            seconds = position.seconds();
+            reports.addAll(position.reports());
+            fit.callbacks().forEach(callback -> callback.onResume(restored.resumption()));
+        }
+
+        History train() {
+            for (; epoch <= fit.epochs(); epoch++) {
+                Callback.Next next = trainEpoch();
+                boolean stopped = next == Callback.Next.STOP;
+                Optional<Scores> scores = stopped ? Optional.empty() : validation.scores();
+                EpochReport report = new EpochReport(
+                        epoch, Scores.of(pass.totals(), training.metrics()), scores, seconds);
+                reports.add(report);
+                for (Callback callback : fit.callbacks()) {
+                    next = next.and(callback.onEpoch(report));
+                }
+                boolean last = next == Callback.Next.STOP || epoch == fit.epochs();
+                if (!stopped) {
+                    batch = 0;
+                    seconds = 0;
+                    if (last || isDue(Every.Unit.EPOCHS, epoch)) {
+                        save(epoch + 1);
+                    }
+                }
+                if (next == Callback.Next.STOP) {
+                    return new History(reports, History.Ending.STOPPED);
+                }
+            }
+            return new History(reports, History.Ending.FINISHED);
+        }
+
+        private Callback.Next trainEpoch() {
+            if (batch == 0) {
+                pass.begin(epochs + 1);
+            }
+            long began = System.nanoTime();
+            double before = seconds;
+            while (batch < pass.batches()) {
+                double norm = step(pass, batch);
+                batch++;
+                seconds = before + (System.nanoTime() - began) * 1e-9;
+                Callback.Next next = Callback.Next.CONTINUE;
+                if (!fit.callbacks().isEmpty()) {
+                    BatchReport report = new BatchReport(
+                            epoch,
+                            batch,
+                            pass.batches(),
+                            steps,
+                            Scores.of(pass.batchTotals(), training.metrics()),
+                            Scores.of(pass.totals(), training.metrics()),
+                            norm,
+                            pass.totals().steps() / seconds);
+                    for (Callback callback : fit.callbacks()) {
+                        next = next.and(callback.onBatch(report));
+                    }
+                }
+                boolean stopped = next == Callback.Next.STOP;
+                if (stopped || isDue(Every.Unit.BATCHES, steps)) {
+                    save(epoch);
+                }
+                if (stopped) {
+                    return next;
+                }
+            }
+            epochs++;
+            return Callback.Next.CONTINUE;
+        }
+
+        private boolean isDue(Every.Unit unit, long number) {
+            return fit.saving().filter(saving -> saving.every().isDue(unit, number)).isPresent();
+        }
+
+        private void save(int nextEpoch) {
+            if (fit.saving().isPresent()) {
+                Checkpoint.Position position = new Checkpoint.Position(
+                        steps, epochs, nextEpoch, batch, seconds, pass.totals(), reports);
+                try {
+                    Checkpoint.write(fit.saving().get().file(), state, position);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        }
     }
 
     /// The pass over a run's validation data, where it has any.

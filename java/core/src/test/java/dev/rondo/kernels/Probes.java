@@ -45,6 +45,7 @@ final class Probes {
                 new Probe("gather n=" + n).floats("table", 7, n).ids("ids", 7, BATCH, TIME).node(new Op.Gather(), "y"));
         probes.add(new Probe("softmax n=" + n).floats("x", BATCH, TIME, n).node(new Op.Softmax(), "y"));
         probes.addAll(crossEntropies(n));
+        probes.addAll(elementwiseLosses(n));
         probes.add(
                 new Probe("dropout n=" + n).floats("x", BATCH, TIME, n)
                         .integers("step", DataType.INT64, (random, extents) -> 5)
@@ -89,6 +90,27 @@ final class Probes {
                         .ids("labels", n, BATCH).node(op, "loss"),
                 new Probe("cross-entropy of targets, ragged n=" + n).floats("logits", BATCH, TIME, n)
                         .constants("targets", POSITIVE, BATCH, TIME, n).lengths(BATCH).node(op, "loss"));
+    }
+
+    private static List<Probe> elementwiseLosses(int n) {
+        List<Probe> probes = new ArrayList<>();
+        for (Op.LossKind kind : Op.LossKind.values()) {
+            Op op = new Op.ElementwiseLoss(kind);
+            Probe.Draw predictions = kind == Op.LossKind.BINARY
+                    ? (random, extents) -> random.nextDouble(0.1, 0.9)
+                    : (random, extents) -> random.nextGaussian();
+            Probe.Draw targets = switch (kind) {
+                case SQUARED, ABSOLUTE -> (random, extents) -> random.nextGaussian();
+                case BINARY, BINARY_LOGITS -> (random, extents) -> random.nextInt(2);
+            };
+            probes.add(new Probe(kind + " loss n=" + n).floats("x", predictions, BATCH, TIME, n)
+                    .constants("targets", targets, BATCH, TIME, n).node(op, "loss"));
+            probes.add(new Probe(kind + " loss, ragged n=" + n).floats("x", predictions, BATCH, TIME, n)
+                    .constants("targets", targets, BATCH, TIME, n).lengths(BATCH).node(op, "loss"));
+            probes.add(new Probe(kind + " loss without time n=" + n).floats("x", predictions, BATCH, n)
+                    .constants("targets", targets, BATCH, n).node(op, "loss"));
+        }
+        return probes;
     }
 
     /// LSTMs with everything optional and without.

@@ -68,6 +68,11 @@ class SpecialValuesTest {
         probes.add(new Probe("softmax n=" + n).constants("x", SOMETIMES, BATCH, TIME, n).node(new Op.Softmax(), "y"));
         probes.add(new Probe("matmul n=" + n).constants("a", SOMETIMES, BATCH, TIME, 6).constants("b", ORDINARY, n, 6)
                 .node(new Op.MatMul(Op.Transpose.B), "y"));
+        for (Op.LossKind kind : Op.LossKind.values()) {
+            probes.add(new Probe(kind + " loss n=" + n).constants("x", SOMETIMES, BATCH, TIME, n)
+                    .constants("targets", SOMETIMES, BATCH, TIME, n)
+                    .node(new Op.ElementwiseLoss(kind), "loss", "squaredError", "absoluteError", "correct", "count"));
+        }
         probes.add(new Probe("lstm n=" + n).constants("x", SOMETIMES, BATCH, TIME, 3)
                 .constants("weightIh", ORDINARY, 4 * n, 3).constants("weightHh", ORDINARY, 4 * n, n)
                 .node(new Op.Lstm(), "y", "hN", "cN"));

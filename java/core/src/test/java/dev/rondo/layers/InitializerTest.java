@@ -58,17 +58,62 @@ class InitializerTest {
 
     @Test
     void normalHasItsMeanAndDeviation() {
-        int n = 10_000;
-        float[] values = Initializer.normal(3, 0.5).values(n, 1, random());
+        isNormal(3, 0.5, Initializer.normal(3, 0.5));
+        isNormal(0, 0.25, Initializer.normal(0.25));
+    }
+
+    /// Fan-in 50, fan-out 200: each formula gives a deviation of its own.
+    @Test
+    void glorotAndHeHaveTheirDeviations() {
+        isNormal(0, Math.sqrt(2.0 / 250), Initializer.glorotNormal());
+        isNormal(0, Math.sqrt(2.0 / 50), Initializer.heNormal());
+        isUniform(Math.sqrt(6.0 / 250), Initializer.glorotUniform());
+        isUniform(Math.sqrt(6.0 / 50), Initializer.heUniform());
+        isUniform(0.125, Initializer.uniform(0.125));
+    }
+
+    private static void isNormal(double mean, double deviation, Initializer initializer) {
+        float[] values = initializer.values(200, 50, random());
+        int n = values.length;
         double sum = 0;
         double squares = 0;
+        int within = 0;
         for (float value : values) {
             sum += value;
-            squares += (value - 3.0) * (value - 3.0);
+            squares += (value - mean) * (value - mean);
+            within += Math.abs(value - mean) < deviation ? 1 : 0;
         }
-        // Five standard errors of the mean and of the variance.
-        assertEquals(3, sum / n, 5 * 0.5 / Math.sqrt(n));
-        assertEquals(0.25, squares / n, 5 * 0.25 * Math.sqrt(2.0 / n));
+        // Five standard errors of the mean, of the variance, and of the part within one deviation, 0.6827.
+        assertEquals(mean, sum / n, 5 * deviation / Math.sqrt(n), initializer.toString());
+        assertEquals(
+                deviation * deviation,
+                squares / n,
+                5 * deviation * deviation * Math.sqrt(2.0 / n),
+                initializer.toString());
+        assertEquals(0.6827, (double) within / n, 5 * Math.sqrt(0.6827 * 0.3173 / n), initializer.toString());
+    }
+
+    private static void isUniform(double limit, Initializer initializer) {
+        float[] values = initializer.values(200, 50, random());
+        int n = values.length;
+        double sum = 0;
+        double squares = 0;
+        double largest = 0;
+        for (float value : values) {
+            sum += value;
+            squares += value * (double) value;
+            largest = Math.max(largest, Math.abs(value));
+        }
+        // 10,000 numbers miss the last 500th of the range by a chance of exp(-20).
+        assertTrue(
+                largest <= (float) limit && largest > 0.998 * limit, initializer + ": " + largest + " of " + limit);
+        // Five standard errors of the mean and of the mean square, whose own variance is limit^4 (1/5 - 1/9).
+        assertEquals(0, sum / n, 5 * limit / Math.sqrt(3.0 * n), initializer.toString());
+        assertEquals(
+                limit * limit / 3,
+                squares / n,
+                5 * limit * limit * Math.sqrt((1 / 5.0 - 1 / 9.0) / n),
+                initializer.toString());
     }
 
     @Test
@@ -83,6 +128,7 @@ class InitializerTest {
     void constantsAreConstant() {
         assertArrayEquals(new float[] {0, 0}, Initializer.zeros().values(2, 1, random()));
         assertArrayEquals(new float[] {1, 1}, Initializer.ones().values(1, 2, random()));
+        assertArrayEquals(new float[] {-0.5f, -0.5f}, Initializer.constant(-0.5).values(1, 2, random()));
     }
 
     @Test
@@ -100,6 +146,8 @@ class InitializerTest {
         assertThrows(IllegalArgumentException.class, () -> Initializer.uniform(1, 0));
         assertThrows(IllegalArgumentException.class, () -> Initializer.uniform(Double.NaN, 0));
         assertThrows(IllegalArgumentException.class, () -> Initializer.normal(0, -1));
-        assertThrows(IllegalArgumentException.class, () -> new Initializer.Constant(Double.POSITIVE_INFINITY));
+        assertThrows(IllegalArgumentException.class, () -> Initializer.constant(Double.POSITIVE_INFINITY));
+        assertThrows(IllegalArgumentException.class, () -> Initializer.uniform(-1));
+        assertThrows(IllegalArgumentException.class, () -> Initializer.normal(Double.NaN));
     }
 }

@@ -25,6 +25,40 @@ class LayerJsonTest {
         assertEquals(STACK, LayerStack.fromJson(STACK.toJson()));
     }
 
+    /// Every initializer in every place that takes one.
+    @Test
+    void initializersAreWrittenAndReadBack() {
+        List<Initializer> initializers = List.of(
+                Initializer.glorotUniform(),
+                Initializer.glorotNormal(),
+                Initializer.heUniform(),
+                Initializer.heNormal(),
+                Initializer.orthogonal(),
+                Initializer.uniform(0.25),
+                Initializer.normal(1e-3),
+                Initializer.zeros(),
+                Initializer.ones(),
+                Initializer.constant(-1.5),
+                Initializer.forgetGateOne());
+        for (Class<?> type : Initializer.class.getPermittedSubclasses()) {
+            assertTrue(initializers.stream().anyMatch(type::isInstance), () -> type + " is not among those tried");
+        }
+        for (Initializer initializer : initializers) {
+            LayerStack stack = new LayerStack(
+                    1,
+                    List.of(
+                            Input.ids(Shape.TIME),
+                            Embedding.of(5, 4).weights(initializer),
+                            Lstm.units(2).weights(initializer).recurrentWeights(initializer).bias(initializer),
+                            Dense.units(3).weights(initializer).bias(initializer)));
+            assertEquals(stack, LayerStack.fromJson(stack.toJson()));
+        }
+        for (Activation activation : Activation.values()) {
+            LayerStack stack = new LayerStack(1, List.of(Input.features(2), Dense.units(3).activation(activation)));
+            assertEquals(stack, LayerStack.fromJson(stack.toJson()));
+        }
+    }
+
     @Test
     void layersAreNamedByTypeAndSetting() {
         String json = new LayerStack(1, List.of(Input.features(Shape.TIME, 2), Dropout.rate(0.5))).toJson();

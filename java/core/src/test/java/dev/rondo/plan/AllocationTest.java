@@ -74,21 +74,29 @@ class AllocationTest {
     void trainingStepsAllocateNothing() {
         Gradients gradients = Models.text(7, 4, 5);
         for (Engine engine : new Engine[] {Engines.natives("auto", 1), Engines.reference()}) {
-            try (Parameters parameters = Models.random(gradients.graph(), 1);
-                    Plan plan = Plan.training(gradients, parameters, engine, Extents.of(2, 3));
-                    Update update = Update.adam(
-                            parameters, new Op.Adam(0.9f, 0.999f, 1e-7f, Op.AdamForm.KERAS), 5, engine)) {
-                long[] step = {0};
-                double[] sink = new double[1];
+            trainingStepsAllocateNothing(
+                    gradients, new Op.Adam(0.9f, 0.999f, 1e-7f, Op.AdamForm.KERAS), Clip.globalNorm(5), engine);
+            trainingStepsAllocateNothing(
+                    gradients, new Op.RmsProp(0.9f, 1e-7f, 0.5f, true, Op.RootForm.KERAS), Clip.norm(0.01), engine);
+            trainingStepsAllocateNothing(
+                    gradients, new Op.Adagrad(0.1f, 1e-7f, Op.RootForm.PYTORCH), Clip.value(0.01), engine);
+        }
+    }
 
-                long bytes = allocated(() -> {
-                    plan.run(2, 3);
-                    sink[0] += plan.scalar(plan.graph().output("loss")) + update.norm(plan.gradients());
-                    update.apply(plan.gradients(), 1e-3, ++step[0]);
-                });
+    private static void trainingStepsAllocateNothing(Gradients gradients, Op optimizer, Clip clip, Engine engine) {
+        try (Parameters parameters = Models.random(gradients.graph(), 1);
+                Plan plan = Plan.training(gradients, parameters, engine, Extents.of(2, 3));
+                Update update = Update.of(parameters, optimizer, clip, engine)) {
+            long[] step = {0};
+            double[] sink = new double[1];
 
-                assertEquals(0, bytes, engine.description().kernels());
-            }
+            long bytes = allocated(() -> {
+                plan.run(2, 3);
+                sink[0] += plan.scalar(plan.graph().output("loss")) + update.norm(plan.gradients());
+                update.apply(plan.gradients(), 1e-3, ++step[0]);
+            });
+
+            assertEquals(0, bytes, engine.description().kernels() + " " + optimizer + " " + clip);
         }
     }
 }

@@ -80,7 +80,7 @@ class LifetimeTest {
         Op.Sgd sgd = new Op.Sgd(0.9f, false);
         Parameters parameters = Models.random(gradients.graph(), 1);
         Plan plan = Plan.training(gradients, parameters, engine, Extents.of(1, 1));
-        Update update = Update.sgd(parameters, sgd, 1, engine);
+        Update update = Update.of(parameters, sgd, Clip.globalNorm(1), engine);
         MemorySegment flat = plan.gradients();
         update.norm(flat);
         update.apply(flat, 0.1, 1);

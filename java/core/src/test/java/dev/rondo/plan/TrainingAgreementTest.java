@@ -45,7 +45,7 @@ class TrainingAgreementTest {
         Op.Adam adam = new Op.Adam(0.9f, 0.999f, 1e-7f, Op.AdamForm.KERAS);
         try (Parameters parameters = Models.random(graph, 5, type);
                 Plan plan = Plan.training(gradients, parameters, engine, Extents.of(batch, time));
-                Update update = Update.adam(parameters, adam, 0.5f, engine)) {
+                Update update = Update.of(parameters, adam, Clip.globalNorm(0.5), engine)) {
             List<Outcome> outcomes = new ArrayList<>();
             for (int step = 1; step <= STEPS; step++) {
                 // The last batch is smaller than the plan.

@@ -79,6 +79,46 @@ class BadDataTest {
 
     @ParameterizedTest
     @EnumSource(names = {"JAVA", "NATIVE"})
+    void targetsThatAreNoProbabilitiesAreNamed(Choice kernels) {
+        float[] targets = {1, 0, 0, 1, 0.5f, 1, 1, 0, 1, -0.25f, 0, 1};
+        try (Sequential model = classifier()) {
+            model.compile(Training.optimizer(Sgd.standard())
+                    .loss(Loss.binaryCrossEntropy())
+                    .engine(Runs.engine(kernels)));
+            IllegalArgumentException e = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> model.fit(Dataset.of(x(), Tensor.of(targets, 6, 2)), FIT));
+            assertEquals("batch 3: y[0,1]: expected 0 to 1, got -0.25", e.getMessage());
+        }
+    }
+
+    /// Every loss: NaN in the targets, and predictions of which it cannot be taken.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void whatALossCannotBeTakenOfIsNamed(Choice kernels) {
+        float[] targets = {1, 0, 0, 1, Float.NaN, 0, 1, 0, 1, 0, 0, 1};
+        for (Loss loss : List.of(Loss.meanSquaredError(), Loss.meanAbsoluteError(), Loss.binaryCrossEntropy())) {
+            try (Sequential model = classifier()) {
+                model.compile(Training.optimizer(Sgd.standard()).loss(loss).engine(Runs.engine(kernels)));
+                NonFiniteException e = assertThrows(
+                        NonFiniteException.class,
+                        () -> model.fit(Dataset.of(x(), Tensor.of(targets, 6, 2)), FIT));
+                assertEquals("batch 2: y: expected finite numbers, got NaN at [0,0] of [B,2]", e.getMessage());
+            }
+        }
+        try (Sequential model = Sequential.of(Input.features(1), Dense.units(1))) {
+            model.setParameter("dense/weight", Tensor.of(new float[] {1}, 1, 1));
+            model.compile(Training.optimizer(Sgd.standard())
+                    .loss(Loss.binaryCrossEntropyOfProbabilities())
+                    .engine(Runs.engine(kernels)));
+            Dataset data = Dataset.of(Tensor.of(new float[] {0.5f, -0.5f}, 2, 1), Tensor.of(new float[] {1, 1}, 2, 1));
+            NonFiniteException e = assertThrows(NonFiniteException.class, () -> model.fit(data, FIT));
+            assertEquals("batch 1: loss.loss: expected a finite number, got NaN", e.getMessage());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
     void aParameterThatIsNoNumberIsNamed(Choice kernels) {
         try (Sequential model = classifier()) {
             model.compile(Runs.training(kernels));

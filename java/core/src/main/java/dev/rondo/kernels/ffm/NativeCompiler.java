@@ -1,9 +1,12 @@
 package dev.rondo.kernels.ffm;
 
 import dev.rondo.bindings.RondoNative;
+import dev.rondo.bindings.rondo_adagrad;
 import dev.rondo.bindings.rondo_adam;
 import dev.rondo.bindings.rondo_binary;
+import dev.rondo.bindings.rondo_clip;
 import dev.rondo.bindings.rondo_dropout;
+import dev.rondo.bindings.rondo_elementwise_loss;
 import dev.rondo.bindings.rondo_error;
 import dev.rondo.bindings.rondo_gather;
 import dev.rondo.bindings.rondo_gemm;
@@ -15,6 +18,7 @@ import dev.rondo.bindings.rondo_lstm_forward;
 import dev.rondo.bindings.rondo_lstm_pack;
 import dev.rondo.bindings.rondo_memory_needs;
 import dev.rondo.bindings.rondo_reduce;
+import dev.rondo.bindings.rondo_rmsprop;
 import dev.rondo.bindings.rondo_scatter_add;
 import dev.rondo.bindings.rondo_sgd;
 import dev.rondo.bindings.rondo_softmax;
@@ -130,12 +134,17 @@ final class NativeCompiler {
             case Op.ScatterAdd op -> scatterAdd(instruction, op);
             case Op.Softmax _ -> softmax(instruction);
             case Op.SoftmaxCrossEntropy _ -> crossEntropy(instruction);
+            case Op.ElementwiseLoss op -> elementwiseLoss(instruction, op);
             case Op.Dropout op -> dropout(instruction, op);
             case Op.Lstm _ -> lstm(instruction);
             case Op.LstmGradient _ -> lstmGradient(instruction);
             case Op.GlobalNorm op -> globalNorm(instruction, op);
+            case Op.ClipNorms op -> clipNorms(instruction, op);
+            case Op.ClipValues op -> clipValues(instruction, op);
             case Op.Sgd op -> sgd(instruction, op);
             case Op.Adam op -> adam(instruction, op);
+            case Op.RmsProp op -> rmsProp(instruction, op);
+            case Op.Adagrad op -> adagrad(instruction, op);
             case Op.Constant _ -> throw new IllegalStateException(instruction.name()
                     + ": constants are placed by the plan");
         }
@@ -375,6 +384,33 @@ final class NativeCompiler {
                 rondo_softmax_cross_entropy.scratch_bytes$offset());
     }
 
+    private void elementwiseLoss(Instruction instruction, Op.ElementwiseLoss op) {
+        MemorySegment call =
+                call(instruction, rondo_elementwise_loss.layout(), RondoNative.RONDO_OP_ELEMENTWISE_LOSS());
+        rondo_elementwise_loss.kind(
+                call,
+                switch (op.kind()) {
+                    case SQUARED -> RondoNative.RONDO_LOSS_SQUARED();
+                    case ABSOLUTE -> RondoNative.RONDO_LOSS_ABSOLUTE();
+                    case BINARY -> RondoNative.RONDO_LOSS_BINARY();
+                    case BINARY_LOGITS -> RondoNative.RONDO_LOSS_BINARY_LOGITS();
+                });
+        Shape shape = point(call, rondo_elementwise_loss.x$offset(), instruction.input("x")).shape();
+        point(call, rondo_elementwise_loss.targets$offset(), instruction.input("targets"));
+        pointIfPresent(call, rondo_elementwise_loss.lengths$offset(), instruction.optionalInput("lengths"));
+        pointIfPresent(call, rondo_elementwise_loss.dx$offset(), instruction.optionalOutput("dx"));
+        // The scalars lie side by side, in the order of the result.
+        point(call, rondo_elementwise_loss.result$offset(), instruction.output("loss"));
+        resize(
+                (batch, time) -> {
+                    int rank = shape.rank();
+                    rondo_elementwise_loss.batch_size(call, intSize(shape.product(0, 1, batch, time)));
+                    rondo_elementwise_loss.time_steps(call, intSize(shape.product(1, rank - 1, batch, time)));
+                    rondo_elementwise_loss.features(call, intSize(shape.product(rank - 1, rank, batch, time)));
+                });
+        useScratch(call, rondo_elementwise_loss.scratch$offset(), rondo_elementwise_loss.scratch_bytes$offset());
+    }
+
     private void dropout(Instruction instruction, Op.Dropout op) {
         MemorySegment call = call(instruction, rondo_dropout.layout(), RondoNative.RONDO_OP_DROPOUT());
         rondo_dropout.seed(call, op.seed());
@@ -528,6 +564,32 @@ final class NativeCompiler {
         useScratch(call, rondo_global_norm.scratch$offset(), rondo_global_norm.scratch_bytes$offset());
     }
 
+    private void clipNorms(Instruction instruction, Op.ClipNorms op) {
+        MemorySegment call = clip(instruction, RondoNative.RONDO_CLIP_NORM(), op.maxNorm());
+        int tensors = op.tensors().size();
+        MemorySegment bounds = arena.allocate(ValueLayout.JAVA_LONG, 2L * tensors);
+        for (int i = 0; i < tensors; i++) {
+            bounds.setAtIndex(ValueLayout.JAVA_LONG, 2L * i, op.tensors().get(i).begin());
+            bounds.setAtIndex(ValueLayout.JAVA_LONG, 2L * i + 1, op.tensors().get(i).end());
+        }
+        rondo_clip.tensors(call, tensors);
+        rondo_clip.bounds(call, bounds);
+        useScratch(call, rondo_clip.scratch$offset(), rondo_clip.scratch_bytes$offset());
+    }
+
+    private void clipValues(Instruction instruction, Op.ClipValues op) {
+        clip(instruction, RondoNative.RONDO_CLIP_VALUE(), op.maxValue());
+    }
+
+    private MemorySegment clip(Instruction instruction, int kind, float max) {
+        MemorySegment call = call(instruction, rondo_clip.layout(), RondoNative.RONDO_OP_CLIP());
+        rondo_clip.kind(call, kind);
+        rondo_clip.max(call, max);
+        Buffer gradients = point(call, rondo_clip.x$offset(), instruction.input("gradients"));
+        resize((batch, time) -> rondo_clip.count(call, gradients.shape().elements(batch, time)));
+        return call;
+    }
+
     private void sgd(Instruction instruction, Op.Sgd op) {
         MemorySegment call = call(instruction, rondo_sgd.layout(), RondoNative.RONDO_OP_SGD());
         Buffer parameters = point(call, rondo_sgd.parameters$offset(), instruction.input("parameters"));
@@ -551,6 +613,7 @@ final class NativeCompiler {
         rondo_adam.beta1(call, op.beta1());
         rondo_adam.beta2(call, op.beta2());
         rondo_adam.epsilon(call, op.epsilon());
+        rondo_adam.decay(call, op.decay());
         rondo_adam.form(
                 call,
                 switch (op.form()) {
@@ -565,6 +628,43 @@ final class NativeCompiler {
                     rondo_adam.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0));
                     rondo_adam.step(call, step.segment().get(ValueLayout.JAVA_LONG, 0));
                 });
+    }
+
+    private void rmsProp(Instruction instruction, Op.RmsProp op) {
+        MemorySegment call = call(instruction, rondo_rmsprop.layout(), RondoNative.RONDO_OP_RMSPROP());
+        Buffer parameters = point(call, rondo_rmsprop.parameters$offset(), instruction.input("parameters"));
+        point(call, rondo_rmsprop.gradients$offset(), instruction.input("gradients"));
+        point(call, rondo_rmsprop.v$offset(), instruction.input("v"));
+        pointIfPresent(call, rondo_rmsprop.m$offset(), instruction.optionalInput("m"));
+        pointIfPresent(call, rondo_rmsprop.velocity$offset(), instruction.optionalInput("velocity"));
+        pointIfPresent(call, rondo_rmsprop.scale$offset(), instruction.optionalInput("scale"));
+        rondo_rmsprop.rho(call, op.rho());
+        rondo_rmsprop.epsilon(call, op.epsilon());
+        rondo_rmsprop.momentum(call, op.momentum());
+        rondo_rmsprop.form(call, form(op.form()));
+        resize((batch, time) -> rondo_rmsprop.count(call, parameters.shape().elements(batch, time)));
+        Buffer rate = instruction.input("rate");
+        beforeRun.add(() -> rondo_rmsprop.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0)));
+    }
+
+    private void adagrad(Instruction instruction, Op.Adagrad op) {
+        MemorySegment call = call(instruction, rondo_adagrad.layout(), RondoNative.RONDO_OP_ADAGRAD());
+        Buffer parameters = point(call, rondo_adagrad.parameters$offset(), instruction.input("parameters"));
+        point(call, rondo_adagrad.gradients$offset(), instruction.input("gradients"));
+        point(call, rondo_adagrad.sum$offset(), instruction.input("sum"));
+        pointIfPresent(call, rondo_adagrad.scale$offset(), instruction.optionalInput("scale"));
+        rondo_adagrad.epsilon(call, op.epsilon());
+        rondo_adagrad.form(call, form(op.form()));
+        resize((batch, time) -> rondo_adagrad.count(call, parameters.shape().elements(batch, time)));
+        Buffer rate = instruction.input("rate");
+        beforeRun.add(() -> rondo_adagrad.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0)));
+    }
+
+    private static int form(Op.RootForm form) {
+        return switch (form) {
+            case KERAS -> RondoNative.RONDO_ROOT_KERAS();
+            case PYTORCH -> RondoNative.RONDO_ROOT_PYTORCH();
+        };
     }
 
     // -------------------------------------------------------------------------------------------------------- structs

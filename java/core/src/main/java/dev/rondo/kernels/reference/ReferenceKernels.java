@@ -87,6 +87,7 @@ public final class ReferenceKernels implements Kernels {
                 case Op.ScatterAdd op -> ReferenceEmbedding.scatterAdd(instruction, op, scratch);
                 case Op.Softmax _ -> ReferenceSoftmax.softmax(instruction, scratch);
                 case Op.SoftmaxCrossEntropy _ -> ReferenceSoftmax.crossEntropy(instruction, scratch);
+                case Op.ElementwiseLoss op -> ReferenceLoss.elementwise(instruction, op, scratch);
                 case Op.Dropout op -> ReferenceDropout.dropout(instruction, op, scratch);
                 case Op.Lstm _ ->
                         ReferenceLstm.forward(
@@ -94,8 +95,12 @@ public final class ReferenceKernels implements Kernels {
                 case Op.LstmGradient _ -> ReferenceLstm.backward(instruction, saved(instruction.input("saved")),
                         scratch);
                 case Op.GlobalNorm op -> ReferenceOptimizers.globalNorm(instruction, op, scratch);
+                case Op.ClipNorms op -> ReferenceOptimizers.clipNorms(instruction, op, scratch);
+                case Op.ClipValues op -> ReferenceOptimizers.clipValues(instruction, op, scratch);
                 case Op.Sgd op -> ReferenceOptimizers.sgd(instruction, op, scratch);
                 case Op.Adam op -> ReferenceOptimizers.adam(instruction, op, scratch);
+                case Op.RmsProp op -> ReferenceOptimizers.rmsProp(instruction, op, scratch);
+                case Op.Adagrad op -> ReferenceOptimizers.adagrad(instruction, op, scratch);
                 case Op.Constant _ -> throw new IllegalStateException(instruction.name()
                         + ": constants are placed by the plan");
             };

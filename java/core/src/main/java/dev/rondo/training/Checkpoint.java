@@ -1,0 +1,294 @@
+package dev.rondo.training;
+
+import dev.rondo.io.CheckpointFile;
+import dev.rondo.io.ModelFile;
+import dev.rondo.io.ModelFormatException;
+import dev.rondo.plan.Engine;
+import dev.rondo.plan.Update;
+import dev.rondo.tensor.Tensor;
+import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
+
+/// What a run of training remembers, to a file and back. Besides the parameters these are
+///
+/// - the optimizer's states, and the states carried from batch to batch, as tensors;
+/// - the [Position]: counters, the place within the epoch, the epoch's sums so far, the reports of the epochs before;
+/// - the settings that a run goes on bit for bit with only if they are the same;
+/// - how the data are cut, and a fingerprint of the last batch.
+///
+/// Everything random (the order of an epoch, dropout) and the learning rate follow from the seed, which is the model's,
+/// and from the counters. Numbers are written so that they come back bit for bit.
+final class Checkpoint {
+    private static final String CUT = "data.";
+    private static final String FINGERPRINT = "data.fingerprint";
+    private static final String SETTING = "setting.";
+    private static final String HISTORY = "history.";
+    private static final String METRIC = "metric.";
+
+    private Checkpoint() {}
+
+    /// Where a run is.
+    ///
+    /// @param steps training steps that the model has taken
+    /// @param epochs epochs that it has finished
+    /// @param epoch the run's epoch that is gone on with, from 1
+    /// @param batch batches of that epoch that are done
+    /// @param seconds that they took
+    /// @param sums of that epoch so far
+    /// @param reports of the run's epochs before
+    record Position(
+            long steps, int epochs, int epoch, int batch, double seconds, Metric.Totals sums,
+            List<EpochReport> reports) {
+        Position {
+            reports = List.copyOf(reports);
+        }
+    }
+
+    /// A run as a checkpoint sees it.
+    record Run(ModelFile.Content model, Training training, Engine engine, Update update, Pass pass, Fit fit) {
+        /// What it remembers as tensors, besides the parameters.
+        SequencedMap<String, Tensor> tensors() {
+            SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+            update.states()
+                    .forEach((state, memory) -> model.parameters().views(memory).forEach(
+                            (parameter, tensor) -> tensors.put("optimizer/" + state + "/" + parameter, tensor)));
+            pass.carried().forEach((name, tensor) -> tensors.put("carried/" + name, tensor));
+            return tensors;
+        }
+
+        /// How its data are cut. A position within an epoch means nothing with others.
+        Map<String, String> cut() {
+            Map<String, String> cut = new LinkedHashMap<>();
+            cut.put("batchSize", String.valueOf(fit.batchSize()));
+            cut.put("order", fit.order().name());
+            cut.put("batches", String.valueOf(pass.batches()));
+            return cut;
+        }
+
+        /// All that its results depend on, and that may be other than it was.
+        Map<String, String> settings() {
+            Engine.Description used = engine.description();
+            Map<String, String> settings = new LinkedHashMap<>();
+            settings.put("Rondo's version", version());
+            settings.put("Java's version", Runtime.version().toString());
+            settings.put("processor", used.cpu());
+            settings.put("kernels", used.kernels());
+            settings.put("isa", used.isa());
+            settings.put("threads", String.valueOf(used.threads()));
+            settings.put("providers", String.join(", ", used.providers()));
+            settings.put("optimizer", training.optimizer().toString());
+            settings.put("schedule", training.schedule().toString());
+            settings.put("loss", training.loss().toString());
+            settings.put("metrics", training.metrics().stream().map(Metric::name).collect(Collectors.joining(", ")));
+            settings.put("clip", training.clip().toString());
+            return settings;
+        }
+    }
+
+    private static String version() {
+        return Optional.ofNullable(Checkpoint.class.getModule().getDescriptor())
+                .flatMap(ModuleDescriptor::rawVersion)
+                .orElse("development");
+    }
+
+    /// Writes a checkpoint. The file is replaced whole or not at all.
+    static void write(Path file, Run run, Position position) throws IOException {
+        Map<String, String> state = new LinkedHashMap<>();
+        state.put("steps", String.valueOf(position.steps()));
+        state.put("epochs", String.valueOf(position.epochs()));
+        state.put("epoch", String.valueOf(position.epoch()));
+        state.put("batch", String.valueOf(position.batch()));
+        state.put("seconds", String.valueOf(position.seconds()));
+        state.put("sums.loss", String.valueOf(position.sums().loss()));
+        state.put("sums.correct", String.valueOf(position.sums().correct()));
+        state.put("sums.squaredError", String.valueOf(position.sums().squaredError()));
+        state.put("sums.absoluteError", String.valueOf(position.sums().absoluteError()));
+        state.put("sums.steps", String.valueOf(position.sums().steps()));
+        run.settings().forEach((key, value) -> state.put(SETTING + key, value));
+        run.cut().forEach((key, value) -> state.put(CUT + key, value));
+        state.put(FINGERPRINT, Long.toHexString(run.pass().fingerprint()));
+        for (EpochReport report : position.reports()) {
+            String place = HISTORY + report.epoch() + ".";
+            state.put(place + "seconds", String.valueOf(report.seconds()));
+            write(state, place + "training.", report.training());
+            report.validation().ifPresent(scores -> write(state, place + "validation.", scores));
+        }
+        CheckpointFile.write(file, run.model(), state, run.tensors());
+    }
+
+    private static void write(Map<String, String> state, String place, Scores scores) {
+        state.put(place + "loss", String.valueOf(scores.loss()));
+        state.put(place + "steps", String.valueOf(scores.steps()));
+        scores.metrics().forEach((name, value) -> state.put(place + METRIC + name, String.valueOf(value)));
+    }
+
+    /// What a checkpoint says, and what is not as it was.
+    record Restored(Position position, Resumption resumption) {}
+
+    /// Reads a checkpoint: the run's parameters, optimizer states and carried states are then as they were. Where that
+    /// fails, they are untouched.
+    ///
+    /// @throws IOException if the file cannot be read or is no such file
+    /// @throws IllegalArgumentException if it is of another model or other data
+    /// @throws IllegalStateException if the run could not go on bit for bit, and that is not allowed
+    static Restored read(Fit.Start start, Run run) throws IOException {
+        try (CheckpointFile file = CheckpointFile.open(start.file())) {
+            if (!file.stack().equals(run.model().stack())) {
+                throw new IllegalArgumentException("resume: %s: expected a model of seed %d and layers %s, got seed %d and %s"
+                        .formatted(
+                                start.file(),
+                                file.stack().seed(),
+                                file.stack().layers(),
+                                run.model().stack().seed(),
+                                run.model().stack().layers()));
+            }
+            Fields fields = new Fields(file);
+            fields.expect(CUT, run.cut());
+            Position position = fields.position(run.pass().batches());
+            Resumption resumption = new Resumption(
+                    start.file(), position.epoch(), position.batch(), position.steps(),
+                    fields.differences(run.settings()));
+            if (!resumption.isExact() && start.elsewhere() == Fit.Elsewhere.REFUSED) {
+                throw new IllegalStateException(
+                        "resume: %s: the run cannot go on bit for bit, since %s (it may where resuming elsewhere is allowed)"
+                                .formatted(start.file(), String.join("; ", resumption.differences())));
+            }
+            checkData(run, fields, position);
+            run.pass().begin(position.epochs() + 1);
+            file.read(run.model().parameters(), run.tensors());
+            run.pass().sums(position.sums());
+            return new Restored(position, resumption);
+        }
+    }
+
+    /// Holds the last batch that was trained on against what these data have there.
+    private static void checkData(Run run, Fields fields, Position position) throws ModelFormatException {
+        String expected = fields.text(FINGERPRINT);
+        boolean within = position.batch() > 0;
+        int epoch = within ? position.epochs() + 1 : position.epochs();
+        int index = within ? position.batch() - 1 : run.pass().batches() - 1;
+        if (epoch > 0) {
+            String actual = Long.toHexString(run.pass().fingerprint(epoch, index));
+            if (!actual.equals(expected)) {
+                throw new IllegalArgumentException(
+                        "resume: %s: expected the data of the checkpoint, got others: batch %d of epoch %d differs"
+                                .formatted(fields.file.file(), index + 1, epoch));
+            }
+        }
+    }
+
+    /// The strings of a checkpoint, read without trust.
+    private record Fields(CheckpointFile file) {
+        String text(String key) throws ModelFormatException {
+            String value = file.state().get(key);
+            if (value == null) {
+                throw file.wrong(key, "expected a value, got none");
+            }
+            return value;
+        }
+
+        long whole(String key, long least, long most) throws ModelFormatException {
+            String text = text(key);
+            try {
+                long value = Long.parseLong(text);
+                if (value >= least && value <= most) {
+                    return value;
+                }
+            } catch (NumberFormatException e) {
+                throw file.wrong(key, "expected a whole number, got " + text);
+            }
+            throw file.wrong(key, "expected %d to %d, got %s".formatted(least, most, text));
+        }
+
+        double real(String key) throws ModelFormatException {
+            String text = text(key);
+            try {
+                return Double.parseDouble(text);
+            } catch (NumberFormatException e) {
+                throw file.wrong(key, "expected a number, got " + text);
+            }
+        }
+
+        void expect(String place, Map<String, String> expected) throws ModelFormatException {
+            for (Map.Entry<String, String> entry : expected.entrySet()) {
+                String was = text(place + entry.getKey());
+                if (!was.equals(entry.getValue())) {
+                    throw new IllegalArgumentException("resume: %s: %s: expected %s, as in the checkpoint, got %s"
+                            .formatted(file.file(), entry.getKey(), was, entry.getValue()));
+                }
+            }
+        }
+
+        List<String> differences(Map<String, String> settings) throws ModelFormatException {
+            List<String> differences = new ArrayList<>();
+            for (Map.Entry<String, String> entry : settings.entrySet()) {
+                String was = text(SETTING + entry.getKey());
+                if (!Objects.equals(was, entry.getValue())) {
+                    differences.add("%s was %s and is %s".formatted(
+                            entry.getKey(), orNone(was), orNone(entry.getValue())));
+                }
+            }
+            return differences;
+        }
+
+        private static String orNone(String text) {
+            return text.isEmpty() ? "none" : text;
+        }
+
+        Position position(int batches) throws ModelFormatException {
+            int epoch = (int) whole("epoch", 1, Integer.MAX_VALUE);
+            Map<String, Map<String, Double>> metrics = metrics();
+            List<EpochReport> reports = new ArrayList<>();
+            for (int number = 1; number < epoch; number++) {
+                String place = HISTORY + number + ".";
+                Optional<Scores> validation = file.state().containsKey(place + "validation.loss")
+                        ? Optional.of(scores(place + "validation.", metrics))
+                        : Optional.empty();
+                reports.add(new EpochReport(
+                        number, scores(place + "training.", metrics), validation, real(place + "seconds")));
+            }
+            return new Position(
+                    whole("steps", 0, Long.MAX_VALUE),
+                    (int) whole("epochs", epoch - 1, Integer.MAX_VALUE - 1),
+                    epoch,
+                    (int) whole("batch", 0, batches),
+                    real("seconds"),
+                    new Metric.Totals(
+                            real("sums.loss"),
+                            real("sums.correct"),
+                            real("sums.squaredError"),
+                            real("sums.absoluteError"),
+                            whole("sums.steps", 0, Long.MAX_VALUE)),
+                    reports);
+        }
+
+        private Scores scores(String place, Map<String, Map<String, Double>> metrics) throws ModelFormatException {
+            return new Scores(
+                    real(place + "loss"),
+                    metrics.getOrDefault(place, Map.of()),
+                    whole(place + "steps", 0, Long.MAX_VALUE));
+        }
+
+        /// The metrics of the history by their place.
+        private Map<String, Map<String, Double>> metrics() throws ModelFormatException {
+            Map<String, Map<String, Double>> metrics = new LinkedHashMap<>();
+            for (String key : file.state().keySet()) {
+                int at = key.indexOf(METRIC);
+                if (at >= 0 && key.startsWith(HISTORY)) {
+                    metrics.computeIfAbsent(key.substring(0, at), _ -> new LinkedHashMap<>())
+                            .put(key.substring(at + METRIC.length()), real(key));
+                }
+            }
+            return metrics;
+        }
+    }
+}

@@ -1,0 +1,282 @@
+package dev.rondo.training;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.rondo.Runs;
+import dev.rondo.Sequential;
+import dev.rondo.data.Dataset;
+import dev.rondo.data.Order;
+import dev.rondo.data.Seeds;
+import dev.rondo.layers.Activation;
+import dev.rondo.layers.Dense;
+import dev.rondo.layers.Input;
+import dev.rondo.plan.Engine.Choice;
+import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Every loss behind every activation of a dense layer, over sequences of their own lengths: loss, metrics, gradients and
+/// predictions against the equations in double, the gradients against central differences.
+class LossTest {
+    private static final int[] LENGTHS = {4, 1, 3, 2, 4};
+    private static final int TIME = 4;
+    private static final int SIZE = 3;
+    private static final double STEP = 1e-6;
+
+    /// float32 numbers around 1 that are rounded some ten times.
+    private static final double CLOSE = 2e-6;
+
+    private static final float[] X = numbers("x", LENGTHS.length * TIME * SIZE);
+    private static final float[] PARAMETERS = numbers("parameters", SIZE * SIZE + SIZE);
+
+    private static float[] numbers(String name, int count) {
+        RandomGenerator random = Seeds.generator(5, name, 0);
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = (float) (2 * random.nextDouble() - 1);
+        }
+        return numbers;
+    }
+
+    static Stream<Arguments> cases() {
+        List<Arguments> cases = new ArrayList<>();
+        for (Choice kernels : List.of(Choice.JAVA, Choice.NATIVE)) {
+            for (Activation activation : Activation.values()) {
+                cases.add(Arguments.of(kernels, activation, Loss.meanSquaredError()));
+                cases.add(Arguments.of(kernels, activation, Loss.meanAbsoluteError()));
+                cases.add(Arguments.of(kernels, activation, Loss.binaryCrossEntropy()));
+                cases.add(Arguments.of(kernels, activation, Loss.categoricalCrossEntropy()));
+                if (activation == Activation.SIGMOID || activation == Activation.SOFTMAX) {
+                    cases.add(Arguments.of(kernels, activation, Loss.binaryCrossEntropyOfProbabilities()));
+                }
+            }
+        }
+        return cases.stream();
+    }
+
+    /// Targets in 0..1; for classes probabilities that sum to 1 in each step.
+    private static float[] targets(Loss loss) {
+        float[] targets = numbers("targets", X.length);
+        for (int i = 0; i < targets.length; i++) {
+            targets[i] = i % 4 == 0 ? 1 : i % 4 == 1 ? 0 : Math.abs(targets[i]);
+        }
+        if (loss instanceof Loss.CategoricalCrossEntropy) {
+            for (int i = 0; i < targets.length; i += SIZE) {
+                float sum = targets[i] + targets[i + 1] + targets[i + 2];
+                for (int j = i; j < i + SIZE; j++) {
+                    targets[j] /= sum;
+                }
+            }
+        }
+        return targets;
+    }
+
+    /// The layer's output for step `at`.
+    private static double[] output(double[] w, Activation activation, int at) {
+        double[] y = new double[SIZE];
+        double sum = 0;
+        for (int k = 0; k < SIZE; k++) {
+            y[k] = w[SIZE * SIZE + k];
+            for (int j = 0; j < SIZE; j++) {
+                y[k] += w[k * SIZE + j] * X[at * SIZE + j];
+            }
+            y[k] = switch (activation) {
+                case LINEAR -> y[k];
+                case SIGMOID -> 1 / (1 + Math.exp(-y[k]));
+                case TANH -> Math.tanh(y[k]);
+                case RELU -> Math.max(0, y[k]);
+                case SOFTMAX -> Math.exp(y[k]);
+            };
+            sum += y[k];
+        }
+        for (int k = 0; k < SIZE && activation == Activation.SOFTMAX; k++) {
+            y[k] /= sum;
+        }
+        return y;
+    }
+
+    /// The probabilities that a loss sees in an output.
+    private static double[] probabilities(double[] y, Activation activation, Loss loss) {
+        double[] p = y.clone();
+        if (loss instanceof Loss.BinaryCrossEntropy(Loss.Predictions predictions)
+                && predictions == Loss.Predictions.LOGITS
+                && activation != Activation.SIGMOID) {
+            for (int k = 0; k < SIZE; k++) {
+                p[k] = 1 / (1 + Math.exp(-y[k]));
+            }
+        }
+        if (loss instanceof Loss.CategoricalCrossEntropy && activation != Activation.SOFTMAX) {
+            double sum = 0;
+            for (int k = 0; k < SIZE; k++) {
+                sum += p[k] = Math.exp(y[k]);
+            }
+            for (int k = 0; k < SIZE; k++) {
+                p[k] /= sum;
+            }
+        }
+        return p;
+    }
+
+    /// Loss, squared error, absolute error and accuracy, means over the real steps.
+    private static double[] means(double[] w, Activation activation, Loss loss, float[] targets) {
+        double[] sums = new double[4];
+        int steps = 0;
+        for (int b = 0; b < LENGTHS.length; b++) {
+            for (int t = 0; t < LENGTHS[b]; t++) {
+                int at = b * TIME + t;
+                steps++;
+                double[] y = probabilities(output(w, activation, at), activation, loss);
+                for (int k = 0; k < SIZE; k++) {
+                    double target = targets[at * SIZE + k];
+                    double error = y[k] - target;
+                    sums[0] += switch (loss) {
+                        case Loss.MeanSquaredError _ -> error * error / SIZE;
+                        case Loss.MeanAbsoluteError _ -> Math.abs(error) / SIZE;
+                        case Loss.BinaryCrossEntropy _ ->
+                            -(target * Math.log(y[k]) + (1 - target) * Math.log(1 - y[k])) / SIZE;
+                        case Loss.CategoricalCrossEntropy _ -> -target * Math.log(y[k]);
+                    };
+                    sums[1] += error * error / SIZE;
+                    sums[2] += Math.abs(error) / SIZE;
+                    sums[3] += y[k] > 0.5 == target > 0.5 ? 1.0 / SIZE : 0;
+                }
+            }
+        }
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] /= steps;
+        }
+        return sums;
+    }
+
+    private static Metric[] metrics(Loss loss) {
+        return switch (loss) {
+            case Loss.CategoricalCrossEntropy _ -> new Metric[] {Metric.perplexity()};
+            case Loss.BinaryCrossEntropy _ ->
+                new Metric[] {
+                    Metric.meanSquaredError(), Metric.rootMeanSquaredError(), Metric.meanAbsoluteError(), Metric.accuracy()
+                };
+            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _ ->
+                new Metric[] {Metric.meanSquaredError(), Metric.rootMeanSquaredError(), Metric.meanAbsoluteError()};
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void followsTheEquations(Choice kernels, Activation activation, Loss loss) {
+        float[] targets = targets(loss);
+        double[] w = new double[PARAMETERS.length];
+        for (int i = 0; i < w.length; i++) {
+            w[i] = PARAMETERS[i];
+        }
+        double[] expected = means(w, activation, loss, targets);
+        Tensor x = Tensor.of(X, LENGTHS.length, TIME, SIZE);
+        Dataset data =
+                Dataset.of(x, Tensor.of(targets, LENGTHS.length, TIME, SIZE)).lengths(LENGTHS);
+        try (Sequential model = Sequential.of(
+                Input.features(Shape.TIME, SIZE), Dense.units(SIZE).activation(activation))) {
+            model.setParameter("dense/weight", Tensor.of(Arrays.copyOf(PARAMETERS, 9), 3, 3));
+            model.setParameter("dense/bias", Tensor.of(Arrays.copyOfRange(PARAMETERS, 9, 12), 3));
+            model.compile(Training.optimizer(Sgd.rate(1))
+                    .loss(loss)
+                    .metrics(metrics(loss))
+                    .engine(Runs.engine(kernels)));
+            // A root of the whole is not a mean of the batches' roots.
+            for (int batchSize : new int[] {5, 2, 1}) {
+                Scores scores = model.evaluate(data, batchSize);
+                assertEquals(expected[0], scores.loss(), CLOSE, "loss in batches of " + batchSize);
+                assertEquals(14, scores.steps());
+                if (loss instanceof Loss.CategoricalCrossEntropy) {
+                    assertEquals(Math.exp(expected[0]), scores.metric("perplexity"), 10 * CLOSE);
+                } else {
+                    assertEquals(expected[1], scores.metric("mse"), CLOSE);
+                    assertEquals(Math.sqrt(expected[1]), scores.metric("rmse"), CLOSE);
+                    assertEquals(expected[2], scores.metric("mae"), CLOSE);
+                }
+                if (loss instanceof Loss.BinaryCrossEntropy) {
+                    assertEquals(expected[3], scores.metric("accuracy"), 1e-12);
+                }
+            }
+            Tensor y = model.predict(x, Tensor.of(LENGTHS, LENGTHS.length));
+            for (int b = 0; b < LENGTHS.length; b++) {
+                for (int t = 0; t < LENGTHS[b]; t++) {
+                    double[] output = output(w, activation, b * TIME + t);
+                    for (int k = 0; k < SIZE; k++) {
+                        assertEquals(output[k], y.get((b * TIME + t) * SIZE + k), CLOSE, "prediction");
+                    }
+                }
+            }
+            History history = model.fit(data, Fit.epochs(1).batchSize(5).order(Order.SEQUENTIAL));
+            assertEquals(expected[0], history.last().loss(), CLOSE);
+            for (int i = 0; i < w.length; i++) {
+                double before = w[i];
+                w[i] = before + STEP;
+                double above = means(w, activation, loss, targets)[0];
+                w[i] = before - STEP;
+                double below = means(w, activation, loss, targets)[0];
+                w[i] = before;
+                Tensor after = model.parameters().get(i < 9 ? "dense/weight" : "dense/bias");
+                assertEquals(
+                        (above - below) / (2 * STEP), before - after.get(i < 9 ? i : i - 9), CLOSE, "gradient " + i);
+            }
+        }
+    }
+
+    /// With a softmax or sigmoid at the end, or the same left to the loss, training is the same bit for bit.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void whatEndsInProbabilitiesIsTrainedOnLogits(Choice kernels) {
+        Tensor classes = Tensor.of(new int[] {0, 2, 1, 1, 0, 2, 2, 1, 0, 1, 2, 0, 0, 1, 2, 1, 0, 2, 1, 0}, 5, 4);
+        assertEquals(
+                trained(kernels, Activation.LINEAR, Loss.sparseCategoricalCrossEntropy(), classes),
+                trained(kernels, Activation.SOFTMAX, Loss.sparseCategoricalCrossEntropy(), classes));
+        Tensor probabilities = Tensor.of(targets(Loss.binaryCrossEntropy()), 5, 4, 3);
+        List<Float> logits = trained(kernels, Activation.LINEAR, Loss.binaryCrossEntropy(), probabilities);
+        assertEquals(logits, trained(kernels, Activation.SIGMOID, Loss.binaryCrossEntropy(), probabilities));
+        assertEquals(
+                logits, trained(kernels, Activation.SIGMOID, Loss.binaryCrossEntropyOfProbabilities(), probabilities));
+    }
+
+    private static List<Float> trained(Choice kernels, Activation activation, Loss loss, Tensor y) {
+        try (Sequential model = Sequential.builder()
+                .add(Input.features(Shape.TIME, SIZE))
+                .add(Dense.units(SIZE).activation(activation))
+                .seed(3)
+                .build()) {
+            model.compile(Training.optimizer(Sgd.rate(0.5)).loss(loss).engine(Runs.engine(kernels)));
+            model.fit(Dataset.of(Tensor.of(X, 5, TIME, SIZE), y).lengths(LENGTHS), Fit.epochs(4).batchSize(2));
+            return Runs.floats(model.parameters().get("dense/weight"));
+        }
+    }
+
+    @Test
+    void metricsThatALossDoesNotCountForAreRefused() {
+        try (Sequential model = Sequential.of(Input.features(2), Dense.units(2))) {
+            refused(model, Loss.meanSquaredError(), Metric.accuracy(), "MeanSquaredError[] counts for, got accuracy");
+            refused(model, Loss.binaryCrossEntropy(), Metric.perplexity(), "got perplexity");
+            for (Metric metric : List.of(
+                    Metric.meanSquaredError(), Metric.rootMeanSquaredError(), Metric.meanAbsoluteError())) {
+                refused(model, Loss.sparseCategoricalCrossEntropy(), metric, "got " + metric.name());
+            }
+        }
+    }
+
+    private static void refused(Sequential model, Loss loss, Metric metric, String message) {
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> model.compile(Training.optimizer(Sgd.standard())
+                        .loss(loss)
+                        .metrics(metric)
+                        .engine(Runs.engine(Choice.JAVA))));
+        assertEquals(true, String.valueOf(e.getMessage()).endsWith(message), e.getMessage());
+    }
+}
