@@ -11,14 +11,11 @@ template <class S, class A>
 void recurrent_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
                     rondo::Slice slice) {
     switch (w.call->cell) {
-    case RONDO_CELL_LSTM: return lstm_step<S, A, false>(w, group, s, slice);
-    case RONDO_CELL_LSTM_PEEPHOLES: return lstm_step<S, A, true>(w, group, s, slice);
+    case RONDO_CELL_LSTM:
+    case RONDO_CELL_LSTM_PEEPHOLES: return lstm_step<S, A>(w, group, s, slice);
     case RONDO_CELL_GRU_RESET_AFTER: return gru_after_step<S, A>(w, group, s, slice);
     case RONDO_CELL_GRU_RESET_BEFORE: return gru_before_step<S, A>(w, group, s, phase, slice);
-    case RONDO_CELL_RNN_TANH: return rnn_step<S, A, RONDO_CELL_RNN_TANH>(w, group, s, slice);
-    case RONDO_CELL_RNN_RELU: return rnn_step<S, A, RONDO_CELL_RNN_RELU>(w, group, s, slice);
-    case RONDO_CELL_RNN_SIGMOID: return rnn_step<S, A, RONDO_CELL_RNN_SIGMOID>(w, group, s, slice);
-    default: return rnn_step<S, A, RONDO_CELL_RNN_IDENTITY>(w, group, s, slice);
+    default: return rnn_step<S, A>(w, group, s, slice);
     }
 }
 
@@ -26,14 +23,11 @@ template <class S, class A>
 void recurrent_back(const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
                     rondo::Slice slice) {
     switch (w.call->cell) {
-    case RONDO_CELL_LSTM: return lstm_back<S, A, false>(w, group, s, slice);
-    case RONDO_CELL_LSTM_PEEPHOLES: return lstm_back<S, A, true>(w, group, s, slice);
+    case RONDO_CELL_LSTM:
+    case RONDO_CELL_LSTM_PEEPHOLES: return lstm_back<S, A>(w, group, s, slice);
     case RONDO_CELL_GRU_RESET_AFTER: return gru_after_back<S, A>(w, group, s, slice);
     case RONDO_CELL_GRU_RESET_BEFORE: return gru_before_back<S, A>(w, group, s, phase, slice);
-    case RONDO_CELL_RNN_TANH: return rnn_back<S, A, RONDO_CELL_RNN_TANH>(w, group, s, slice);
-    case RONDO_CELL_RNN_RELU: return rnn_back<S, A, RONDO_CELL_RNN_RELU>(w, group, s, slice);
-    case RONDO_CELL_RNN_SIGMOID: return rnn_back<S, A, RONDO_CELL_RNN_SIGMOID>(w, group, s, slice);
-    default: return rnn_back<S, A, RONDO_CELL_RNN_IDENTITY>(w, group, s, slice);
+    default: return rnn_back<S, A>(w, group, s, slice);
     }
 }
 

@@ -10,12 +10,12 @@
 
 namespace {
 
-template <class S, class A, bool Peepholes> struct LstmStep {
+template <class S, class A> struct LstmStep {
     using L = LstmLayout;
     using F = typename S::F;
     int64_t hidden;
     bool training;
-    const float *peepholes; // [3][padded]
+    const float *peepholes; // [3][padded] or null
     int64_t padded;
 
     template <int R> RONDO_INLINE void start(Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u) const {
@@ -47,20 +47,20 @@ template <class S, class A, bool Peepholes> struct LstmStep {
 
 private:
     template <int Which> RONDO_INLINE F with(F sum, F c, int64_t u) const {
-        if constexpr (Peepholes) sum = S::fma(S::load(peepholes + Which * padded + u), c, sum);
+        if (peepholes) sum = S::fma(S::load(peepholes + Which * padded + u), c, sum);
         return sum;
     }
 };
 
-template <class S, class A, bool Peepholes>
+template <class S, class A>
 void lstm_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s,
                rondo::Slice slice) {
     const int64_t hidden = w.call->hidden_size;
-    const LstmStep<S, A, Peepholes> step{hidden, w.training, w.pack.peepholes, round_up(hidden, S::lanes)};
+    const LstmStep<S, A> step{hidden, w.training, w.pack.peepholes, round_up(hidden, S::lanes)};
     step_phase<S>(step, w.pack.weight_hh, w, group, s, slice);
 }
 
-template <class S, class A, bool Peepholes> struct LstmBack {
+template <class S, class A> struct LstmBack {
     using F = typename S::F;
     int64_t hidden;
     const float *peepholes;
@@ -75,11 +75,11 @@ template <class S, class A, bool Peepholes> struct LstmBack {
         const F squashed = A::tanh(load_lanes<S>(rows.c[r] + u, n));
         const F d_o = S::mul(S::mul(dh, squashed), A::sigmoid_gradient(o));
         F dc = S::fma(S::mul(dh, o), A::tanh_gradient(squashed), load_lanes<S>(rows.dc[r] + u, n));
-        if constexpr (Peepholes) dc = S::fma(d_o, peephole(2, u), dc);
+        if (peepholes) dc = S::fma(d_o, peephole(2, u), dc);
         const F di = S::mul(S::mul(dc, g), A::sigmoid_gradient(i));
         const F df = S::mul(S::mul(dc, load_lanes<S>(rows.c_before[r] + u, n)), A::sigmoid_gradient(f));
         F dc_before = S::mul(dc, f);
-        if constexpr (Peepholes) dc_before = S::fma(di, peephole(0, u), S::fma(df, peephole(1, u), dc_before));
+        if (peepholes) dc_before = S::fma(di, peephole(0, u), S::fma(df, peephole(1, u), dc_before));
         store_lanes<S>(rows.dc[r] + u, dc_before, n);
         store_lanes<S>(gates, di, n);
         store_lanes<S>(gates + hidden, df, n);
@@ -91,11 +91,11 @@ private:
     RONDO_INLINE F peephole(int which, int64_t u) const { return S::load(peepholes + which * padded + u); }
 };
 
-template <class S, class A, bool Peepholes>
+template <class S, class A>
 void lstm_back(const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group, int64_t s,
                rondo::Slice slice) {
     const int64_t hidden = w.call->hidden_size;
-    back_phase<S>(LstmBack<S, A, Peepholes>{hidden, w.pack.peepholes, round_up(hidden, S::lanes)}, w, group, s, slice);
+    back_phase<S>(LstmBack<S, A>{hidden, w.pack.peepholes, round_up(hidden, S::lanes)}, w, group, s, slice);
 }
 
 // dpi = sum di*c', dpf = sum df*c', dpo = sum do*c, over all steps and sequences.

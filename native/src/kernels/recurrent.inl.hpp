@@ -340,7 +340,7 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
     int64_t begin, end;
     slice.range(hidden, width, begin, end);
     for (int64_t u0 = begin; u0 < end; u0 += width) {
-        const auto back = [&](int64_t from, int64_t count, auto ends) {
+        const auto back = [&](int64_t from, int64_t count, bool ends) {
             for_tiles<S>(count, [&](int64_t first, auto of) {
                 constexpr int R = of.value;
                 BackwardRows<R> rows;
@@ -348,10 +348,10 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
                 for (int r = 0; r < R; r++) {
                     const int64_t slot = group.first + from + first + r;
                     const int64_t b = w.walk.order[slot];
-                    dgates[r] = ends.value ? nullptr : w.gates.at(s + 1, slot);
+                    dgates[r] = ends ? nullptr : w.gates.at(s + 1, slot);
                     rows.dy[r] = call.dy ? call.dy + b * call.dy_batch_stride + w.walk.time(s, b) * call.dy_time_stride
                                          : nullptr;
-                    rows.carry[r] = ends.value || carries ? w.carry.at(s, slot) : nullptr;
+                    rows.carry[r] = ends || carries ? w.carry.at(s, slot) : nullptr;
                     rows.carry_out[r] = w.carry.at(s, slot);
                     rows.mask[r] = call.recurrent_mask ? call.recurrent_mask + b * hidden : nullptr;
                     rows.gates[r] = w.gates.at(s, slot);
@@ -365,7 +365,7 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
                 }
                 Tile<S, R> tile;
                 clear(tile);
-                if constexpr (!ends.value) {
+                if (!ends) {
                     multiply_gates<S>(tile, dgates, w.pack.backward + u0 * k, call.cell, hidden);
                 }
                 for (int r = 0; r < R; r++) {
@@ -380,8 +380,8 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
                 }
             });
         };
-        back(0, going, Constant<0>{});
-        back(going, live - going, Constant<1>{});
+        back(0, going, false);
+        back(going, live - going, true);
     }
 }
 
