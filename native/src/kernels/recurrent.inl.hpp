@@ -170,7 +170,10 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
             const float *x[R];
             for (int r = 0; r < R; r++) {
                 x[r] = group.x[first + r];
-                for (int v = 0; v < L::vectors; v++) tile.v[r][v] = S::load(bias + v * S::lanes);
+                for (int v = 0; v < L::vectors; v++) {
+                    S::prefetch(group.projected[first + r] + v / L::blocks * hidden + u0 + v % L::blocks * S::lanes);
+                    tile.v[r][v] = S::load(bias + v * S::lanes);
+                }
             }
             multiply_add<1, L::vectors>(tile, x, panel, input);
             for (int r = 0; r < R; r++) {
@@ -255,6 +258,12 @@ void step_phase(const Phase &phase, const float *panels, const rondo::RecurrentF
             for (int r = 0; r < R; r++) {
                 phase.start(tile, rows, r, u0);
                 operand[r] = phase.operand(rows, r);
+                for (int v = 0; v < L::blocks; v++) {
+                    const int64_t u = u0 + v * S::lanes;
+                    S::prefetch(rows.h_after[r] + u);
+                    S::prefetch(rows.c_after[r] + u);
+                    if (rows.y[r]) S::prefetch(rows.y[r] + u);
+                }
             }
             multiply_add<1, L::vectors>(tile, operand, panels + u0 * L::gates * hidden, hidden);
             for (int r = 0; r < R; r++) phase.finish(tile, rows, r, u0);
