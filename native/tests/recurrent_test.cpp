@@ -43,13 +43,14 @@ protected:
 const char *text_of(bool reverse) { return reverse ? "reverse" : "forward"; }
 
 double largest_of(const Doubles &values) {
-    double most = 1e-3;
+    double most = 0.1;
     for (const double v : values) most = std::max(most, std::abs(v));
     return most;
 }
 
 // Sums of I + H terms in float (each of about 1 in all), activations within 2e-7, and what T steps hand on, which
-// shrinks as fast as it grows with these weights; gradients of weights sum B T of these. Against the largest element.
+// shrinks as fast as it grows with these weights; gradients of weights sum B T of these. Against the largest element,
+// or a tenth of what goes in, where that cancels (one unit's gradient may).
 void expect_agreement(const RecurrentOutput &actual, const RecurrentOutput &expected, RecurrentSizes s,
                       const std::string &trace) {
     const double terms = static_cast<double>(s.input + s.hidden) * s.steps + 2.0;
@@ -143,17 +144,21 @@ TEST_P(Recurrent, givesWhatIsWantedWithoutTheRest) {
 
 // ------------------------------------------------------------------------------------------------------ same bits
 
+// Whether cut by sequences or, where weights are many and sequences few, by units.
 TEST_P(Recurrent, isTheSameWhateverTheThreads) {
-    for (const bool ragged : {false, true}) {
-        const RecurrentInput in = input({21, 30, 40, 70}, {.lengths = ragged}, ragged, 11);
-        const ContextOf one(isa(), 1);
-        RecurrentRunner alone(one, in);
-        const RecurrentOutput inferred = alone.infer(), trained = alone.train();
-        for (const int32_t threads : {2, 3, 8}) {
-            const ContextOf context(isa(), threads);
-            RecurrentRunner runner(context, in);
-            expect_same(runner.infer(), inferred, std::to_string(threads) + " threads");
-            expect_same(runner.train(), trained, std::to_string(threads) + " threads");
+    for (const RecurrentSizes s : {RecurrentSizes{21, 30, 40, 70}, RecurrentSizes{6, 5, 30, 243}}) {
+        for (const bool ragged : {false, true}) {
+            const RecurrentInput in = input(s, {.lengths = ragged}, ragged, 11);
+            const ContextOf one(isa(), 1);
+            RecurrentRunner alone(one, in);
+            const RecurrentOutput inferred = alone.infer(), trained = alone.train();
+            for (const int32_t threads : {2, 3, 8}) {
+                const ContextOf context(isa(), threads);
+                RecurrentRunner runner(context, in);
+                const std::string trace = std::to_string(threads) + " threads, " + text_of(s);
+                expect_same(runner.infer(), inferred, trace);
+                expect_same(runner.train(), trained, trace);
+            }
         }
     }
 }
@@ -390,7 +395,7 @@ TEST_P(Recurrent, saturates) {
         far += std::abs(out.y[i] - expected.y[i]) > 1e-2 + (cell().unbounded() ? 1e-4 * std::abs(expected.y[i]) : 0.0);
     }
     EXPECT_LE(far, static_cast<int64_t>(out.y.size()) / 50);
-    EXPECT_GT(largest_of(out.y), cell().unbounded() ? 1e20 : 0.99);
+    EXPECT_GT(largest_of(out.y), cell().unbounded() ? 1e20 : 0.9);
 }
 
 // ------------------------------------------------------------------------------------------------ memory and packs
