@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
 
 /// Processes of their own: to be killed, to be measured, to have fewer processors.
 final class Child {
@@ -30,6 +31,10 @@ final class Child {
     /// @param options of the virtual machine
     /// @param main whose main method runs
     static List<String> java(List<String> options, Class<?> main, List<String> arguments) {
+        return java(options, classPath(), main, arguments);
+    }
+
+    static List<String> java(List<String> options, String classPath, Class<?> main, List<String> arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:-UsePerfData",
@@ -38,7 +43,7 @@ final class Child {
                 "-Drondo.providers=none",
                 "-Drondo.library.path=" + LIBRARY));
         command.addAll(options);
-        command.addAll(List.of("-cp", classPath()));
+        command.addAll(List.of("-cp", classPath));
         command.add(main.getName());
         command.addAll(arguments);
         return command;
@@ -47,7 +52,7 @@ final class Child {
     /// The class path of Rondo, its tests and what both need.
     static String classPath(Class<?>... more) {
         return Stream.concat(
-                        Stream.of(Child.class, Sequential.class, JsonFactory.class, org.jspecify.annotations.NullMarked.class),
+                        Stream.of(Child.class, Sequential.class, JsonFactory.class, NullMarked.class),
                         Stream.of(more))
                 .map(type -> type.getProtectionDomain().getCodeSource().getLocation().toString())
                 .map(location -> Path.of(URI.create(location)).toString())
