@@ -166,10 +166,11 @@ public final class CallFuzzer {
         };
     }
 
+    /// Large, or too large on the way to nothing: `[2^30, 2^30, 2^30, 0]`.
     private static boolean isLarge(int[] dims) {
         double elements = 1;
         for (int dim : dims) {
-            elements *= dim;
+            elements *= Math.max(dim, 1);
         }
         return elements > 4096;
     }
