@@ -2,9 +2,10 @@ package dev.rondo.benchmarks;
 
 import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Graph;
-import dev.rondo.graph.LstmInputs;
-import dev.rondo.graph.LstmOutputs;
 import dev.rondo.graph.Op;
+import dev.rondo.graph.RecurrentCell;
+import dev.rondo.graph.RecurrentInputs;
+import dev.rondo.graph.RecurrentOutputs;
 import dev.rondo.graph.Value;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Extents;
@@ -123,8 +124,11 @@ public class LstmBenchmark {
             Value weightIh = builder.parameter("weightIh", Shape.of(4 * HIDDEN, INPUT));
             Value weightHh = builder.parameter("weightHh", Shape.of(4 * HIDDEN, HIDDEN));
             Value bias = builder.parameter("bias", Shape.of(4 * HIDDEN));
-            LstmOutputs lstm = builder.lstm("lstm", LstmInputs.of(x, weightIh, weightHh).bias(bias));
-            builder.output("y", lstm.y()).output("hN", lstm.hN()).output("cN", lstm.cN());
+            RecurrentOutputs lstm = builder.recurrent(
+                    "lstm",
+                    new Op.Recurrent(RecurrentCell.LSTM),
+                    RecurrentInputs.of(x, weightIh, weightHh).biasIh(bias));
+            builder.output("y", lstm.y()).output("hN", lstm.hN()).output("cN", lstm.cN().orElseThrow());
             Graph forward = builder.build();
             Value product = builder.binary("product", Op.BinaryKind.MULTIPLY, lstm.y(), dy);
             Value loss = builder.reduce("loss", new Op.Reduce(Op.ReduceKind.SUM, 0, 3), product);

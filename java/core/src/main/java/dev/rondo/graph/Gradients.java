@@ -23,10 +23,12 @@ import java.util.Set;
 public final class Gradients {
     private final Graph graph;
     private final SequencedMap<Value, Value> byValue;
+    private final SequencedMap<String, Value> stateNorms;
 
-    private Gradients(Graph graph, SequencedMap<Value, Value> byValue) {
+    private Gradients(Graph graph, SequencedMap<Value, Value> byValue, SequencedMap<String, Value> stateNorms) {
         this.graph = graph;
         this.byValue = Collections.unmodifiableSequencedMap(byValue);
+        this.stateNorms = Collections.unmodifiableSequencedMap(stateNorms);
     }
 
     /// Adds to a graph what computes the gradient of a scalar by the wanted values.
@@ -53,7 +55,7 @@ public final class Gradients {
             }
             gradients.put(value, gradient);
         }
-        return new Gradients(pass.builder.build(), gradients);
+        return new Gradients(pass.builder.build(), gradients, pass.stateNorms.reversed());
     }
 
     /// The graph given, with the nodes of the gradients behind its own.
@@ -78,10 +80,24 @@ public final class Gradients {
         return gradient;
     }
 
+    /// The norms of the gradient that reaches each state on its way back, `[T]`, by the name of the recurrent node: see
+    /// [Op.RecurrentGradient]. They are computed only where a plan is asked for them, as by [#withStateNorms].
+    public SequencedMap<String, Value> stateNorms() {
+        return stateNorms;
+    }
+
+    /// The same, with the [#stateNorms] among the graph's outputs: `lstm.dhNorms` of a node `lstm`.
+    public Gradients withStateNorms() {
+        Graph.Builder builder = graph.toBuilder();
+        stateNorms.forEach((node, norms) -> builder.output(node + ".dhNorms", norms));
+        return new Gradients(builder.build(), byValue, stateNorms);
+    }
+
     private static final class Pass {
         final Graph.Builder builder;
         final Map<Value, Value> gradients = new HashMap<>();
         final Value one;
+        final SequencedMap<String, Value> stateNorms = new LinkedHashMap<>();
 
         /// The values that depend on a wanted one.
         private final Set<Value> active;
@@ -124,9 +140,9 @@ public final class Gradients {
                 case Op.SoftmaxCrossEntropy _ -> loss(node, "logits", "dlogits");
                 case Op.ElementwiseLoss _ -> loss(node, "x", "dx");
                 case Op.Dropout dropout -> dropout(node, dropout);
-                case Op.Lstm _ -> lstm(node);
+                case Op.Recurrent recurrent -> recurrent(node, recurrent);
                 case Op.Constant _ -> {}
-                case Op.UnaryGradient _, Op.ReduceGradient _, Op.ScatterAdd _, Op.LstmGradient _, Op.GlobalNorm _,
+                case Op.UnaryGradient _, Op.ReduceGradient _, Op.ScatterAdd _, Op.RecurrentGradient _, Op.GlobalNorm _,
                         Op.ClipNorms _, Op.ClipValues _, Op.Sgd _, Op.Adam _, Op.RmsProp _, Op.Adagrad _ ->
                         throw new IllegalArgumentException(node.name() + ": " + node.op() + " has no gradient");
             }
@@ -245,7 +261,10 @@ public final class Gradients {
             add(x, builder.dropout(name(x), dropout, gradient(node.output("y")), node.input("step")));
         }
 
-        private void lstm(Node node) {
+        private void recurrent(Node node, Op.Recurrent recurrent) {
+            if (node.optionalInput("recurrentMask").filter(active::contains).isPresent()) {
+                throw new IllegalArgumentException(node.name() + ": recurrentMask has no gradient");
+            }
             SequencedMap<String, Value> inputs = new LinkedHashMap<>(node.inputs());
             inputs.remove("h0");
             inputs.remove("c0");
@@ -258,7 +277,9 @@ public final class Gradients {
                                     inputs.put("d" + role, gradient);
                                 }
                             });
-            Node gradient = builder.add(builder.freeName(node.name() + ".gradient"), new Op.LstmGradient(), inputs);
+            Node gradient = builder.add(builder.freeName(node.name() + ".gradient"),
+                    new Op.RecurrentGradient(recurrent.cell(), recurrent.direction()), inputs);
+            stateNorms.put(node.name(), gradient.output("dhNorms"));
             node.inputs()
                     .forEach(
                             (role, value) -> {

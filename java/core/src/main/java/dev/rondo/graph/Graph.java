@@ -284,10 +284,11 @@ public final class Graph {
             return add(name, dropout, roles("x", x, "step", step)).output("y");
         }
 
-        /// Adds an [Op.Lstm].
-        public LstmOutputs lstm(String name, LstmInputs lstmInputs) {
-            Node node = add(name, new Op.Lstm(), lstmInputs.values());
-            return new LstmOutputs(node.output("y"), node.output("hN"), node.output("cN"));
+        /// Adds an [Op.Recurrent].
+        public RecurrentOutputs recurrent(String name, Op.Recurrent recurrent, RecurrentInputs recurrentInputs) {
+            Node node = add(name, recurrent, recurrentInputs.values());
+            return new RecurrentOutputs(
+                    node.output("y"), node.output("hN"), Optional.ofNullable(node.outputs().get("cN")));
         }
 
         /// Names a value as an output of the graph.

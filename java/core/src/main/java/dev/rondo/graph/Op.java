@@ -184,20 +184,36 @@ public sealed interface Op {
 
     // ------------------------------------------------------------------------------------------------ recurrent cells
 
-    /// `x[B,T,I], weightIh[4H,I], weightHh[4H,H], bias?[4H], lengths?[B] (INT32), h0?[B,H], c0?[B,H]
-    /// -> y[B,T,H], hN[B,H], cN[B,H], saved`: the whole sequence of
-    ///
-    /// i = s(Wi x + Ui h' + bi), f, o likewise, g = tanh(Wg x + Ug h' + bg), c = f c' + i g, h = o tanh c
-    ///
-    /// with gates in the order i, f, g, o, s the logistic function and a prime for the step before (Hochreiter and
-    /// Schmidhuber 1997; forget gate of Gers, Schmidhuber and Cummins 2000). From a sequence's length on the state
-    /// stays and y is zero. Absent states are zeros. `saved` is what [LstmGradient] needs.
-    record Lstm() implements Op {}
+    /// In which order a [Recurrent] walks over the steps. x and y keep their places.
+    enum Direction {
+        /// from the first step to the last
+        FORWARD,
+        /// from each sequence's own last step to the first
+        REVERSE
+    }
 
-    /// `x, weightIh, weightHh, bias?, lengths?, saved, dy?, dhN?, dcN?
-    /// -> dx, dweightIh, dweightHh, dbias (with bias), dh0, dc0`: the gradient of one [Lstm], whose `saved` it uses up.
-    /// Absent gradients are zeros.
-    record LstmGradient() implements Op {}
+    /// `x[B,T,I], weightIh[GH,I], weightHh[GH,H], biasIh?[GH], biasHh?[GH], biasHn?[H], peepholes[3H] (if the cell has
+    /// them), lengths?[B] (INT32), h0?[B,H], c0?[B,H] (if the cell has it), recurrentMask?[B,H]
+    /// -> y[B,T,H], hN[B,H], cN[B,H] (if the cell has it), saved`: the cell over the whole sequence, with its G gates
+    /// stacked in the order that [RecurrentCell] gives.
+    ///
+    /// Biases are added where both are given. `biasHn` is bhn of a GRU that resets after the product, whose `biasHh`
+    /// would hold it. From a sequence's length on the state stays and y is zero. Absent states are zeros. The mask
+    /// multiplies the state wherever weightHh acts on it, the same at every step (Gal and Ghahramani 2016). `saved` is
+    /// what [RecurrentGradient] needs.
+    record Recurrent(RecurrentCell cell, Direction direction) implements Op {
+        /// From the first step to the last.
+        public Recurrent(RecurrentCell cell) {
+            this(cell, Direction.FORWARD);
+        }
+    }
+
+    /// `x, weightIh, weightHh, biasIh?, biasHh?, biasHn?, peepholes?, lengths?, recurrentMask?, saved, dy?, dhN?, dcN?
+    /// -> dx, dweightIh, dweightHh, dbiasIh, dbiasHh, dbiasHn, dpeepholes (each with its input), dh0, dc0 (if the cell
+    /// has c), dhNorms[T]`: the gradient of one [Recurrent], whose `saved` it uses up. Absent gradients are zeros.
+    /// dhNorms\[t\] is the norm over batch and units of dL/dh after step t: of all that reaches the state, from y as well
+    /// as from the steps after; padded steps count as zero.
+    record RecurrentGradient(RecurrentCell cell, Direction direction) implements Op {}
 
     // ----------------------------------------------------------------------------------------------------- optimizers
 

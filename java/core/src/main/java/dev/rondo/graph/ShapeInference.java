@@ -83,27 +83,18 @@ final class ShapeInference {
                 typed("step", DataType.INT64, Shape.scalar());
                 yield forms("y", floats(x("x").shape()));
             }
-            case Op.Lstm _ -> {
-                Sizes sizes = lstm();
+            case Op.Recurrent recurrent -> {
+                Sizes sizes = recurrent(recurrent.cell());
                 x("h0?", sizes.state());
-                x("c0?", sizes.state());
-                yield forms("y", floats(sizes.sequence()), "hN", floats(sizes.state()), "cN", floats(sizes.state()),
-                        "saved",
-                        SAVED);
-            }
-            case Op.LstmGradient _ -> {
-                Sizes sizes = lstm();
-                typed("saved", DataType.OPAQUE, Shape.scalar());
-                x("dy?", sizes.sequence());
-                x("dhN?", sizes.state());
-                x("dcN?", sizes.state());
-                SequencedMap<String, Form> outputs =
-                        forms("dx", floats(x("x").shape()), "dweightIh", floats(x("weightIh").shape()), "dweightHh",
-                                floats(x("weightHh").shape()), "dh0", floats(sizes.state()), "dc0",
-                                        floats(sizes.state()));
-                input("bias?").ifPresent(bias -> outputs.put("dbias", floats(bias.shape())));
+                SequencedMap<String, Form> outputs = forms("y", floats(sizes.sequence()), "hN", floats(sizes.state()));
+                if (recurrent.cell().hasC()) {
+                    x("c0?", sizes.state());
+                    outputs.put("cN", floats(sizes.state()));
+                }
+                outputs.put("saved", SAVED);
                 yield outputs;
             }
+            case Op.RecurrentGradient gradient -> recurrentGradient(gradient.cell());
             case Op.GlobalNorm _ -> {
                 flat("x");
                 yield forms("norm", SCALAR, "scale", SCALAR);
@@ -204,18 +195,55 @@ final class ShapeInference {
 
     private record Sizes(Shape sequence, Shape state) {}
 
-    private Sizes lstm() {
+    private Sizes recurrent(RecurrentCell cell) {
         Shape x = x("x").shape();
         if (x.rank() != 3) {
             throw wrong("x", "[B,T,I]", x.toString());
         }
         Shape weightHh = matrix("weightHh");
         int hidden = weightHh.dim(1);
-        expect("weightHh", Shape.of(4 * hidden, hidden), weightHh);
-        x("weightIh", Shape.of(4 * hidden, x.dim(2)));
-        x("bias?", Shape.of(4 * hidden));
+        int rows = cell.gates() * hidden;
+        if (weightHh.dim(0) != rows) {
+            throw wrong("weightHh", "[%d*H,H] of %s = [%d,%d]".formatted(cell.gates(), cell, rows, hidden),
+                    weightHh.toString());
+        }
+        x("weightIh", Shape.of(rows, x.dim(2)));
+        x("biasIh?", Shape.of(rows));
+        x("biasHh?", Shape.of(rows));
+        if (cell.hasBiasHn()) {
+            x("biasHn?", Shape.of(hidden));
+            if (input("biasHh?").isPresent() && input("biasHn?").isPresent()) {
+                throw wrong("biasHn", "none beside biasHh, which holds it", "both");
+            }
+        }
+        if (cell.hasPeepholes()) {
+            x("peepholes", Shape.of(3 * hidden));
+        }
         lengths(x.dim(0));
-        return new Sizes(Shape.of(x.dim(0), x.dim(1), hidden), Shape.of(x.dim(0), hidden));
+        Shape state = Shape.of(x.dim(0), hidden);
+        x("recurrentMask?", state);
+        return new Sizes(Shape.of(x.dim(0), x.dim(1), hidden), state);
+    }
+
+    private SequencedMap<String, Form> recurrentGradient(RecurrentCell cell) {
+        Sizes sizes = recurrent(cell);
+        typed("saved", DataType.OPAQUE, Shape.scalar());
+        x("dy?", sizes.sequence());
+        x("dhN?", sizes.state());
+        SequencedMap<String, Form> outputs = forms();
+        for (String role : new String[] {"x", "weightIh", "weightHh", "biasIh", "biasHh", "biasHn", "peepholes"}) {
+            Value value = inputs.get(role);
+            if (value != null) {
+                outputs.put("d" + role, floats(value.shape()));
+            }
+        }
+        outputs.put("dh0", floats(sizes.state()));
+        if (cell.hasC()) {
+            x("dcN?", sizes.state());
+            outputs.put("dc0", floats(sizes.state()));
+        }
+        outputs.put("dhNorms", floats(Shape.of(sizes.sequence().dim(1))));
+        return outputs;
     }
 
     private void lengths(int batch) {

@@ -22,6 +22,9 @@ public record Dense(
     public Dense {
         Settings.name("Dense", name);
         Settings.atLeastOne("Dense: units", units);
+        if (biases == Bias.TWO) {
+            throw new IllegalArgumentException("Dense: biases: expected ONE or NONE, got TWO");
+        }
     }
 
     /// With Keras's settings: linear, Glorot-uniform weights, a bias of zeros.
@@ -62,6 +65,7 @@ public record Dense(
         Value y = switch (biases) {
             case ONE -> graph.dense(sum, x, weight, scope.vector("bias", bias, units));
             case NONE -> graph.dense(sum, x, weight);
+            case TWO -> throw new IllegalStateException("the constructor refuses it");
         };
         return switch (activation) {
             case LINEAR -> y;

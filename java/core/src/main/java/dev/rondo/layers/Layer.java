@@ -6,7 +6,7 @@ import dev.rondo.graph.Value;
 ///
 /// Every layer has a name, which is the path of its parameters (`lstm/weightIh`) and is unique in its model. Where it
 /// is left empty, a model gives its own.
-public sealed interface Layer permits Input, Embedding, Lstm, Dense, Dropout {
+public sealed interface Layer permits Input, Embedding, Recurrent, Dense, Dropout {
 
     /// Its name; empty where the model is to give one.
     String name();

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// Layers as JSON: what a model file says about its model.
 ///
@@ -86,11 +87,15 @@ final class LayerJson {
     private static void writeRecord(JsonGenerator json, Object object) throws IOException {
         json.writeStartObject();
         json.writeStringField("type", object.getClass().getSimpleName());
+        writeComponents(json, object);
+        json.writeEndObject();
+    }
+
+    private static void writeComponents(JsonGenerator json, Object object) throws IOException {
         for (RecordComponent component : object.getClass().getRecordComponents()) {
             json.writeFieldName(component.getName());
             writeValue(json, get(component, object));
         }
-        json.writeEndObject();
     }
 
     private static Object get(RecordComponent component, Object object) {
@@ -108,6 +113,11 @@ final class LayerJson {
             case Double number -> json.writeNumber(number);
             case Enum<?> constant -> json.writeString(constant.name());
             case Initializer initializer -> writeRecord(json, initializer);
+            case RecurrentSettings settings -> {
+                json.writeStartObject();
+                writeComponents(json, settings);
+                json.writeEndObject();
+            }
             case Shape shape -> {
                 json.writeStartArray();
                 for (int dim : shape.dims()) {
@@ -128,7 +138,8 @@ final class LayerJson {
     private static <T> T readRecord(String place, Class<T> sealed, Object json) {
         Fields fields = new Fields(place, json);
         String name = fields.string("type");
-        for (Class<?> type : sealed.getPermittedSubclasses()) {
+        List<Class<?>> types = records(sealed).toList();
+        for (Class<?> type : types) {
             if (type.getSimpleName().equals(name)) {
                 return sealed.cast(construct(type, fields));
             }
@@ -136,10 +147,14 @@ final class LayerJson {
         throw new IllegalArgumentException("%s: type: expected one of %s, got %s"
                 .formatted(
                         place,
-                        Arrays.stream(sealed.getPermittedSubclasses())
-                                .map(Class::getSimpleName)
-                                .toList(),
+                        types.stream().map(Class::getSimpleName).toList(),
                         name));
+    }
+
+    /// The records that a sealed interface permits, by others in between too.
+    private static Stream<Class<?>> records(Class<?> sealed) {
+        return Arrays.stream(sealed.getPermittedSubclasses())
+                .flatMap(type -> type.isRecord() ? Stream.of(type) : records(type));
     }
 
     private static Object construct(Class<?> type, Fields fields) {
@@ -187,6 +202,9 @@ final class LayerJson {
         }
         if (type == Initializer.class) {
             return readRecord(fields.place + "." + name, Initializer.class, fields.take(name));
+        }
+        if (type == RecurrentSettings.class) {
+            return construct(type, new Fields(fields.place + "." + name, fields.take(name)));
         }
         if (type == Shape.class) {
             return readShape(fields, name);

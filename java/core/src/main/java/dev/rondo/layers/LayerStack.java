@@ -68,6 +68,8 @@ public record LayerStack(long seed, List<Layer> layers) {
             case Input _ -> "x";
             case Embedding _ -> "embedding";
             case Lstm _ -> "lstm";
+            case Gru _ -> "gru";
+            case SimpleRnn _ -> "rnn";
             case Dense _ -> "dense";
             case Dropout _ -> "dropout";
         };

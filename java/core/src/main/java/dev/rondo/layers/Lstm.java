@@ -1,9 +1,8 @@
 package dev.rondo.layers;
 
-import dev.rondo.graph.LstmInputs;
-import dev.rondo.graph.LstmOutputs;
+import dev.rondo.graph.RecurrentCell;
+import dev.rondo.graph.RecurrentInputs;
 import dev.rondo.graph.Value;
-import dev.rondo.tensor.DataType;
 
 /// A long short-term memory:
 ///
@@ -13,104 +12,66 @@ import dev.rondo.tensor.DataType;
 /// ```
 ///
 /// with the logistic function s, the step before marked by a prime, and `*` element by element (Hochreiter &
-/// Schmidhuber 1997; forget gate of Gers, Schmidhuber & Cummins 2000).
+/// Schmidhuber 1997; forget gate of Gers, Schmidhuber & Cummins 2000). With peepholes, `pi*c'` and `pf*c'` are added
+/// inside i and f, and `po*c` inside o (Gers & Schmidhuber 2000).
 ///
-/// Takes float32 `[B,T,I]`; gives h of every step `[B,T,units]`, or of each sequence's own last step `[B,units]`. Steps
-/// behind a sequence's length yield zeros and leave its state alone. Its parameters are `weightIh` `[4*units, I]`,
-/// `weightHh` `[4*units, units]` and `bias` `[4*units]`, the gates stacked as i, f, g, o.
+/// Shapes and parameters as [Recurrent] says, the gates stacked as i, f, g, o; the peepholes pi, pf, po are `peepholes`
+/// `[3*units]`.
 ///
 /// @param name of its parameters' path; empty: `lstm`, and `lstm_1`, `lstm_2` for further ones
-/// @param units size of h and c
-/// @param output what it gives
-/// @param biases whether it has a bias
-/// @param weights how `weightIh` begins
-/// @param recurrentWeights how `weightHh` begins
-/// @param bias how `bias` begins
-public record Lstm(
-        String name,
-        int units,
-        Output output,
-        Bias biases,
-        Initializer weights,
-        Initializer recurrentWeights,
-        Initializer bias)
-        implements Layer {
+/// @param settings what all recurrent layers have
+/// @param variant whether the gates look at c
+/// @param peepholeWeights how `peepholes` begins
+public record Lstm(String name, RecurrentSettings settings, Variant variant, Initializer peepholeWeights)
+        implements Recurrent<Lstm> {
 
-    /// What a recurrent layer gives.
-    public enum Output {
-        /// Its state after each sequence's own last step.
-        LAST,
-        /// Its state after every step.
-        SEQUENCES
+    /// Whether gates look at c.
+    public enum Variant {
+        /// They do not.
+        PLAIN,
+        /// i and f look at that of the step before, o at that of its own step.
+        PEEPHOLES
     }
 
     public Lstm {
-        Settings.name("Lstm", name);
-        Settings.atLeastOne("Lstm: units", units);
-        // The four gates are stacked.
-        Settings.atMost("Lstm: units", Integer.MAX_VALUE / 4, units);
+        Cells.check("Lstm", name, RecurrentCell.LSTM, settings);
     }
 
     /// With Keras's settings: the last output; weights Glorot-uniform and orthogonal; a bias, 1 for the forget gate.
     public static Lstm units(int units) {
         return new Lstm(
-                "",
-                units,
-                Output.LAST,
-                Bias.ONE,
-                Initializer.glorotUniform(),
-                Initializer.orthogonal(),
-                Initializer.forgetGateOne());
+                "", RecurrentSettings.of(units, Initializer.forgetGateOne()), Variant.PLAIN, Initializer.zeros());
     }
 
-    /// Giving its output at every step.
-    public Lstm returnSequences() {
-        return new Lstm(name, units, Output.SEQUENCES, biases, weights, recurrentWeights, bias);
+    /// With peepholes that begin as zeros, so that it begins as an LSTM without them.
+    public Lstm peepholes() {
+        return peepholes(Initializer.zeros());
     }
 
-    /// With this bias or none.
-    public Lstm biases(Bias biases) {
-        return new Lstm(name, units, output, biases, weights, recurrentWeights, bias);
-    }
-
-    /// With other first values for `weightIh`.
-    public Lstm weights(Initializer weights) {
-        return new Lstm(name, units, output, biases, weights, recurrentWeights, bias);
-    }
-
-    /// With other first values for `weightHh`.
-    public Lstm recurrentWeights(Initializer recurrentWeights) {
-        return new Lstm(name, units, output, biases, weights, recurrentWeights, bias);
-    }
-
-    /// With other first values for `bias`.
-    public Lstm bias(Initializer bias) {
-        return new Lstm(name, units, output, biases, weights, recurrentWeights, bias);
+    /// With peepholes.
+    public Lstm peepholes(Initializer peepholeWeights) {
+        return new Lstm(name, settings, Variant.PEEPHOLES, peepholeWeights);
     }
 
     @Override
     public Value apply(Scope scope, Value x) {
-        if (x.type() != DataType.FLOAT32 || x.shape().rank() != 3) {
-            throw scope.wrong("FLOAT32 [B,T,I]", x);
-        }
-        LstmInputs inputs = LstmInputs.of(
-                x,
-                scope.matrix("weightIh", weights, 4 * units, x.shape().dim(-1)),
-                scope.matrix("weightHh", recurrentWeights, 4 * units, units));
-        LstmOutputs outputs = scope.lstm(
-                switch (biases) {
-                    case ONE -> inputs.bias(scope.vector("bias", bias, 4 * units));
-                    case NONE -> inputs;
-                },
-                units);
-        return switch (output) {
-            case SEQUENCES -> outputs.y();
-            case LAST -> outputs.hN();
+        RecurrentInputs inputs = Cells.inputs(scope, RecurrentCell.LSTM, settings, x);
+        return switch (variant) {
+            case PLAIN -> Cells.add(scope, RecurrentCell.LSTM, settings, inputs);
+            case PEEPHOLES -> {
+                Value weights = scope.vector("peepholes", peepholeWeights, 3 * units());
+                yield Cells.add(scope, RecurrentCell.LSTM_PEEPHOLES, settings, inputs.peepholes(weights));
+            }
         };
     }
 
     @Override
+    public Lstm settings(RecurrentSettings settings) {
+        return new Lstm(name, settings, variant, peepholeWeights);
+    }
+
+    @Override
     public Lstm named(String name) {
-        return new Lstm(name, units, output, biases, weights, recurrentWeights, bias);
+        return new Lstm(name, settings, variant, peepholeWeights);
     }
 }

@@ -2,9 +2,9 @@ package dev.rondo.layers;
 
 import dev.rondo.data.Seeds;
 import dev.rondo.graph.Graph;
-import dev.rondo.graph.LstmInputs;
-import dev.rondo.graph.LstmOutputs;
 import dev.rondo.graph.Op;
+import dev.rondo.graph.RecurrentInputs;
+import dev.rondo.graph.RecurrentOutputs;
 import dev.rondo.graph.Value;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
@@ -134,18 +134,43 @@ public final class Scope {
         return parameter;
     }
 
-    /// Adds an LSTM with the layer's name, with lengths and carried states as the variant says.
-    LstmOutputs lstm(LstmInputs inputs, int units) {
-        LstmInputs all = lengths.map(inputs::lengths).orElse(inputs);
-        if (variant.states() == States.ZERO) {
-            return graph.lstm(layer, all);
+    /// Adds a recurrent node with the layer's name: with lengths and carried states as the variant says, and where the
+    /// model trains with recurrent dropout.
+    RecurrentOutputs recurrent(Op.Recurrent op, RecurrentInputs inputs, RecurrentSettings settings) {
+        RecurrentInputs all = lengths.map(inputs::lengths).orElse(inputs);
+        if (settings.recurrentDropout() > 0 && variant.purpose() == Purpose.TRAINING) {
+            all = all.recurrentMask(recurrentMask(settings.recurrentDropout(), settings.units()));
         }
-        Shape shape = Shape.of(Shape.BATCH, units);
+        if (variant.states() == States.ZERO) {
+            return graph.recurrent(layer, op, all);
+        }
+        if (op.direction() == Op.Direction.REVERSE) {
+            throw new IllegalArgumentException(
+                    layer + ": expected a layer that goes forward in time, since states go on from call to call, got one"
+                            + " that goes backwards");
+        }
+        Shape shape = Shape.of(Shape.BATCH, settings.units());
         Value h0 = graph.input(layer + "/h0", DataType.FLOAT32, shape);
+        if (!op.cell().hasC()) {
+            RecurrentOutputs outputs = graph.recurrent(layer, op, all.h0(h0));
+            graph.carry(h0, outputs.hN());
+            return outputs;
+        }
         Value c0 = graph.input(layer + "/c0", DataType.FLOAT32, shape);
-        LstmOutputs outputs = graph.lstm(layer, all.state(h0, c0));
-        graph.carry(h0, outputs.hN()).carry(c0, outputs.cN());
+        RecurrentOutputs outputs = graph.recurrent(layer, op, all.h0(h0).c0(c0));
+        graph.carry(h0, outputs.hN()).carry(c0, outputs.cN().orElseThrow());
         return outputs;
+    }
+
+    /// What dropout makes of ones `[B,units]`.
+    private Value recurrentMask(double rate, int units) {
+        Op.Reduce all = new Op.Reduce(Op.ReduceKind.SUM, 0, 2);
+        SequencedMap<String, Value> one = new LinkedHashMap<>();
+        one.put("dy", graph.constant(1));
+        // The gradient of a sum is one at every element.
+        Value ones = graph.add(layer + ".ones", new Op.ReduceGradient(all, Shape.of(Shape.BATCH, units)), one)
+                .output("dx");
+        return dropout(layer + ".recurrentMask", rate, ones);
     }
 
     /// Adds a dropout with the layer's name; nothing where the model does not train.
@@ -153,10 +178,14 @@ public final class Scope {
         if (variant.purpose() == Purpose.INFERENCE) {
             return x;
         }
+        return dropout(layer, rate, x);
+    }
+
+    private Value dropout(String name, double rate, Value x) {
         Value counter = step.orElseGet(() -> graph.input("step", DataType.INT64, Shape.scalar()));
         step = Optional.of(counter);
         Op.Dropout op = new Op.Dropout((float) rate, dropouts++, Seeds.mix(seed, "dropout", 0));
-        return graph.dropout(layer, op, x, counter);
+        return graph.dropout(name, op, x, counter);
     }
 
     /// A message about what a layer was given.

@@ -549,7 +549,7 @@ public final class Plan implements AutoCloseable {
         private void placeCarried(Value input, Value output) {
             boolean alone =
                     nodes.stream().filter(node -> node.inputs().containsValue(input)).allMatch(
-                            node -> node.op() instanceof Op.Lstm && node.outputs().containsValue(output));
+                            node -> node.op() instanceof Op.Recurrent && isState(node, input, output));
             boolean free = !buffers.containsKey(output) && !graph.outputs().containsValue(input);
             if (alone && free) {
                 buffers.put(output, buffer(output, Buffer.Role.OWN, find(input).segment()));
@@ -635,6 +635,18 @@ public final class Plan implements AutoCloseable {
         private Buffer buffer(Value value, Buffer.Role role, MemorySegment segment) {
             return new Buffer(value.name(), widened(value.type()), value.shape(), role, segment);
         }
+    }
+
+    /// True if a value is nothing to a recurrent node but a state before its first step, and the other the same state
+    /// after its last.
+    private static boolean isState(Node node, Value before, Value after) {
+        List<String> roles =
+                node.inputs().entrySet().stream()
+                        .filter(input -> input.getValue().equals(before))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        return roles.equals(List.of("h0")) && after.equals(node.outputs().get("hN"))
+                || roles.equals(List.of("c0")) && after.equals(node.outputs().get("cN"));
     }
 
     private static boolean isScalar(Value value) {

@@ -15,6 +15,9 @@ public final class Tensor {
     /// The alignment in bytes of what [#allocate] gives.
     public static final int ALIGNMENT = 64;
 
+    /// What every virtual machine has room for in an array.
+    private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
+
     private final DataType type;
     private final Shape shape;
     private final MemorySegment segment;
@@ -54,9 +57,16 @@ public final class Tensor {
     }
 
     /// Zeros in a new array.
+    ///
+    /// @throws IllegalArgumentException if there are more than an array holds, or an extent is negative
+    /// @throws IllegalStateException if the shape has symbols
     public static Tensor zeros(DataType type, int... dims) {
         Shape shape = Shape.of(dims);
-        int elements = Math.toIntExact(shape.elements());
+        if (bytes(type, shape) / Math.max(1, type.bytes()) > LARGEST_ARRAY) {
+            throw new IllegalArgumentException(
+                    "shape: expected at most %d elements in an array, got %s".formatted(LARGEST_ARRAY, shape));
+        }
+        int elements = (int) shape.elements();
         MemorySegment segment =
                 switch (type) {
                     case FLOAT32 -> MemorySegment.ofArray(new float[elements]);
@@ -70,9 +80,11 @@ public final class Tensor {
     }
 
     /// Zeros in native memory of the arena, aligned to [#ALIGNMENT] bytes.
+    ///
+    /// @throws IllegalArgumentException if there are more than 2^63-1 bytes
+    /// @throws IllegalStateException if the shape has symbols
     public static Tensor allocate(Arena arena, DataType type, Shape shape) {
-        long bytes = Math.multiplyExact(shape.elements(), (long) type.bytes());
-        return wrap(arena.allocate(bytes, ALIGNMENT), type, shape);
+        return wrap(arena.allocate(bytes(type, shape), ALIGNMENT), type, shape);
     }
 
     /// A view of memory, heap or native, that holds exactly the shape's elements in native byte order.
@@ -85,12 +97,21 @@ public final class Tensor {
         if (shape.isSymbolic()) {
             throw new IllegalArgumentException("shape: expected numbers, got " + shape);
         }
-        long bytes = Math.multiplyExact(shape.elements(), (long) type.bytes());
+        long bytes = bytes(type, shape);
         if (segment.byteSize() != bytes) {
             throw new IllegalArgumentException(
                     "segment: expected %d bytes for %s %s, got %d".formatted(bytes, type, shape, segment.byteSize()));
         }
         return new Tensor(type, shape, segment);
+    }
+
+    private static long bytes(DataType type, Shape shape) {
+        try {
+            return Math.multiplyExact(shape.elements(), (long) type.bytes());
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "shape: expected at most 2^63-1 bytes of %s, got %s".formatted(type, shape), e);
+        }
     }
 
     /// The type of the elements.

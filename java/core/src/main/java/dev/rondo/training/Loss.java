@@ -11,13 +11,25 @@ public sealed interface Loss {
     /// `-log p[label]`, in nats, with targets that are class numbers: int32 `[B]`, or `[B,T]` with a class for each
     /// step. From logits, or a softmax.
     static Loss sparseCategoricalCrossEntropy() {
-        return new CategoricalCrossEntropy(Targets.CLASSES);
+        return new CategoricalCrossEntropy(Targets.CLASSES, Predictions.LOGITS);
+    }
+
+    /// As [#sparseCategoricalCrossEntropy()], for a model that gives probabilities in another way than by a softmax at
+    /// its end. They are divided by their sum after 1e-7 is added to each, so that one of 0 keeps all finite.
+    static Loss sparseCategoricalCrossEntropyOfProbabilities() {
+        return new CategoricalCrossEntropy(Targets.CLASSES, Predictions.PROBABILITIES);
     }
 
     /// `-sum target log p`, in nats, with targets that are probabilities, such as one-hot: float32 `[B,C]` or
     /// `[B,T,C]`. From logits, or a softmax.
     static Loss categoricalCrossEntropy() {
-        return new CategoricalCrossEntropy(Targets.PROBABILITIES);
+        return new CategoricalCrossEntropy(Targets.PROBABILITIES, Predictions.LOGITS);
+    }
+
+    /// As [#categoricalCrossEntropy()], for a model that gives probabilities in another way than by a softmax at its
+    /// end: see [#sparseCategoricalCrossEntropyOfProbabilities()].
+    static Loss categoricalCrossEntropyOfProbabilities() {
+        return new CategoricalCrossEntropy(Targets.PROBABILITIES, Predictions.PROBABILITIES);
     }
 
     /// `-t log p - (1-t) log(1-p)`, in nats, with targets t in 0..1, of the shape that the model gives: float32 `[B,F]`
@@ -52,16 +64,16 @@ public sealed interface Loss {
         PROBABILITIES
     }
 
-    /// What a model gives that does not end in a sigmoid.
+    /// What a model gives that does not end in the softmax or sigmoid that a loss of probabilities goes with.
     enum Predictions {
-        /// What a sigmoid would take.
+        /// What that function would take.
         LOGITS,
         /// Numbers in 0..1.
         PROBABILITIES
     }
 
     /// See [#sparseCategoricalCrossEntropy()] and [#categoricalCrossEntropy()].
-    record CategoricalCrossEntropy(Targets targets) implements Loss {}
+    record CategoricalCrossEntropy(Targets targets, Predictions predictions) implements Loss {}
 
     /// See [#binaryCrossEntropy()] and [#binaryCrossEntropyOfProbabilities()].
     record BinaryCrossEntropy(Predictions predictions) implements Loss {}

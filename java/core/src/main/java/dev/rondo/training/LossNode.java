@@ -5,6 +5,7 @@ import dev.rondo.graph.CrossEntropyOutputs;
 import dev.rondo.graph.ElementwiseLossOutputs;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Op;
+import dev.rondo.graph.Op.BinaryKind;
 import dev.rondo.graph.Op.LossKind;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.graph.Value;
@@ -34,7 +35,7 @@ record LossNode(Value loss, Value correct, Value count, Optional<Errors> errors,
             throw new IllegalArgumentException(
                     "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C], got " + scope.y().type() + " " + output);
         }
-        boolean classes = loss instanceof Loss.CategoricalCrossEntropy(Loss.Targets targets)
+        boolean classes = loss instanceof Loss.CategoricalCrossEntropy(Loss.Targets targets, _)
                 && targets == Loss.Targets.CLASSES;
         return new Dataset.Signature(
                 scope.x().type(),
@@ -48,8 +49,14 @@ record LossNode(Value loss, Value correct, Value count, Optional<Errors> errors,
     /// @param y the targets
     static LossNode add(Scope scope, Loss loss, Value y) {
         LossNode node = switch (loss) {
-            case Loss.CategoricalCrossEntropy _ ->
-                crossEntropy(scope, before(scope, new Op.Softmax()).orElse(scope.y()), y);
+            case Loss.CategoricalCrossEntropy(_, Loss.Predictions predictions) ->
+                crossEntropy(
+                        scope,
+                        before(scope, new Op.Softmax()).orElseGet(() -> switch (predictions) {
+                            case LOGITS -> scope.y();
+                            case PROBABILITIES -> logarithms(scope);
+                        }),
+                        y);
             case Loss.BinaryCrossEntropy(Loss.Predictions predictions) -> {
                 Optional<Value> logits = before(scope, new Op.Unary(UnaryKind.SIGMOID));
                 boolean exact = logits.isPresent() || predictions == Loss.Predictions.LOGITS;
@@ -65,6 +72,14 @@ record LossNode(Value loss, Value correct, Value count, Optional<Errors> errors,
                 .ifPresent(errors -> graph.output("squaredError", errors.squared())
                         .output("absoluteError", errors.absolute()));
         return node;
+    }
+
+    /// Logarithms of what a model gives: their softmax is that again, divided by its sum. 1e-7 is what Keras takes for
+    /// the smallest probability.
+    private static Value logarithms(Scope scope) {
+        Graph.Builder graph = scope.graph();
+        Value positive = graph.binary("loss.positive", BinaryKind.ADD, scope.y(), graph.constant(1e-7));
+        return graph.unary("loss.log", UnaryKind.LOG, positive);
     }
 
     /// What goes into the operation that a model ends in, if it ends in this one.

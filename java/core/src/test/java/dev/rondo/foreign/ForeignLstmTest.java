@@ -8,10 +8,12 @@ import dev.rondo.foreign.LstmCase.Expected;
 import dev.rondo.foreign.LstmCase.Gate;
 import dev.rondo.foreign.LstmCase.Which;
 import dev.rondo.graph.Graph;
-import dev.rondo.graph.LstmInputs;
-import dev.rondo.graph.LstmOutputs;
 import dev.rondo.graph.Op.BinaryKind;
 import dev.rondo.graph.Op.UnaryKind;
+import dev.rondo.graph.Op;
+import dev.rondo.graph.RecurrentCell;
+import dev.rondo.graph.RecurrentInputs;
+import dev.rondo.graph.RecurrentOutputs;
 import dev.rondo.graph.Value;
 import dev.rondo.kernels.Closeness;
 import dev.rondo.kernels.Engines;
@@ -198,15 +200,15 @@ class ForeignLstmTest {
                 .map(dense -> dense(builder, weights, "before", dense, lstm.inputSize(), x))
                 .map(sum -> builder.unary("before_tanh", UnaryKind.TANH, sum))
                 .orElse(x);
-        LstmInputs inputs = LstmInputs.of(
+        RecurrentInputs inputs = RecurrentInputs.of(
                         in,
                         parameter(builder, weights, "weightIh", stack(lstm, Gate::weightIh), 4 * hidden,
                                 lstm.lstmInputSize()),
                         parameter(builder, weights, "weightHh", stack(lstm, Gate::weightHh), 4 * hidden, hidden))
-                .bias(parameter(builder, weights, "bias", stack(lstm, Gate::bias), 4 * hidden));
+                .biasIh(parameter(builder, weights, "bias", stack(lstm, Gate::bias), 4 * hidden));
         List<Value> states = states(builder, lstm);
-        LstmOutputs outputs =
-                builder.lstm("lstm", states.isEmpty() ? inputs : inputs.state(states.get(0), states.get(1)));
+        RecurrentOutputs outputs =
+                builder.recurrent("lstm", new Op.Recurrent(RecurrentCell.LSTM), states.isEmpty() ? inputs : inputs.h0(states.get(0)).c0(states.get(1)));
         Value y = lstm.after()
                 .map(dense -> dense(builder, weights, "after", dense, hidden, outputs.y()))
                 .orElse(outputs.y());

@@ -68,7 +68,7 @@ record LstmCase(
     /// A result.
     record Expected(Which which, float[] values) {}
 
-    /// Whether [dev.rondo.graph.Op.Lstm] computes it: it has no other activations, and no peepholes.
+    /// Whether the fused operation computes it: it has no other activations, and no peepholes.
     boolean isStandard() {
         return gateActivation == Activation.SIGMOID
                 && cellActivation == Activation.TANH

@@ -7,13 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.graph.Op.AdamForm;
 import dev.rondo.graph.Op.BinaryKind;
+import dev.rondo.graph.Op.LossKind;
 import dev.rondo.graph.Op.ReduceKind;
+import dev.rondo.graph.Op.RootForm;
 import dev.rondo.graph.Op.Transpose;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.List;
+import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 
 /// Shapes that are inferred, and what is said when they do not fit.
@@ -23,36 +27,92 @@ class GraphTest {
     private final Value lengths = builder.input("lengths", DataType.INT32, Shape.of(BATCH));
     private final Value weightIh = builder.parameter("ih", Shape.of(12, 5));
     private final Value weightHh = builder.parameter("hh", Shape.of(12, 3));
+    private final Value gruIh = builder.parameter("gruIh", Shape.of(12, 5));
+    private final Value gruHh = builder.parameter("gruHh", Shape.of(12, 4));
 
     private static void refused(String message, Runnable action) {
         assertEquals(message, assertThrows(IllegalArgumentException.class, action::run).getMessage());
     }
 
-    @Test
-    void lstm() {
-        LstmOutputs outputs = builder.lstm("lstm", LstmInputs.of(x, weightIh, weightHh).lengths(lengths));
-        assertEquals(Shape.of(BATCH, TIME, 3), outputs.y().shape());
-        assertEquals("lstm", outputs.y().name());
-        assertEquals(Shape.of(BATCH, 3), outputs.hN().shape());
-        assertEquals("lstm.cN", outputs.cN().name());
+    private RecurrentOutputs add(String name, RecurrentCell cell, RecurrentInputs inputs) {
+        return builder.recurrent(name, new Op.Recurrent(cell), inputs);
     }
 
     @Test
-    void lstmOfWrongShapes() {
+    void recurrent() {
+        RecurrentOutputs outputs =
+                add("lstm", RecurrentCell.LSTM, RecurrentInputs.of(x, weightIh, weightHh).lengths(lengths));
+        assertEquals(Shape.of(BATCH, TIME, 3), outputs.y().shape());
+        assertEquals("lstm", outputs.y().name());
+        assertEquals(Shape.of(BATCH, 3), outputs.hN().shape());
+        assertEquals("lstm.cN", outputs.cN().orElseThrow().name());
+        RecurrentOutputs gru = add("gru", RecurrentCell.GRU_RESET_AFTER, RecurrentInputs.of(x, gruIh, gruHh));
+        assertEquals(Shape.of(BATCH, TIME, 4), gru.y().shape());
+        assertTrue(gru.cN().isEmpty());
+    }
+
+    @Test
+    void recurrentOfWrongShapes() {
+        RecurrentInputs inputs = RecurrentInputs.of(x, weightIh, weightHh);
         refused("a: x (ih): expected [B,T,I], got [12,5]",
-                () -> builder.lstm("a", LstmInputs.of(weightIh, weightIh, weightHh)));
-        refused("b: weightHh (ih): expected [20,5], got [12,5]",
-                () -> builder.lstm("b", LstmInputs.of(x, weightIh, weightIh)));
+                () -> add("a", RecurrentCell.LSTM, RecurrentInputs.of(weightIh, weightIh, weightHh)));
+        refused("b: weightHh (ih): expected [4*H,H] of LSTM = [20,5], got [12,5]",
+                () -> add("b", RecurrentCell.LSTM, RecurrentInputs.of(x, weightIh, weightIh)));
         refused("c: weightIh (hh): expected [12,5], got [12,3]",
-                () -> builder.lstm("c", LstmInputs.of(x, weightHh, weightHh)));
-        refused("d: bias (x): expected [12], got [B,T,5]",
-                () -> builder.lstm("d", LstmInputs.of(x, weightIh, weightHh).bias(x)));
-        refused("e: h0 (x): expected [B,3], got [B,T,5]",
-                () -> builder.lstm("e", LstmInputs.of(x, weightIh, weightHh).state(x, x)));
+                () -> add("c", RecurrentCell.LSTM, RecurrentInputs.of(x, weightHh, weightHh)));
+        refused("d: biasIh (x): expected [12], got [B,T,5]", () -> add("d", RecurrentCell.LSTM, inputs.biasIh(x)));
+        refused("d: biasHh (x): expected [12], got [B,T,5]", () -> add("d", RecurrentCell.LSTM, inputs.biasHh(x)));
+        refused("e: h0 (x): expected [B,3], got [B,T,5]", () -> add("e", RecurrentCell.LSTM, inputs.h0(x)));
+        refused("e: c0 (x): expected [B,3], got [B,T,5]", () -> add("e", RecurrentCell.LSTM, inputs.c0(x)));
         refused("f: lengths (x): expected INT32 [B], got FLOAT32 [B,T,5]",
-                () -> builder.lstm("f", LstmInputs.of(x, weightIh, weightHh).lengths(x)));
+                () -> add("f", RecurrentCell.LSTM, inputs.lengths(x)));
         refused("g: x (lengths): expected FLOAT32, got INT32",
-                () -> builder.lstm("g", LstmInputs.of(lengths, weightIh, weightHh)));
+                () -> add("g", RecurrentCell.LSTM, RecurrentInputs.of(lengths, weightIh, weightHh)));
+        refused("h: recurrentMask (x): expected [B,3], got [B,T,5]",
+                () -> add("h", RecurrentCell.LSTM, inputs.recurrentMask(x)));
+        refused("i: weightHh (hh): expected [3*H,H] of GRU_RESET_AFTER = [9,3], got [12,3]",
+                () -> add("i", RecurrentCell.GRU_RESET_AFTER, inputs));
+        refused("j: weightHh (hh): expected [1*H,H] of RNN_TANH = [3,3], got [12,3]",
+                () -> add("j", RecurrentCell.RNN_TANH, inputs));
+    }
+
+    /// What a cell does not have cannot be given to it, and what it must have must be.
+    @Test
+    void recurrentOfOtherCells() {
+        Value state = builder.input("state", DataType.FLOAT32, Shape.of(BATCH, 4));
+        Value bias = builder.parameter("bias", Shape.of(12));
+        Value vector = builder.parameter("vector", Shape.of(4));
+        RecurrentInputs gru = RecurrentInputs.of(x, gruIh, gruHh);
+        RecurrentInputs lstm = RecurrentInputs.of(x, weightIh, weightHh);
+        for (String role : List.of("c0", "biasHn", "peepholes")) {
+            RecurrentInputs inputs = switch (role) {
+                case "c0" -> gru.c0(state);
+                case "biasHn" -> gru.biasHn(vector);
+                default -> gru.peepholes(bias);
+            };
+            String message = assertThrows(IllegalArgumentException.class,
+                    () -> add("a", RecurrentCell.GRU_RESET_BEFORE, inputs)).getMessage();
+            assertTrue(message.startsWith("a: expected inputs [") && message.endsWith("], got " + role), message);
+        }
+        refused("b: biasHn (vector): expected none beside biasHh, which holds it, got both",
+                () -> add("b", RecurrentCell.GRU_RESET_AFTER, gru.biasHh(bias).biasHn(vector)));
+        refused("c: biasHn (bias): expected [4], got [12]",
+                () -> add("c", RecurrentCell.GRU_RESET_AFTER, gru.biasHn(bias)));
+        refused("d: expected an input peepholes, got [x, weightIh, weightHh]",
+                () -> add("d", RecurrentCell.LSTM_PEEPHOLES, lstm));
+        refused("e: peepholes (bias): expected [9], got [12]",
+                () -> add("e", RecurrentCell.LSTM_PEEPHOLES, lstm.peepholes(bias)));
+    }
+
+    @Test
+    void aRecurrentMaskHasNoGradient() {
+        Value mask = builder.input("mask", DataType.FLOAT32, Shape.of(BATCH, 3));
+        RecurrentOutputs outputs =
+                add("lstm", RecurrentCell.LSTM, RecurrentInputs.of(x, weightIh, weightHh).recurrentMask(mask));
+        Value sum = builder.reduce("sum", new Op.Reduce(ReduceKind.SUM, 0, 3), outputs.y());
+        Graph graph = builder.build();
+        refused("lstm: recurrentMask has no gradient", () -> Gradients.of(graph, sum, List.of(mask)));
+        assertEquals(List.of("lstm"), List.copyOf(Gradients.of(graph, sum, List.of(x)).stateNorms().keySet()));
     }
 
     @Test
@@ -90,6 +150,49 @@ class GraphTest {
     }
 
     @Test
+    void lossesThatCompareNumbers() {
+        Graph.Builder graph = Graph.builder();
+        Value x = graph.input("x", DataType.FLOAT32, Shape.of(BATCH, TIME, 3));
+        Value targets = graph.input("targets", DataType.FLOAT32, Shape.of(BATCH, TIME, 3));
+        Value one = graph.input("one", DataType.FLOAT32, Shape.of(BATCH, TIME, 1));
+        Value flat = graph.input("flat", DataType.FLOAT32, Shape.of(BATCH));
+        Value labels = graph.input("labels", DataType.INT32, Shape.of(BATCH, TIME));
+        assertEquals(Shape.scalar(), graph.elementwiseLoss("loss", LossKind.SQUARED, x, targets).loss().shape());
+        refused("a: targets (one): expected [B,T,3], got [B,T,1]",
+                () -> graph.elementwiseLoss("a", LossKind.SQUARED, x, one));
+        refused("b: x (flat): expected [B,T,n] or [B,n], got [B]",
+                () -> graph.elementwiseLoss("b", LossKind.SQUARED, flat, flat));
+        refused("c: targets (labels): expected FLOAT32, got INT32",
+                () -> graph.elementwiseLoss("c", LossKind.BINARY, x, labels));
+        refused("d: lengths (labels): expected INT32 [B], got INT32 [B,T]",
+                () -> graph.elementwiseLoss("d", LossKind.BINARY, x, targets, labels));
+    }
+
+    @Test
+    void optimizersTakeTheStatesThatTheirSettingsAskFor() {
+        Graph.Builder graph = Graph.builder();
+        Value w = graph.input("w", DataType.FLOAT32, Shape.of(5));
+        Value rate = graph.input("rate", DataType.FLOAT32, Shape.scalar());
+        Op centered = new Op.RmsProp(0.9f, 1e-7f, 0, true, RootForm.KERAS);
+        Op plain = new Op.RmsProp(0.9f, 1e-7f, 0, false, RootForm.KERAS);
+        Op momentum = new Op.RmsProp(0.9f, 1e-7f, 0.5f, false, RootForm.KERAS);
+        SequencedMap<String, Value> v = roles("parameters", w, "gradients", w, "v", w, "rate", rate);
+        graph.add("plain", plain, v);
+        refused("a: expected an input m, got [parameters, gradients, v, rate]", () -> graph.add("a", centered, v));
+        refused("b: expected an input velocity, got [parameters, gradients, v, rate]",
+                () -> graph.add("b", momentum, v));
+        refused("c: gradients (w): expected at least [6] for the tensors, got [5]",
+                () -> graph.add("c", new Op.ClipNorms(1, List.of(new Op.Range(2, 6))),
+                        roles("gradients", w)));
+        assertThrows(IllegalArgumentException.class, () -> new Op.ClipNorms(0, List.of()));
+        assertThrows(IllegalArgumentException.class, () -> new Op.ClipValues(Float.NaN));
+        assertThrows(IllegalArgumentException.class, () -> new Op.Range(3, 2));
+        assertThrows(IllegalArgumentException.class, () -> new Op.RmsProp(1, 1e-7f, 0, false, RootForm.KERAS));
+        assertThrows(IllegalArgumentException.class, () -> new Op.Adagrad(-1, 1e-7f, RootForm.KERAS));
+        assertThrows(IllegalArgumentException.class, () -> new Op.Adam(0.9f, 0.9f, 1e-7f, -1, AdamForm.KERAS));
+    }
+
+    @Test
     void rolesAreChecked() {
         refused("a: expected an input x, got []", () -> builder.add("a", new Op.Softmax(), roles()));
         refused("b: expected inputs [x], got z",
@@ -115,7 +218,7 @@ class GraphTest {
 
     @Test
     void carriedPairsAreAlike() {
-        LstmOutputs outputs = builder.lstm("lstm", LstmInputs.of(x, weightIh, weightHh));
+        RecurrentOutputs outputs = add("lstm", RecurrentCell.LSTM, RecurrentInputs.of(x, weightIh, weightHh));
         refused("x: expected an input FLOAT32 [B,T,5] carried from one like it, got FLOAT32 lstm.hN [B,3]",
                 () -> builder.carry(x, outputs.hN()));
     }

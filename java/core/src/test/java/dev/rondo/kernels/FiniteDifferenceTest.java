@@ -3,6 +3,7 @@ package dev.rondo.kernels;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.rondo.graph.Gradients;
+import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.Value;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Extents;
@@ -27,8 +28,11 @@ class FiniteDifferenceTest {
     private static final long SEED = 20260101;
 
     static Stream<Probe> probes() {
-        return Stream.of(Probes.all(3), Probes.all(1), Probes.lstms(3, 5), Probes.lstms(1, 1), Probes.lstms(4, 2))
-                .flatMap(List::stream);
+        return Stream.of(Probes.all(3), Probes.all(1)).flatMap(List::stream);
+    }
+
+    static Stream<RecurrentCell> cells() {
+        return Stream.of(RecurrentCell.values());
     }
 
     @ParameterizedTest
@@ -36,6 +40,19 @@ class FiniteDifferenceTest {
     void gradientsAreSlopes(Probe probe) {
         for (Extents extents : List.of(Extents.of(3, 4), Extents.of(1, 1), Extents.of(2, 3))) {
             check(probe, extents);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cells")
+    void gradientsOfCellsAreSlopes(RecurrentCell cell) {
+        for (Probes.Variant variant : Probes.everyVariant(cell)) {
+            check(Probes.recurrent(cell, variant, 3, 2), Extents.of(3, 4));
+        }
+        for (Probes.Variant variant : Probes.someVariants(cell)) {
+            check(Probes.recurrent(cell, variant, 1, 1), Extents.of(1, 1));
+            check(Probes.recurrent(cell, variant, 2, 3), Extents.of(2, 3));
+            check(Probes.recurrent(cell, variant, 4, 5), Extents.of(4, 2));
         }
     }
 

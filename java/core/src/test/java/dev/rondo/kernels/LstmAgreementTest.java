@@ -1,6 +1,8 @@
 package dev.rondo.kernels;
 
 import dev.rondo.graph.Gradients;
+import dev.rondo.graph.Op.Direction;
+import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.Value;
 import dev.rondo.plan.Extents;
 import dev.rondo.tensor.DataType;
@@ -22,12 +24,22 @@ class LstmAgreementTest {
     private static final List<Extents> EXTENTS =
             List.of(Extents.of(1, 1), Extents.of(1, 9), Extents.of(5, 1), Extents.of(6, 4), Extents.of(13, 7));
     private static final long SEED = 4711;
+    private static final List<Probes.Variant> VARIANTS = List.of(
+            new Probes.Variant(Probes.Biases.NONE, Direction.FORWARD, false, false, false, List.of("y")),
+            new Probes.Variant(Probes.Biases.IH, Direction.FORWARD, false, false, false, List.of("y", "hN", "cN")),
+            new Probes.Variant(Probes.Biases.NONE, Direction.FORWARD, false, true, false, List.of("y", "hN", "cN")),
+            new Probes.Variant(Probes.Biases.IH, Direction.FORWARD, false, false, false, List.of("hN", "cN")),
+            new Probes.Variant(Probes.Biases.IH, Direction.FORWARD, true, true, false, List.of("y", "hN", "cN")),
+            new Probes.Variant(Probes.Biases.NONE, Direction.FORWARD, true, false, false, List.of("y")));
 
     static Stream<Arguments> probes() {
         List<Arguments> all = new ArrayList<>();
         for (String isa : Engines.isas()) {
             for (int[] size : SIZES) {
-                Probes.lstms(size[0], size[1]).forEach(probe -> all.add(Arguments.of(isa, probe, size[0] + size[1])));
+                for (Probes.Variant variant : VARIANTS) {
+                    Probe probe = Probes.recurrent(RecurrentCell.LSTM, variant, size[0], size[1]);
+                    all.add(Arguments.of(isa, probe, size[0] + size[1]));
+                }
             }
         }
         return all.stream();

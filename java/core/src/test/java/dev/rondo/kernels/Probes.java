@@ -4,7 +4,9 @@ import static dev.rondo.tensor.Shape.BATCH;
 import static dev.rondo.tensor.Shape.TIME;
 
 import dev.rondo.graph.Op;
+import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.Op.ReduceKind;
+import dev.rondo.graph.RecurrentCell;
 import dev.rondo.tensor.DataType;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,25 +115,97 @@ final class Probes {
         return probes;
     }
 
-    /// LSTMs with everything optional and without.
-    static List<Probe> lstms(int input, int hidden) {
-        return List.of(
-                lstm("plain", input, hidden).node(new Op.Lstm(), "y"),
-                lstm("bias", input, hidden).floats("bias", 4 * hidden).node(new Op.Lstm(), "y", "hN", "cN"),
-                lstm("states", input, hidden).floats("h0", BATCH, hidden).floats("c0", BATCH, hidden)
-                        .node(new Op.Lstm(), "y", "hN", "cN"),
-                lstm("final states only", input, hidden).floats("bias", 4 * hidden).node(new Op.Lstm(), "hN", "cN"),
-                lstm("ragged, all", input, hidden).floats("bias", 4 * hidden).lengths(BATCH)
-                        .floats("h0", BATCH, hidden).floats("c0", BATCH, hidden)
-                        .node(new Op.Lstm(), "y", "hN", "cN"),
-                lstm("ragged, y only", input, hidden).lengths(BATCH).node(new Op.Lstm(), "y"));
+    /// The cells that native kernels have.
+    static final List<RecurrentCell> NATIVE_CELLS = List.of(RecurrentCell.LSTM);
+
+    /// Which biases a cell has: `[G*H]` on the input, on the state; `[H]` inside the reset.
+    enum Biases {
+        NONE,
+        IH,
+        HH,
+        IH_AND_HH,
+        IH_AND_HN
     }
 
-    private static Probe lstm(String name, int input, int hidden) {
+    /// What a recurrent node is given beside its weights, and what of it is asked for.
+    ///
+    /// @param states initial ones
+    record Variant(
+            Biases biases, Direction direction, boolean ragged, boolean states, boolean mask, List<String> outputs) {
+        static Variant of(Biases biases, Direction direction) {
+            return new Variant(biases, direction, false, false, false, List.of("y", "hN", "cN"));
+        }
+    }
+
+    /// A cell in every variant, all its outputs asked for.
+    static List<Variant> everyVariant(RecurrentCell cell) {
+        List<Variant> variants = new ArrayList<>();
+        for (Biases biases : Biases.values()) {
+            if (biases == Biases.IH_AND_HN && !cell.hasBiasHn()) {
+                continue;
+            }
+            for (Direction direction : Direction.values()) {
+                for (int bits = 0; bits < 8; bits++) {
+                    variants.add(new Variant(
+                            biases, direction, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0,
+                            List.of("y", "hN", "cN")));
+                }
+            }
+        }
+        return variants;
+    }
+
+    /// A cell in a few variants that have everything between them, with each output asked for alone.
+    static List<Variant> someVariants(RecurrentCell cell) {
+        Biases most = cell.hasBiasHn() ? Biases.IH_AND_HN : Biases.IH;
+        List<Variant> variants = new ArrayList<>(List.of(
+                new Variant(Biases.NONE, Direction.FORWARD, false, false, false, List.of("y")),
+                new Variant(most, Direction.FORWARD, true, true, false, List.of("y", "hN", "cN")),
+                new Variant(Biases.IH_AND_HH, Direction.REVERSE, true, true, true, List.of("y", "hN", "cN")),
+                new Variant(Biases.HH, Direction.REVERSE, false, false, false, List.of("hN")),
+                new Variant(most, Direction.FORWARD, false, true, true, List.of("hN"))));
+        if (cell.hasC()) {
+            variants.add(new Variant(Biases.IH, Direction.REVERSE, true, false, false, List.of("cN")));
+        }
+        return variants;
+    }
+
+    /// A recurrent node.
+    static Probe recurrent(RecurrentCell cell, Variant variant, int input, int hidden) {
+        int rows = cell.gates() * hidden;
         // Weights such that the gates neither saturate nor stay at their centre.
         double scale = 1.2 / Math.sqrt(input + hidden);
         Probe.Draw weights = (random, extents) -> random.nextGaussian() * scale;
-        return new Probe("lstm %s I=%d H=%d".formatted(name, input, hidden)).floats("x", BATCH, TIME, input)
-                .floats("weightIh", weights, 4 * hidden, input).floats("weightHh", weights, 4 * hidden, hidden);
+        Probe probe = new Probe("%s %s I=%d H=%d".formatted(cell, variant, input, hidden))
+                .floats("x", BATCH, TIME, input)
+                .floats("weightIh", weights, rows, input)
+                .floats("weightHh", weights, rows, hidden);
+        if (variant.biases() != Biases.NONE && variant.biases() != Biases.HH) {
+            probe.floats("biasIh", rows);
+        }
+        if (variant.biases() == Biases.HH || variant.biases() == Biases.IH_AND_HH) {
+            probe.floats("biasHh", rows);
+        }
+        if (variant.biases() == Biases.IH_AND_HN) {
+            probe.floats("biasHn", hidden);
+        }
+        if (cell.hasPeepholes()) {
+            probe.floats("peepholes", 3 * hidden);
+        }
+        if (variant.ragged()) {
+            probe.lengths(BATCH);
+        }
+        if (variant.states()) {
+            probe.floats("h0", BATCH, hidden);
+            if (cell.hasC()) {
+                probe.floats("c0", BATCH, hidden);
+            }
+        }
+        if (variant.mask()) {
+            probe.constants("recurrentMask", (random, extents) -> random.nextInt(3) * 0.75, BATCH, hidden);
+        }
+        return probe.node(
+                new Op.Recurrent(cell, variant.direction()),
+                variant.outputs().stream().filter(role -> cell.hasC() || !role.equals("cN")).toArray(String[]::new));
     }
 }

@@ -5,6 +5,7 @@ import static dev.rondo.tensor.Shape.TIME;
 
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Op;
+import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.Value;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Extents;
@@ -73,9 +74,16 @@ class SpecialValuesTest {
                     .constants("targets", SOMETIMES, BATCH, TIME, n)
                     .node(new Op.ElementwiseLoss(kind), "loss", "squaredError", "absoluteError", "correct", "count"));
         }
-        probes.add(new Probe("lstm n=" + n).constants("x", SOMETIMES, BATCH, TIME, 3)
-                .constants("weightIh", ORDINARY, 4 * n, 3).constants("weightHh", ORDINARY, 4 * n, n)
-                .node(new Op.Lstm(), "y", "hN", "cN"));
+        for (RecurrentCell cell : Probes.NATIVE_CELLS) {
+            Probe probe = new Probe(cell + " n=" + n).constants("x", SOMETIMES, BATCH, TIME, 3)
+                    .constants("weightIh", ORDINARY, cell.gates() * n, 3)
+                    .constants("weightHh", ORDINARY, cell.gates() * n, n);
+            if (cell.hasPeepholes()) {
+                probe.constants("peepholes", ORDINARY, 3 * n);
+            }
+            probe.node(new Op.Recurrent(cell), cell.hasC() ? new String[] {"y", "hN", "cN"} : new String[] {"y", "hN"});
+            probes.add(probe);
+        }
         return probes;
     }
 

@@ -74,18 +74,18 @@ class LayerJsonTest {
             delimiter = '|',
             quoteCharacter = '`',
             textBlock = """
-            Dropout                     | Transporter               | layers[3]: type: expected one of
+            "Dropout"                   | "Transporter"             | layers[3]: type: expected one of
             "version":1                 | "version":2               | model: version: expected 1, got 2
             "seed":-42                  | "seed":"x"                | model: seed: expected a whole number, got x
             "rate":0.25                 | "rate":1.5                | layers[3]: Dropout: rate: expected a number in [0, 1) in float32, got 1.5
             "rate":0.25                 | "rate":0.25,"speed":1     | layers[3]: expected no other fields, got [speed]
             "rate":0.25                 | "rat":0.25                | layers[3]: expected a field rate, got none
             "rate":0.25                 | "rate":null               | model: expected objects, arrays, strings and numbers, got VALUE_NULL
-            "units":7                   | "units":7000000000        | layers[2]: units: expected a number of 32 bits
-            "units":7                   | "units":0                 | layers[2]: Lstm: units: expected at least 1, got 0
-            "SEQUENCES"                 | "NONSENSE"                | layers[2]: output: expected one of [LAST, SEQUENCES], got NONSENSE
+            "units":7                   | "units":7000000000        | layers[2].settings: units: expected a number of 32 bits
+            "units":7                   | "units":0                 | layers[2].settings: units: expected at least 1, got 0
+            "SEQUENCES"                 | "NONSENSE"                | layers[2].settings: output: expected one of [LAST, SEQUENCES], got NONSENSE
             "shape":["B","T"]           | "shape":["B","U"]         | layers[0]: shape: expected extents
-            "Uniform","low":-1.0        | "Parallel","low":-1.0     | layers[2].recurrentWeights: type: expected one of
+            "Uniform","low":-1.0        | "Parallel","low":-1.0     | layers[2].settings.recurrentWeights: type: expected one of
             "seed":-42                  | "seed":-42,"seed":-42     | model: expected JSON, got: Duplicate field 'seed'
             "layers":[                  | "layers":{[               | model: expected JSON
             """)

@@ -6,9 +6,10 @@ import static dev.rondo.tensor.Shape.TIME;
 import dev.rondo.graph.CrossEntropyOutputs;
 import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Graph;
-import dev.rondo.graph.LstmInputs;
-import dev.rondo.graph.LstmOutputs;
 import dev.rondo.graph.Op;
+import dev.rondo.graph.RecurrentCell;
+import dev.rondo.graph.RecurrentInputs;
+import dev.rondo.graph.RecurrentOutputs;
 import dev.rondo.graph.Value;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
@@ -25,7 +26,7 @@ final class Models {
         Graph.Builder builder = Graph.builder();
         Value x = builder.input("x", DataType.FLOAT32, Shape.of(BATCH, TIME, input));
         Value lengths = builder.input("lengths", DataType.INT32, Shape.of(BATCH));
-        LstmOutputs lstm = lstm(builder, LstmInputs.of(x, weight(builder, "ih", 4 * hidden, input),
+        RecurrentOutputs lstm = lstm(builder, RecurrentInputs.of(x, weight(builder, "ih", 4 * hidden, input),
                 weight(builder, "hh", 4 * hidden, hidden)).lengths(lengths), hidden);
         Value y = builder.dense("dense", lstm.y(), weight(builder, "dense", units, hidden),
                 builder.parameter("denseBias", Shape.of(units)));
@@ -40,8 +41,8 @@ final class Models {
         Value labels = builder.input("labels", DataType.INT32, Shape.of(BATCH, TIME));
         Value step = builder.input("step", DataType.INT64, Shape.scalar());
         Value x = builder.gather("embedding", weight(builder, "table", classes, embedding), ids);
-        LstmOutputs lstm = lstm(builder, LstmInputs.of(x, weight(builder, "ih", 4 * hidden, embedding),
-                weight(builder, "hh", 4 * hidden, hidden)).bias(builder.parameter("bias", Shape.of(4 * hidden))), hidden);
+        RecurrentOutputs lstm = lstm(builder, RecurrentInputs.of(x, weight(builder, "ih", 4 * hidden, embedding),
+                weight(builder, "hh", 4 * hidden, hidden)).biasIh(builder.parameter("bias", Shape.of(4 * hidden))), hidden);
         Value dropped = builder.dropout("dropout", new Op.Dropout(0.1f, 0, 9), lstm.y(), step);
         Value logits = builder.dense("dense", dropped, weight(builder, "dense", classes, hidden),
                 builder.parameter("denseBias", Shape.of(classes)));
@@ -51,11 +52,12 @@ final class Models {
         return Gradients.of(graph, loss.loss(), graph.parameters());
     }
 
-    private static LstmOutputs lstm(Graph.Builder builder, LstmInputs inputs, int hidden) {
+    private static RecurrentOutputs lstm(Graph.Builder builder, RecurrentInputs inputs, int hidden) {
         Value h0 = builder.input("h0", DataType.FLOAT32, Shape.of(BATCH, hidden));
         Value c0 = builder.input("c0", DataType.FLOAT32, Shape.of(BATCH, hidden));
-        LstmOutputs lstm = builder.lstm("lstm", inputs.state(h0, c0));
-        builder.carry(h0, lstm.hN()).carry(c0, lstm.cN()).output("hN", lstm.hN()).output("cN", lstm.cN());
+        RecurrentOutputs lstm = builder.recurrent("lstm", new Op.Recurrent(RecurrentCell.LSTM), inputs.h0(h0).c0(c0));
+        Value cN = lstm.cN().orElseThrow();
+        builder.carry(h0, lstm.hN()).carry(c0, cN).output("hN", lstm.hN()).output("cN", cN);
         return lstm;
     }
 

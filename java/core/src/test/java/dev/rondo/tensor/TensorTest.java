@@ -69,4 +69,17 @@ class TensorTest {
         assertEquals("type: expected INT32, got FLOAT32",
                 assertThrows(IllegalArgumentException.class, three::toInts).getMessage());
     }
+
+    @Test
+    void whatNoMemoryHoldsIsRefused() {
+        int[] beyondLong = {Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE};
+        Shape shape = Shape.of(beyondLong);
+        assertThrows(IllegalArgumentException.class, () -> Tensor.zeros(DataType.FLOAT32, beyondLong));
+        assertThrows(IllegalArgumentException.class, () -> Tensor.zeros(DataType.FLOAT32, 65536, 65536));
+        assertThrows(
+                IllegalArgumentException.class, () -> Tensor.wrap(MemorySegment.NULL, DataType.FLOAT32, shape));
+        try (Arena arena = Arena.ofConfined()) {
+            assertThrows(IllegalArgumentException.class, () -> Tensor.allocate(arena, DataType.INT64, shape));
+        }
+    }
 }

@@ -2,6 +2,7 @@ package dev.rondo.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rondo.Runs;
 import dev.rondo.Sequential;
@@ -58,6 +59,7 @@ class LossTest {
                 cases.add(Arguments.of(kernels, activation, Loss.categoricalCrossEntropy()));
                 if (activation == Activation.SIGMOID || activation == Activation.SOFTMAX) {
                     cases.add(Arguments.of(kernels, activation, Loss.binaryCrossEntropyOfProbabilities()));
+                    cases.add(Arguments.of(kernels, activation, Loss.categoricalCrossEntropyOfProbabilities()));
                 }
             }
         }
@@ -115,10 +117,11 @@ class LossTest {
                 p[k] = 1 / (1 + Math.exp(-y[k]));
             }
         }
-        if (loss instanceof Loss.CategoricalCrossEntropy && activation != Activation.SOFTMAX) {
+        if (loss instanceof Loss.CategoricalCrossEntropy(_, Loss.Predictions predictions)
+                && activation != Activation.SOFTMAX) {
             double sum = 0;
             for (int k = 0; k < SIZE; k++) {
-                sum += p[k] = Math.exp(y[k]);
+                sum += p[k] = predictions == Loss.Predictions.LOGITS ? Math.exp(y[k]) : y[k] + 1e-7;
             }
             for (int k = 0; k < SIZE; k++) {
                 p[k] /= sum;
@@ -239,6 +242,9 @@ class LossTest {
         assertEquals(
                 trained(kernels, Activation.LINEAR, Loss.sparseCategoricalCrossEntropy(), classes),
                 trained(kernels, Activation.SOFTMAX, Loss.sparseCategoricalCrossEntropy(), classes));
+        assertEquals(
+                trained(kernels, Activation.LINEAR, Loss.sparseCategoricalCrossEntropy(), classes),
+                trained(kernels, Activation.SOFTMAX, Loss.sparseCategoricalCrossEntropyOfProbabilities(), classes));
         Tensor probabilities = Tensor.of(targets(Loss.binaryCrossEntropy()), 5, 4, 3);
         List<Float> logits = trained(kernels, Activation.LINEAR, Loss.binaryCrossEntropy(), probabilities);
         assertEquals(logits, trained(kernels, Activation.SIGMOID, Loss.binaryCrossEntropy(), probabilities));
@@ -255,6 +261,17 @@ class LossTest {
             model.compile(Training.optimizer(Sgd.rate(0.5)).loss(loss).engine(Runs.engine(kernels)));
             model.fit(Dataset.of(Tensor.of(X, 5, TIME, SIZE), y).lengths(LENGTHS), Fit.epochs(4).batchSize(2));
             return Runs.floats(model.parameters().get("dense/weight"));
+        }
+    }
+
+    /// A rectifier gives probabilities of 0, some for what is the target.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void aProbabilityOfZeroKeepsAllFinite(Choice kernels) {
+        Tensor classes = Tensor.of(new int[] {0, 2, 1, 1, 0, 2, 2, 1, 0, 1, 2, 0, 0, 1, 2, 1, 0, 2, 1, 0}, 5, 4);
+        Loss sparse = Loss.sparseCategoricalCrossEntropyOfProbabilities();
+        for (float weight : trained(kernels, Activation.RELU, sparse, classes)) {
+            assertTrue(Float.isFinite(weight), "weight " + weight);
         }
     }
 
@@ -277,6 +294,6 @@ class LossTest {
                         .loss(loss)
                         .metrics(metric)
                         .engine(Runs.engine(Choice.JAVA))));
-        assertEquals(true, String.valueOf(e.getMessage()).endsWith(message), e.getMessage());
+        assertTrue(String.valueOf(e.getMessage()).endsWith(message), e.getMessage());
     }
 }

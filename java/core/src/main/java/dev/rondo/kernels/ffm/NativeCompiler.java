@@ -26,6 +26,7 @@ import dev.rondo.bindings.rondo_softmax_cross_entropy;
 import dev.rondo.bindings.rondo_unary;
 import dev.rondo.bindings.rondo_unary_gradient;
 import dev.rondo.graph.Op;
+import dev.rondo.graph.RecurrentCell;
 import dev.rondo.kernels.Buffer;
 import dev.rondo.kernels.Compilation;
 import dev.rondo.kernels.Compilation.Purpose;
@@ -76,7 +77,7 @@ final class NativeCompiler {
 
     private record LstmWeights(Buffer weightIh, Buffer weightHh, Optional<Buffer> bias) {
         static LstmWeights of(Instruction lstm) {
-            return new LstmWeights(lstm.input("weightIh"), lstm.input("weightHh"), lstm.optionalInput("bias"));
+            return new LstmWeights(lstm.input("weightIh"), lstm.input("weightHh"), lstm.optionalInput("biasIh"));
         }
 
         boolean areParameters() {
@@ -102,7 +103,7 @@ final class NativeCompiler {
 
     NativeProgram program() {
         for (Instruction instruction : compilation.instructions()) {
-            if (instruction.op() instanceof Op.LstmGradient) {
+            if (instruction.op() instanceof Op.RecurrentGradient) {
                 differentiated.add(LstmWeights.of(instruction));
             }
         }
@@ -136,8 +137,14 @@ final class NativeCompiler {
             case Op.SoftmaxCrossEntropy _ -> crossEntropy(instruction);
             case Op.ElementwiseLoss op -> elementwiseLoss(instruction, op);
             case Op.Dropout op -> dropout(instruction, op);
-            case Op.Lstm _ -> lstm(instruction);
-            case Op.LstmGradient _ -> lstmGradient(instruction);
+            case Op.Recurrent op -> {
+                requireLstm(instruction, op.cell(), op.direction());
+                lstm(instruction);
+            }
+            case Op.RecurrentGradient op -> {
+                requireLstm(instruction, op.cell(), op.direction());
+                lstmGradient(instruction);
+            }
             case Op.GlobalNorm op -> globalNorm(instruction, op);
             case Op.ClipNorms op -> clipNorms(instruction, op);
             case Op.ClipValues op -> clipValues(instruction, op);
@@ -424,6 +431,18 @@ final class NativeCompiler {
 
     // ------------------------------------------------------------------------------------------------ recurrent cells
 
+    private static void requireLstm(Instruction instruction, RecurrentCell cell, Op.Direction direction) {
+        boolean more = instruction.inputs().containsKey("biasHh")
+                || instruction.inputs().containsKey("recurrentMask")
+                || instruction.outputs().containsKey("dhNorms");
+        if (cell != RecurrentCell.LSTM || direction != Op.Direction.FORWARD || more) {
+            throw new UnsupportedOperationException(
+                    "%s: native kernels have an LSTM forward in time with one bias, got %s %s with %s -> %s"
+                            .formatted(instruction.name(), cell, direction, instruction.inputs().keySet(),
+                                    instruction.outputs().keySet()));
+        }
+    }
+
     private void lstm(Instruction instruction) {
         LstmWeights weights = LstmWeights.of(instruction);
         MemorySegment packed = lstmPacked(instruction, weights);
@@ -486,7 +505,7 @@ final class NativeCompiler {
         pointIfPresent(call, rondo_lstm_backward.dx$offset(), instruction.optionalOutput("dx"));
         pointIfPresent(call, rondo_lstm_backward.dweight_ih$offset(), instruction.optionalOutput("dweightIh"));
         pointIfPresent(call, rondo_lstm_backward.dweight_hh$offset(), instruction.optionalOutput("dweightHh"));
-        pointIfPresent(call, rondo_lstm_backward.dbias$offset(), instruction.optionalOutput("dbias"));
+        pointIfPresent(call, rondo_lstm_backward.dbias$offset(), instruction.optionalOutput("dbiasIh"));
         pointIfPresent(call, rondo_lstm_backward.dh0$offset(), instruction.optionalOutput("dh0"));
         pointIfPresent(call, rondo_lstm_backward.dc0$offset(), instruction.optionalOutput("dc0"));
         MemorySegment saved = savedMemory.get(instruction.input("saved"));

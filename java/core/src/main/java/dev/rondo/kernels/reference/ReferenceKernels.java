@@ -73,7 +73,7 @@ public final class ReferenceKernels implements Kernels {
 
     private static final class Compiler {
         private final Scratch scratch = new Scratch();
-        private final Map<Buffer, ReferenceLstm.Saved> lstmSaved = new HashMap<>();
+        private final Map<Buffer, ReferenceRecurrent.Saved> recurrentSaved = new HashMap<>();
 
         Step step(Instruction instruction) {
             return switch (instruction.op()) {
@@ -89,11 +89,14 @@ public final class ReferenceKernels implements Kernels {
                 case Op.SoftmaxCrossEntropy _ -> ReferenceSoftmax.crossEntropy(instruction, scratch);
                 case Op.ElementwiseLoss op -> ReferenceLoss.elementwise(instruction, op, scratch);
                 case Op.Dropout op -> ReferenceDropout.dropout(instruction, op, scratch);
-                case Op.Lstm _ ->
-                        ReferenceLstm.forward(
-                                instruction, instruction.optionalOutput("saved").map(this::saved), scratch);
-                case Op.LstmGradient _ -> ReferenceLstm.backward(instruction, saved(instruction.input("saved")),
-                        scratch);
+                case Op.Recurrent op ->
+                        ReferenceRecurrent.forward(
+                                op.cell(), op.direction(), instruction,
+                                instruction.optionalOutput("saved").map(this::saved).orElseGet(ReferenceRecurrent.Saved::new),
+                                scratch);
+                case Op.RecurrentGradient op ->
+                        ReferenceRecurrent.backward(
+                                op.cell(), op.direction(), instruction, saved(instruction.input("saved")), scratch);
                 case Op.GlobalNorm op -> ReferenceOptimizers.globalNorm(instruction, op, scratch);
                 case Op.ClipNorms op -> ReferenceOptimizers.clipNorms(instruction, op, scratch);
                 case Op.ClipValues op -> ReferenceOptimizers.clipValues(instruction, op, scratch);
@@ -106,8 +109,8 @@ public final class ReferenceKernels implements Kernels {
             };
         }
 
-        private ReferenceLstm.Saved saved(Buffer buffer) {
-            return lstmSaved.computeIfAbsent(buffer, b -> new ReferenceLstm.Saved());
+        private ReferenceRecurrent.Saved saved(Buffer buffer) {
+            return recurrentSaved.computeIfAbsent(buffer, b -> new ReferenceRecurrent.Saved());
         }
     }
 }

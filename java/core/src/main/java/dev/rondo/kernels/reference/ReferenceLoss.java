@@ -24,7 +24,7 @@ final class ReferenceLoss {
             int rows = Scratch.rows(x, runBatch, runTime);
             int features = Scratch.columns(x, runBatch, runTime);
             int steps = rows / batch;
-            int[] lengthValues = ReferenceLstm.lengths(lengths, batch, steps, scratch);
+            int[] lengthValues = ReferenceRecurrent.lengths(lengths, batch, steps, scratch);
             int count = 0;
             for (int b = 0; b < batch; b++) {
                 count += lengthValues[b];

@@ -47,7 +47,7 @@ final class ReferenceSoftmax {
             int rows = Scratch.rows(logits, runBatch, runTime);
             int classes = Scratch.columns(logits, runBatch, runTime);
             int steps = rows / batch;
-            int[] lengthValues = ReferenceLstm.lengths(lengths, batch, steps, scratch);
+            int[] lengthValues = ReferenceRecurrent.lengths(lengths, batch, steps, scratch);
             int[] labelValues = labels.isPresent() ? scratch.loadIntegers(1, labels.get(), rows) : lengthValues;
             int count = 0;
             for (int b = 0; b < batch; b++) {

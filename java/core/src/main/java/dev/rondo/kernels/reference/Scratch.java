@@ -50,19 +50,29 @@ final class Scratch {
 
     /// A buffer's rows.
     double[][] loadMatrix(int number, Buffer buffer, int rows, int columns) {
+        return loadMatrix(number, buffer, 0, rows, columns);
+    }
+
+    /// A buffer's rows, from an element on.
+    double[][] loadMatrix(int number, Buffer buffer, long from, int rows, int columns) {
         double[][] values = matrix(number, rows, columns);
         for (int i = 0; i < rows; i++) {
-            load(buffer, (long) i * columns, values[i], columns);
+            load(buffer, from + (long) i * columns, values[i], columns);
         }
         return values;
     }
 
     /// A buffer's columns: row j of the result is column j of the buffer's rows.
     double[][] loadTransposed(int number, Buffer buffer, int rows, int columns) {
+        return loadTransposed(number, buffer, 0, rows, columns);
+    }
+
+    /// A buffer's columns, likewise, of rows from an element on.
+    double[][] loadTransposed(int number, Buffer buffer, long from, int rows, int columns) {
         double[][] values = matrix(number, columns, rows);
         double[] row = array(NUMBERS - 1, columns);
         for (int i = 0; i < rows; i++) {
-            load(buffer, (long) i * columns, row, columns);
+            load(buffer, from + (long) i * columns, row, columns);
             for (int j = 0; j < columns; j++) {
                 values[j][i] = row[j];
             }

@@ -1,0 +1,70 @@
+package dev.rondo.layers;
+
+import dev.rondo.graph.Op.Direction;
+import dev.rondo.layers.RecurrentSettings.Output;
+
+/// A recurrent layer.
+///
+/// Takes float32 `[B,T,I]`; gives the state h of every step `[B,T,units]`, or of each sequence's own last step
+/// `[B,units]`. Steps behind a sequence's length yield zeros and leave its state alone. Its parameters, with the gates
+/// of the cell stacked, G of them: `weightIh` `[G*units, I]`, `weightHh` `[G*units, units]`, and `bias` `[G*units]`; or
+/// of two biases `biasIh` and `biasHh`, `[G*units]` each. What else there is each layer tells.
+///
+/// @param <L> the layer itself
+public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits Lstm, Gru, SimpleRnn {
+
+    /// What it can be told, like any recurrent layer.
+    RecurrentSettings settings();
+
+    /// The same layer with other settings.
+    L settings(RecurrentSettings settings);
+
+    /// H, size of the state.
+    default int units() {
+        return settings().units();
+    }
+
+    /// Giving its output at every step.
+    default L returnSequences() {
+        return settings(settings().output(Output.SEQUENCES));
+    }
+
+    /// Reading each sequence from its own last step to its first. Outputs stay at the place of their step (Keras turns
+    /// them round); the last output is the one at the first step. Such a layer cannot be streamed.
+    default L goBackwards() {
+        return settings(settings().direction(Direction.REVERSE));
+    }
+
+    /// With these biases or none.
+    default L biases(Bias biases) {
+        return settings(settings().biases(biases));
+    }
+
+    /// Dropping a part of the state wherever the recurrent weights act on it, in training: the same units at every step,
+    /// others in each sequence and batch (Gal & Ghahramani 2016). What is left is scaled up so that the mean stays.
+    ///
+    /// @param rate the part, in [0, 1)
+    default L recurrentDropout(double rate) {
+        return settings(settings().recurrentDropout(rate));
+    }
+
+    /// With other first values for `weightIh`.
+    default L weights(Initializer weights) {
+        return settings(settings().weights(weights));
+    }
+
+    /// With other first values for `weightHh`.
+    default L recurrentWeights(Initializer recurrentWeights) {
+        return settings(settings().recurrentWeights(recurrentWeights));
+    }
+
+    /// With other first values for `bias`, or of two biases for `biasIh`.
+    default L bias(Initializer bias) {
+        return settings(settings().bias(bias));
+    }
+
+    /// With other first values for `biasHh` and `biasHn`.
+    default L recurrentBias(Initializer recurrentBias) {
+        return settings(settings().recurrentBias(recurrentBias));
+    }
+}

@@ -1,0 +1,96 @@
+package dev.rondo.layers;
+
+import dev.rondo.graph.Op.Direction;
+
+/// What all recurrent layers can be told.
+///
+/// @param units H, size of the state
+/// @param output what the layer gives
+/// @param direction in which order it reads each sequence
+/// @param biases which biases it has
+/// @param recurrentDropout the part of the recurrent state that is dropped in training, in [0, 1)
+/// @param weights how `weightIh` begins
+/// @param recurrentWeights how `weightHh` begins
+/// @param bias how `bias`, or of two biases `biasIh`, begins
+/// @param recurrentBias how `biasHh` and `biasHn` begin, where they are
+public record RecurrentSettings(
+        int units,
+        Output output,
+        Direction direction,
+        Bias biases,
+        double recurrentDropout,
+        Initializer weights,
+        Initializer recurrentWeights,
+        Initializer bias,
+        Initializer recurrentBias) {
+
+    /// What a recurrent layer gives.
+    public enum Output {
+        /// Its state after each sequence's own last step, of those that it walks.
+        LAST,
+        /// Its state after every step.
+        SEQUENCES
+    }
+
+    public RecurrentSettings {
+        Settings.atLeastOne("units", units);
+        if (!(recurrentDropout >= 0 && (float) recurrentDropout < 1)) {
+            throw new IllegalArgumentException(
+                    "recurrentDropout: expected a number in [0, 1) in float32, got " + recurrentDropout);
+        }
+    }
+
+    /// With Keras's settings: the last output, forward; weights Glorot-uniform and orthogonal; one bias.
+    static RecurrentSettings of(int units, Initializer bias) {
+        return new RecurrentSettings(
+                units,
+                Output.LAST,
+                Direction.FORWARD,
+                Bias.ONE,
+                0,
+                Initializer.glorotUniform(),
+                Initializer.orthogonal(),
+                bias,
+                Initializer.zeros());
+    }
+
+    RecurrentSettings output(Output output) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias);
+    }
+
+    RecurrentSettings direction(Direction direction) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias);
+    }
+
+    RecurrentSettings biases(Bias biases) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias);
+    }
+
+    RecurrentSettings recurrentDropout(double recurrentDropout) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias);
+    }
+
+    RecurrentSettings weights(Initializer weights) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias);
+    }
+
+    RecurrentSettings recurrentWeights(Initializer recurrentWeights) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias);
+    }
+
+    RecurrentSettings bias(Initializer bias) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias);
+    }
+
+    RecurrentSettings recurrentBias(Initializer recurrentBias) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias);
+    }
+}
