@@ -13,8 +13,8 @@
  *   Shapes    B batch, T time steps, I input size, H hidden size. Matrices are row-major; ld* is the distance
  *             between the starts of two rows. Sequences have a batch stride and a time stride, so that [B,T,F]
  *             and [T,B,F] are both taken as they are; the F elements of one step are contiguous.
- *   Gates     i, f, g, o, in this order, wherever gates are stacked (PyTorch's order).
- *   Names     weight_ih [4H,I] acts on the input, weight_hh [4H,H] on the state. A gradient of q is dq.
+ *   Gates     i, f, g, o and r, z, n, in this order, wherever gates are stacked (PyTorch's order).
+ *   Names     weight_ih acts on the input, weight_hh on the state. A gradient of q is dq.
  *             saved = kept from forward for backward; scratch = free for reuse as soon as the call returns.
  *   Memory    The caller owns all memory and keeps it alive until the call returns. saved, scratch and packed
  *             must be aligned to RONDO_ALIGNMENT bytes; rondo_memory() tells their sizes. Anything else needs
@@ -48,7 +48,7 @@ extern "C" {
 /* ------------------------------------------------------------------------------------------------ constants */
 
 /* Changes whenever a struct or the meaning of a field changes. Compare with rondo_abi_version(). */
-#define RONDO_ABI_VERSION 1
+#define RONDO_ABI_VERSION 2
 
 /* Alignment, in bytes, of saved, scratch and packed memory. */
 #define RONDO_ALIGNMENT 64
@@ -75,9 +75,9 @@ extern "C" {
 #define RONDO_PROVIDER_ONEDNN 1
 
 /* Operations: the value of rondo_head.op that belongs to each call struct. */
-#define RONDO_OP_LSTM_PACK 1
-#define RONDO_OP_LSTM_FORWARD 2
-#define RONDO_OP_LSTM_BACKWARD 3
+#define RONDO_OP_RECURRENT_PACK 1
+#define RONDO_OP_RECURRENT_FORWARD 2
+#define RONDO_OP_RECURRENT_BACKWARD 3
 #define RONDO_OP_GEMM_PACK 4
 #define RONDO_OP_GEMM 5
 #define RONDO_OP_GATHER 6
@@ -97,7 +97,21 @@ extern "C" {
 #define RONDO_OP_CLIP 20
 #define RONDO_OP_ELEMENTWISE_LOSS 21
 
-/* rondo_lstm_pack.parts: what to pack, any sum of these. */
+/* Recurrent cells; their equations stand with rondo_recurrent_pack. */
+#define RONDO_CELL_LSTM 0
+#define RONDO_CELL_LSTM_PEEPHOLES 1
+#define RONDO_CELL_GRU_RESET_AFTER 2
+#define RONDO_CELL_GRU_RESET_BEFORE 3
+#define RONDO_CELL_RNN_TANH 4
+#define RONDO_CELL_RNN_RELU 5
+#define RONDO_CELL_RNN_SIGMOID 6
+#define RONDO_CELL_RNN_IDENTITY 7
+
+/* rondo_recurrent_forward.direction */
+#define RONDO_DIRECTION_FORWARD 0
+#define RONDO_DIRECTION_REVERSE 1
+
+/* rondo_recurrent_pack.parts: what to pack, any sum of these. */
 #define RONDO_PACK_FORWARD 1
 #define RONDO_PACK_BACKWARD 2
 
@@ -200,85 +214,109 @@ typedef struct rondo_memory_needs {
     int64_t packed_bytes;
 } rondo_memory_needs;
 
-/* ----------------------------------------------------------------------------------------------------- LSTM
- * i = s(Wi x + Ui h' + bi), f, o likewise, g = tanh(Wg x + Ug h' + bg), c = f*c' + i*g, h = o*tanh(c)
- * (Hochreiter & Schmidhuber 1997; forget gate of Gers, Schmidhuber & Cummins 2000). Prime is the step before.
+/* ------------------------------------------------------------------------------------------ recurrent layers
+ * W = weight_ih acts on the input x, U = weight_hh on the state h' of the step before, b is the sum of the biases,
+ * s the logistic function, * elementwise. G gates a cell:
+ *
+ *   LSTM              4  i = s(Wi x + Ui h' + bi), f, o likewise, g = tanh(Wg x + Ug h' + bg), c = f*c' + i*g,
+ *                        h = o*tanh(c)   (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000)
+ *   LSTM_PEEPHOLES    4  pi*c' and pf*c' are added inside i and f, po*c inside o   (Gers & Schmidhuber 2000)
+ *   GRU_RESET_AFTER   3  r = s(Wr x + Ur h' + br), z likewise, n = tanh(Wn x + bn + r*(Un h' + bhn)),
+ *                        h = (1-z)*n + z*h'   (PyTorch; ONNX linear_before_reset = 1)
+ *   GRU_RESET_BEFORE  3  n = tanh(Wn x + Un (r*h') + bn), the rest as above   (Cho et al. 2014)
+ *   RNN_*             1  h = f(W x + U h' + b), f one of tanh, relu, sigmoid, identity   (Elman 1990)
  */
 
 /* Lays weights out for the kernels of the context's instruction set. A pack serves contexts of that set only;
  * another refuses it. It is written whole by each call and may be read by any number of threads afterwards. */
-typedef struct rondo_lstm_pack {
+typedef struct rondo_recurrent_pack {
     rondo_head head;
+    int32_t cell; /* RONDO_CELL_* */
     int32_t input_size;
     int32_t hidden_size;
     uint32_t parts;         /* RONDO_PACK_FORWARD | RONDO_PACK_BACKWARD */
-    uint32_t reserved;      /* 0 */
-    const float *weight_ih; /* [4H, I] */
-    const float *weight_hh; /* [4H, H] */
-    const float *bias;      /* [4H]; NULL: none */
+    const float *weight_ih; /* [G*H, I]; NULL only without RONDO_PACK_FORWARD */
+    const float *weight_hh; /* [G*H, H] */
+    const float *bias_ih;   /* [G*H]; NULL: none */
+    const float *bias_hh;   /* [G*H]; NULL: none */
+    const float *bias_hn;   /* [H], bhn of RONDO_CELL_GRU_RESET_AFTER where bias_hh is NULL; NULL: none */
+    const float *peepholes; /* [3*H], pi, pf, po of RONDO_CELL_LSTM_PEEPHOLES, else NULL */
     void *packed;           /* out, packed_bytes */
     int64_t packed_bytes;
-} rondo_lstm_pack;
+} rondo_recurrent_pack;
 
-/* A whole sequence, or one step with time_steps = 1. With saved it is the forward pass of training. */
-typedef struct rondo_lstm_forward {
+/* A whole sequence, or one step with time_steps = 1. With saved it is the forward pass of training. In the reverse
+ * direction each sequence is read from its own last real step to its first; x and y keep their places. */
+typedef struct rondo_recurrent_forward {
     rondo_head head;
+    int32_t cell;
     int32_t batch_size;
     int32_t time_steps;
     int32_t input_size;
     int32_t hidden_size;
+    int32_t direction;  /* RONDO_DIRECTION_* */
     const void *packed; /* made with RONDO_PACK_FORWARD */
     int64_t packed_bytes;
     const float *x; /* [B,T,I] by strides */
     int64_t x_batch_stride;
     int64_t x_time_stride;
-    const int32_t *lengths; /* [B], each in 0..T; NULL: all T. Steps from a length on leave the state alone, and
-                               their y is zero */
-    const float *h0;        /* [B,H]; NULL: zeros */
-    const float *c0;        /* [B,H]; NULL: zeros */
-    float *y;               /* out [B,T,H] by strides; NULL: not wanted */
+    const int32_t *lengths;      /* [B], each in 0..T; NULL: all T. Steps from a length on leave the state alone, and
+                                    their y is zero */
+    const float *h0;             /* [B,H]; NULL: zeros */
+    const float *c0;             /* [B,H], LSTM only; NULL: zeros */
+    const float *recurrent_mask; /* [B,H], multiplies h' wherever U acts on it, the same at every step: recurrent
+                                    dropout (Gal & Ghahramani 2016). NULL: none */
+    float *y;                    /* out [B,T,H] by strides; NULL: not wanted */
     int64_t y_batch_stride;
     int64_t y_time_stride;
-    float *hn;   /* out [B,H], the state after each sequence's own last step; NULL: not wanted; may be h0 */
-    float *cn;   /* out [B,H]; NULL: not wanted; may be c0 */
-    void *saved; /* out, for rondo_lstm_backward of the same sizes and lengths; NULL: inference */
+    float *hn;   /* out [B,H], the state after each sequence's own last step of the walk; NULL: not wanted; may be h0 */
+    float *cn;   /* out [B,H], LSTM only; NULL: not wanted; may be c0 */
+    void *saved; /* out, for rondo_recurrent_backward of the same sizes, lengths and direction; NULL: inference */
     int64_t saved_bytes;
     void *scratch;
     int64_t scratch_bytes;
-} rondo_lstm_forward;
+} rondo_recurrent_forward;
 
-/* The gradients of one rondo_lstm_forward with saved. All outputs are overwritten, none is added to. */
-typedef struct rondo_lstm_backward {
+/* The gradients of one rondo_recurrent_forward with saved. All outputs are overwritten, none is added to. */
+typedef struct rondo_recurrent_backward {
     rondo_head head;
+    int32_t cell;
     int32_t batch_size;
     int32_t time_steps;
     int32_t input_size;
     int32_t hidden_size;
+    int32_t direction;  /* as in forward */
     const void *packed; /* made with RONDO_PACK_BACKWARD, of the weights that forward used */
     int64_t packed_bytes;
-    const float *weight_ih; /* [4H, I], the same weights; NULL only if dx is NULL */
-    const float *x;         /* as in forward */
+    const float *weight_ih; /* [G*H, I], the same weights; NULL only if dx is NULL */
+    const float *x;         /* as in forward; NULL only if dweight_ih is NULL */
     int64_t x_batch_stride;
     int64_t x_time_stride;
-    const int32_t *lengths; /* as in forward */
-    const float *dy;        /* [B,T,H] by strides; values at padded steps are ignored; NULL: zeros */
+    const int32_t *lengths;      /* as in forward */
+    const float *recurrent_mask; /* as in forward */
+    const float *dy;             /* [B,T,H] by strides; values at padded steps are ignored; NULL: zeros */
     int64_t dy_batch_stride;
     int64_t dy_time_stride;
     const float *dhn; /* [B,H]; NULL: zeros */
-    const float *dcn; /* [B,H]; NULL: zeros */
+    const float *dcn; /* [B,H], LSTM only; NULL: zeros */
     float *dx;        /* out [B,T,I] by strides, zero at padded steps; NULL: not wanted */
     int64_t dx_batch_stride;
     int64_t dx_time_stride;
-    float *dweight_ih; /* out [4H, I]; NULL: not wanted */
-    float *dweight_hh; /* out [4H, H]; NULL: not wanted */
-    float *dbias;      /* out [4H]; NULL: not wanted */
+    float *dweight_ih; /* out [G*H, I]; NULL: not wanted */
+    float *dweight_hh; /* out [G*H, H]; NULL: not wanted */
+    float *dbias_ih;   /* out [G*H]; NULL: not wanted */
+    float *dbias_hh;   /* out [G*H]; NULL: not wanted */
+    float *dbias_hn;   /* out [H], RONDO_CELL_GRU_RESET_AFTER only; NULL: not wanted */
+    float *dpeepholes; /* out [3*H], RONDO_CELL_LSTM_PEEPHOLES only; NULL: not wanted */
     float *dh0;        /* out [B,H]; NULL: not wanted */
-    float *dc0;        /* out [B,H]; NULL: not wanted */
+    float *dc0;        /* out [B,H], LSTM only; NULL: not wanted */
+    float *dh_norms;   /* out [T], the norm over batch and units of dL/dh_t, all that reaches the state after step t,
+                          from y_t as well as from later steps; padded steps count as zero; NULL: not wanted */
     void *saved;       /* in, and used up: backward runs once for each forward */
     int64_t saved_bytes;
     void *scratch;
     int64_t scratch_bytes;
-} rondo_lstm_backward;
+} rondo_recurrent_backward;
 
 /* ----------------------------------------------------------------------------------------------------- GEMM */
 

@@ -114,9 +114,11 @@ template <class S> struct StandardActivation {
     using F = typename S::F;
     static F sigmoid(F x) { return Math<S>::sigmoid(x); }
     static F tanh(F x) { return Math<S>::tanh(x); }
+    static F relu(F x) { return S::max(S::zero(), x); } // of NaN: NaN
     // Derivatives, from the value y of the function.
     static F sigmoid_gradient(F y) { return S::fnma(y, y, y); }
     static F tanh_gradient(F y) { return S::fnma(y, y, S::broadcast(1.0f)); }
+    static F relu_gradient(F y) { return S::if_less(S::zero(), y, S::broadcast(1.0f), S::zero()); }
 };
 
 // For tests: with identities in place of the activations, sums of small integers are exact, and a wrong wire between
@@ -125,8 +127,10 @@ template <class S> struct IdentityActivation {
     using F = typename S::F;
     static F sigmoid(F x) { return x; }
     static F tanh(F x) { return x; }
+    static F relu(F x) { return x; }
     static F sigmoid_gradient(F) { return S::broadcast(1.0f); }
     static F tanh_gradient(F) { return S::broadcast(1.0f); }
+    static F relu_gradient(F) { return S::broadcast(1.0f); }
 };
 
 } // namespace

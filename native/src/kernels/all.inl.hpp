@@ -2,12 +2,12 @@
 #pragma once
 
 #include "kernels/activation.inl.hpp"
+#include "kernels/cells.inl.hpp"
 #include "kernels/dropout.inl.hpp"
 #include "kernels/elementwise.inl.hpp"
 #include "kernels/embedding.inl.hpp"
 #include "kernels/gemm.inl.hpp"
 #include "kernels/loss.inl.hpp"
-#include "kernels/lstm.inl.hpp"
 #include "kernels/measure.inl.hpp"
 #include "kernels/optimizer.inl.hpp"
 #include "kernels/reduce.inl.hpp"
@@ -23,11 +23,12 @@ constexpr rondo::KernelTable kernels_of = {
     .tile_rows = S::tile_rows,
     .gemm_pack = gemm_pack<S>,
     .gemm = gemm<S>,
-    .lstm_pack = lstm_pack<S>,
-    .lstm_forward_scratch = lstm_forward_scratch<S>,
-    .lstm_forward = lstm_forward<S, A>,
-    .lstm_backward_scratch = lstm_backward_scratch<S>,
-    .lstm_backward = lstm_backward<S, A>,
+    .recurrent_pack = recurrent_pack<S>,
+    .recurrent_project = recurrent_project<S>,
+    .recurrent_step = recurrent_step<S, A>,
+    .recurrent_back = recurrent_back<S, A>,
+    .recurrent_dh0 = recurrent_dh0<S>,
+    .peephole_gradient = peephole_gradient<S>,
     .gather = gather<S>,
     .scatter_add = scatter_add<S>,
     .softmax = softmax<S>,

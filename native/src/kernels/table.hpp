@@ -80,42 +80,104 @@ RONDO_INLINE constexpr int64_t gemm_packed_a_floats(int64_t m, int64_t k, int64_
     return (m + tile_rows - 1) / tile_rows * tile_rows * (k < gemm_k_block ? k : gemm_k_block);
 }
 
-// An LSTM's weights, laid out for one instruction set of `lanes` floats; see lstm.inl.hpp. Blocks of `lanes` hidden
-// units: ceil(H / lanes) of them in the forward panels, ceil(H / (4 lanes)) in the backward ones.
-struct LstmPackWork {
-    const rondo_lstm_pack *call;
-    float *bias;      // [unit block][4][lanes]
-    float *weight_ih; // [unit block][I][4][lanes]
-    float *weight_hh; // [unit block][H][4][lanes]
-    float *backward;  // [block of 4 lanes units][4H][4 lanes]: weight_hh for dh = dgates weight_hh
+// What differs between cells in memory.
+struct CellShape {
+    int32_t gates;   // stacked in weights and biases
+    int32_t columns; // saved for each step and sequence, of H each: the gates, and for GRUs one more
+    int32_t phases;  // of a step, with everybody done before the next
+    bool has_c;
+    bool carries; // part of dL/dh goes to the step before without passing through U
 };
 
-// Where forward keeps things for backward: row t*B + b belongs to step t of sequence b, so that what one step touches
-// lies together whatever the strides of x and y.
-struct LstmSaved {
-    float *gates; // [T*B] rows: i, f, g, o at offsets 0, H, 2H, 3H; backward turns them into their gradients
-    int64_t gates_stride;
-    float *h; // [(T+1)*B] rows: the state before step t; after the last step of a sequence its rows are not written
-    float *c; // likewise
-    int64_t state_stride;
+RONDO_INLINE constexpr CellShape cell_shape(int32_t cell) {
+    switch (cell) {
+    case RONDO_CELL_LSTM:
+    case RONDO_CELL_LSTM_PEEPHOLES: return {4, 4, 1, true, false};
+    case RONDO_CELL_GRU_RESET_AFTER: // r, z, n and q = Un h' + bhn; backward: dr, dz, dn, dq
+        return {3, 4, 1, false, true};
+    case RONDO_CELL_GRU_RESET_BEFORE: // r, z, n and r*h'; backward: dr, dz, dn, r*h'
+        return {3, 4, 2, false, true};
+    default: return {1, 1, 1, false, false};
+    }
+}
+
+// A recurrent layer's weights, laid out for one instruction set; see recurrent.inl.hpp. A panel holds `vectors` of
+// lanes for each k; where H does not fill the last one, the rest is zero.
+struct RecurrentPack {
+    float *bias;      // [projection panel][vectors][lanes]: what starts the projection
+    float *bias_hn;   // [units]: GRU_RESET_AFTER
+    float *peepholes; // [3][units]
+    float *weight_ih; // projection panels, k = I
+    float *weight_hh; // step panels, k = H: all gates; GRU_RESET_BEFORE: r and z
+    float *weight_hn; // GRU_RESET_BEFORE: n
+    float *backward;  // panels of 4 vectors of units, k = gates * H: for dh = dgates U; GRU_RESET_BEFORE: r and z
+    float *backward_n;
 };
 
-struct LstmForwardWork {
-    const rondo_lstm_forward *call;
-    const float *bias;
-    const float *weight_ih;
-    const float *weight_hh;
-    LstmSaved saved; // all null in inference
-    char *scratch;   // scratch_bytes for each slice
-    int64_t scratch_bytes;
+struct RecurrentPackWork {
+    const rondo_recurrent_pack *call;
+    RecurrentPack pack;
 };
 
-struct LstmBackwardWork {
-    const rondo_lstm_backward *call;
-    const float *backward;
-    LstmSaved saved;
-    char *scratch; // scratch_bytes for each slice
-    int64_t scratch_bytes;
+// Rows of one kind for each step and sequence.
+struct StepRows {
+    float *base;
+    int64_t step; // from a step to the next
+    int64_t row;  // from a sequence to the next
+    int64_t wrap; // -1: each step has its own; 1: two that alternate; 0: one for all
+
+    RONDO_INLINE float *at(int64_t s, int64_t slot) const { return base + (s & wrap) * step + slot * row; }
+};
+
+// Sequences stand in slots, in falling order of their lengths, so that those which have a step s are the first live[s].
+// Steps count in the order in which they are walked.
+struct Walk {
+    const int32_t *order;   // [B] which sequence is in a slot
+    const int32_t *live;    // [T+1]
+    const int32_t *lengths; // [B] or null: all T
+    int64_t time_steps;
+    bool reverse;
+
+    RONDO_INLINE int64_t length(int64_t b) const { return lengths ? lengths[b] : time_steps; }
+    // The place in time of step s of sequence b.
+    RONDO_INLINE int64_t time(int64_t s, int64_t b) const { return reverse ? length(b) - 1 - s : s; }
+};
+
+// The slots that are walked together, and the chunk of steps whose input projection is at hand.
+struct RecurrentGroup {
+    int64_t first;
+    int64_t last;
+    const float **x;   // inputs to project
+    float **projected; // where to
+    int64_t count;     // of these
+    StepRows gates;    // in: the input projection; out, in training: what backward needs
+
+    RONDO_INLINE int64_t live(const Walk &walk, int64_t s) const {
+        const int64_t end = walk.live[s] < last ? walk.live[s] : last;
+        return end > first ? end - first : 0;
+    }
+};
+
+struct RecurrentForwardWork {
+    const rondo_recurrent_forward *call;
+    RecurrentPack pack;
+    Walk walk;
+    StepRows h; // before each step
+    StepRows c;
+    StepRows operand; // h, or h times the mask
+    bool training;
+};
+
+struct RecurrentBackwardWork {
+    const rondo_recurrent_backward *call;
+    RecurrentPack pack;
+    Walk walk;
+    StepRows gates;
+    StepRows h; // before each step
+    StepRows c;
+    StepRows dc;    // of the step after
+    StepRows carry; // what of dL/dh comes from the step after directly; dhn at first
+    float *norms;   // [T*B][ceil(H / (4 lanes))] squares of dL/dh, or null
 };
 
 // The rest do what their call says; it has been checked.
@@ -229,11 +291,13 @@ struct KernelTable {
 
     void (*gemm_pack)(const GemmPackWork &, Slice);
     void (*gemm)(const GemmWork &, Slice);
-    void (*lstm_pack)(const LstmPackWork &, Slice);
-    int64_t (*lstm_forward_scratch)(const rondo_lstm_forward &, int64_t rows); // bytes for a slice of so many sequences
-    void (*lstm_forward)(const LstmForwardWork &, Slice);                      // a slice is a range of sequences
-    int64_t (*lstm_backward_scratch)(const rondo_lstm_backward &, int64_t rows);
-    void (*lstm_backward)(const LstmBackwardWork &, Slice); // gates to their gradients, dh0, dc0; the rest is GEMM
+    void (*recurrent_pack)(const RecurrentPackWork &, Slice);
+    // For one group; a slice is a range of its units.
+    void (*recurrent_project)(const RecurrentForwardWork &, const RecurrentGroup &, Slice);
+    void (*recurrent_step)(const RecurrentForwardWork &, const RecurrentGroup &, int64_t step, int32_t phase, Slice);
+    void (*recurrent_back)(const RecurrentBackwardWork &, const RecurrentGroup &, int64_t step, int32_t phase, Slice);
+    void (*recurrent_dh0)(const RecurrentBackwardWork &, const RecurrentGroup &, Slice);
+    void (*peephole_gradient)(const RecurrentBackwardWork &, Slice);
 
     void (*gather)(const GatherWork &, Slice);
     void (*scatter_add)(const ScatterAddWork &, Slice);

@@ -35,7 +35,7 @@ struct GemmPack {
         require_memory("packed", call.packed, call.packed_bytes, needed.packed);
     }
     static void run(const Context &context, const Call &call) {
-        const PackHeader header = pack_header(context, op, call.k, call.n, 0);
+        const PackHeader header = pack_header(context, op, 0, call.k, call.n, 0);
         std::memcpy(call.packed, &header, sizeof header);
         float *panels = reinterpret_cast<float *>(static_cast<char *>(call.packed) + sizeof header);
         const GemmPackWork work{{call.b, call.ldb, nullptr}, call.transpose_b != 0, call.n, call.k, panels};
@@ -86,7 +86,7 @@ struct Gemm {
             require_memory("packed_b", call.packed_b, call.packed_b_bytes,
                            static_cast<int64_t>(sizeof(PackHeader)) +
                                aligned(panel_floats(context, call.n, call.k) * static_cast<int64_t>(sizeof(float))));
-            require_pack(context, "packed_b", call.packed_b, RONDO_OP_GEMM_PACK, call.k, call.n, 0);
+            require_pack(context, "packed_b", call.packed_b, RONDO_OP_GEMM_PACK, 0, call.k, call.n, 0);
         } else {
             if (call.packed_b_bytes != 0) require("packed_b", call.packed_b);
             require("b", call.b, call.k);

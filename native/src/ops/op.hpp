@@ -129,9 +129,9 @@ inline void require_lengths(const int32_t *lengths, int64_t count, int32_t time_
 
 // --------------------------------------------------------------------------------------------------- all operations
 
-extern const Operation lstm_pack_operation;
-extern const Operation lstm_forward_operation;
-extern const Operation lstm_backward_operation;
+extern const Operation recurrent_pack_operation;
+extern const Operation recurrent_forward_operation;
+extern const Operation recurrent_backward_operation;
 extern const Operation gemm_pack_operation;
 extern const Operation gemm_operation;
 extern const Operation gather_operation;

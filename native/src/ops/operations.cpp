@@ -9,9 +9,9 @@ namespace {
 // At the index of its number.
 constexpr const Operation *operations[] = {
     nullptr,
-    &lstm_pack_operation,
-    &lstm_forward_operation,
-    &lstm_backward_operation,
+    &recurrent_pack_operation,
+    &recurrent_forward_operation,
+    &recurrent_backward_operation,
     &gemm_pack_operation,
     &gemm_operation,
     &gather_operation,

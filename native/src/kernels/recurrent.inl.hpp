@@ -1,0 +1,433 @@
+// What all recurrent layers share: packing, the input projection, and the walk through one step, forward and backward,
+// in register tiles. The cells (lstm, gru, rnn) say how the vectors of a tile are laid out over gates and units, what
+// the sums start from and what is done with them while they are in registers.
+//
+// Forward. The panels of a cell hold, for a block of hidden units, the vectors of all gates that its tile needs
+// (Layout), so that when the sum over k is complete, activations are applied in registers and only the states (and, in
+// training, the gates) are stored. The input projection of a few steps is computed first, over all their rows at once,
+// into the place of the gates, whence the recurrence takes it as the start of its sums; so W is read once for a chunk
+// of steps, and what it made is still in cache when it is needed.
+//
+// Backward walks the steps in reverse: dh_s = dy_s + dgates_{s+1} U is the same tile product on U itself (panels of 4
+// vectors of units), and the gate derivatives are formed in its registers. They replace the gates in the saved memory;
+// dW, dU, dx and the biases' gradients are GEMMs over all steps afterwards (ops/recurrent.cpp).
+//
+// A slice is a range of units. Who calls sees to it that a step's phases follow each other, and splits the batch
+// instead where that is better.
+#pragma once
+
+#include "kernels/activation.inl.hpp"
+#include "kernels/table.hpp"
+#include "kernels/tile.inl.hpp"
+
+namespace {
+
+// How a panel's vectors lie over gates and units: vector v belongs to gate v / Blocks and to the v % Blocks-th vector
+// of units.
+template <int Gates, int Blocks> struct Layout {
+    static constexpr int gates = Gates;
+    static constexpr int blocks = Blocks;
+    static constexpr int vectors = Gates * Blocks;
+    template <class S> static constexpr int64_t units = Blocks *S::lanes;
+};
+
+// ------------------------------------------------------------------------------------------------------- packing
+
+// Rows of weight [gates * H, k], from row `first` on, as panels of a layout. Goes by cache lines of k, so that a line is
+// read once and what is written stays in the L1 cache until it is complete.
+template <class S, class L>
+void pack_panels(const float *weight, int64_t first, int64_t hidden, int64_t k, float *panels, rondo::Slice slice) {
+    constexpr int64_t line = 16;
+    int64_t begin, end;
+    slice.range(hidden, L::template units<S>, begin, end);
+    for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
+        float *panel = panels + u0 * L::gates * k;
+        for (int64_t k0 = 0; k0 < k; k0 += line) {
+            const int64_t k1 = k0 + line < k ? k0 + line : k;
+            for (int64_t v = 0; v < L::vectors; v++) {
+                const int64_t gate = v / L::blocks, u1 = u0 + v % L::blocks * S::lanes;
+                for (int64_t lane = 0; lane < S::lanes; lane++) {
+                    float *to = panel + v * S::lanes + lane;
+                    const float *from = u1 + lane < hidden ? weight + (first + gate * hidden + u1 + lane) * k : nullptr;
+                    for (int64_t i = k0; i < k1; i++) to[i * L::vectors * S::lanes] = from ? from[i] : 0.0f;
+                }
+            }
+        }
+    }
+}
+
+// U as the right-hand side of dgates U: rows `first` to `first + k` of weight [.., H] as panels of 4 vectors.
+template <class S>
+void pack_rows(const float *weight, int64_t first, int64_t k, int64_t hidden, float *panels, rondo::Slice slice) {
+    constexpr int64_t width = 4 * S::lanes;
+    int64_t begin, end;
+    slice.range(k, 1, begin, end);
+    for (int64_t i = begin; i < end; i++) {
+        const float *from = weight + (first + i) * hidden;
+        for (int64_t u = 0; u < round_up(hidden, width); u += S::lanes) {
+            S::store(panels + u / width * width * k + i * width + u % width,
+                     load_lanes<S>(from + (u < hidden ? u : 0), lanes_at<S>(u, hidden)));
+        }
+    }
+}
+
+// n numbers of a (+ b), either or both of which may be absent, with zeros up to the next vector.
+template <class S> void pack_sum(const float *a, const float *b, int64_t n, float *to) {
+    for (int64_t i = 0; i < n; i += S::lanes) {
+        const int lanes = lanes_at<S>(i, n);
+        auto sum = a ? load_lanes<S>(a + i, lanes) : S::zero();
+        if (b) sum = S::add(sum, load_lanes<S>(b + i, lanes));
+        S::store(to + i, sum);
+    }
+}
+
+// What starts the projection's sums: the biases of each panel's vectors; `both` gates take bias_hh too.
+template <class S, class L> void pack_bias(const rondo_recurrent_pack &call, int64_t both, float *to) {
+    const int64_t hidden = call.hidden_size;
+    for (int64_t u0 = 0; u0 < hidden; u0 += L::template units<S>) {
+        for (int64_t v = 0; v < L::vectors; v++) {
+            const int64_t gate = v / L::blocks, u = u0 + v % L::blocks * S::lanes;
+            const int64_t at = gate * hidden + u;
+            const int n = lanes_at<S>(u, hidden);
+            if (n > 0) {
+                pack_sum<S>(call.bias_ih ? call.bias_ih + at : nullptr,
+                            call.bias_hh && gate < both ? call.bias_hh + at : nullptr, n,
+                            to + u0 * L::gates + v * S::lanes);
+            } else {
+                S::store(to + u0 * L::gates + v * S::lanes, S::zero());
+            }
+        }
+    }
+}
+
+using LstmLayout = Layout<4, 1>;
+using GruLayout = Layout<3, 1>;
+using ResetUpdateLayout = Layout<2, 2>; // r and z of GRU_RESET_BEFORE
+using UnitsLayout = Layout<1, 4>;
+
+template <class S> void recurrent_pack(const rondo::RecurrentPackWork &w, rondo::Slice slice) {
+    const rondo_recurrent_pack &call = *w.call;
+    const rondo::RecurrentPack &pack = w.pack;
+    const int64_t hidden = call.hidden_size;
+    const int64_t input = call.input_size;
+    const bool first = slice.index == 0;
+    if (first && pack.peepholes) {
+        for (int64_t i = 0; i < 3; i++) {
+            pack_sum<S>(call.peepholes + i * hidden, nullptr, hidden, pack.peepholes + i * round_up(hidden, S::lanes));
+        }
+    }
+    if (call.parts & RONDO_PACK_FORWARD) {
+        switch (call.cell) {
+        case RONDO_CELL_LSTM:
+        case RONDO_CELL_LSTM_PEEPHOLES:
+            if (first) pack_bias<S, LstmLayout>(call, 4, pack.bias);
+            pack_panels<S, LstmLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
+            pack_panels<S, LstmLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
+            break;
+        case RONDO_CELL_GRU_RESET_AFTER:
+            if (first) {
+                pack_bias<S, GruLayout>(call, 2, pack.bias);
+                pack_sum<S>(call.bias_hh ? call.bias_hh + 2 * hidden : call.bias_hn, nullptr, hidden, pack.bias_hn);
+            }
+            pack_panels<S, GruLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
+            pack_panels<S, GruLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
+            break;
+        case RONDO_CELL_GRU_RESET_BEFORE:
+            if (first) pack_bias<S, GruLayout>(call, 3, pack.bias);
+            pack_panels<S, GruLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
+            pack_panels<S, ResetUpdateLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
+            pack_panels<S, UnitsLayout>(call.weight_hh, 2 * hidden, hidden, hidden, pack.weight_hn, slice);
+            break;
+        default:
+            if (first) pack_bias<S, UnitsLayout>(call, 1, pack.bias);
+            pack_panels<S, UnitsLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
+            pack_panels<S, UnitsLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
+        }
+    }
+    if (call.parts & RONDO_PACK_BACKWARD) {
+        const bool apart = call.cell == RONDO_CELL_GRU_RESET_BEFORE;
+        const int64_t k = (apart ? 2 : rondo::cell_shape(call.cell).gates) * hidden;
+        pack_rows<S>(call.weight_hh, 0, k, hidden, pack.backward, slice);
+        if (apart) pack_rows<S>(call.weight_hh, k, hidden, hidden, pack.backward_n, slice);
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------- forward
+
+// projected[i] = W x[i] + b for all gates.
+template <class S, class L>
+void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, rondo::Slice slice) {
+    const int64_t hidden = w.call->hidden_size;
+    const int64_t input = w.call->input_size;
+    int64_t begin, end;
+    slice.range(hidden, L::template units<S>, begin, end);
+    for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
+        const float *bias = w.pack.bias + u0 * L::gates;
+        const float *panel = w.pack.weight_ih + u0 * L::gates * input;
+        for_tiles<S, L::vectors>(group.count, [&](int64_t first, auto rows) {
+            constexpr int R = rows.value;
+            Tile<S, R, L::vectors> tile;
+            const float *x[R];
+            for (int r = 0; r < R; r++) {
+                x[r] = group.x[first + r];
+                for (int v = 0; v < L::vectors; v++) tile.v[r][v] = S::load(bias + v * S::lanes);
+            }
+            multiply_add<1, L::vectors>(tile, x, panel, input);
+            for (int r = 0; r < R; r++) {
+                for (int v = 0; v < L::vectors; v++) {
+                    const int64_t u = u0 + v % L::blocks * S::lanes;
+                    store_lanes<S>(group.projected[first + r] + v / L::blocks * hidden + u, tile.v[r][v],
+                                   lanes_at<S>(u, hidden));
+                }
+            }
+        });
+    }
+}
+
+template <class S>
+void recurrent_project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, rondo::Slice slice) {
+    switch (rondo::cell_shape(w.call->cell).gates) {
+    case 4: project<S, LstmLayout>(w, group, slice); break;
+    case 3: project<S, GruLayout>(w, group, slice); break;
+    default: project<S, UnitsLayout>(w, group, slice);
+    }
+}
+
+// The rows of one register tile at one step.
+template <int R> struct ForwardRows {
+    const float *operand[R]; // what U acts on: h before, times the mask if there is one
+    const float *h[R];       // before
+    const float *c[R];       // before
+    float *gates[R];         // in: the input projection; out, in training: what backward needs
+    float *h_after[R];
+    float *c_after[R];
+    float *operand_after[R]; // null: it is h
+    const float *mask[R];
+    float *y[R]; // null where not wanted
+};
+
+template <int R>
+RONDO_INLINE void forward_rows(ForwardRows<R> &rows, const rondo::RecurrentForwardWork &w,
+                               const rondo::RecurrentGroup &group, int64_t s, int64_t slot0) {
+    const rondo_recurrent_forward &call = *w.call;
+    for (int r = 0; r < R; r++) {
+        const int64_t slot = slot0 + r;
+        const int64_t b = w.walk.order[slot];
+        rows.operand[r] = w.operand.at(s, slot);
+        rows.h[r] = w.h.at(s, slot);
+        rows.c[r] = w.c.at(s, slot);
+        rows.gates[r] = group.gates.at(s, slot);
+        rows.h_after[r] = w.h.at(s + 1, slot);
+        rows.c_after[r] = w.c.at(s + 1, slot);
+        rows.operand_after[r] = call.recurrent_mask ? w.operand.at(s + 1, slot) : nullptr;
+        rows.mask[r] = call.recurrent_mask ? call.recurrent_mask + b * call.hidden_size : nullptr;
+        rows.y[r] = call.y ? call.y + b * call.y_batch_stride + w.walk.time(s, b) * call.y_time_stride : nullptr;
+    }
+}
+
+// n units of the new state, from u on.
+template <class S, int R>
+RONDO_INLINE void store_state(const ForwardRows<R> &rows, int r, int64_t u, typename S::F h, int n) {
+    store_lanes<S>(rows.h_after[r] + u, h, n);
+    if (rows.operand_after[r]) {
+        store_lanes<S>(rows.operand_after[r] + u, S::mul(h, load_lanes<S>(rows.mask[r] + u, n)), n);
+    }
+    if (rows.y[r]) store_lanes<S>(rows.y[r] + u, h, n);
+}
+
+// One phase of a step of a cell. Phase says: the Layout of its panels; start(tile, rows, r, u0), the start of the sums
+// of a row; operand(rows, r), what U acts on; finish(tile, rows, r, u0), which stores what has been made.
+template <class S, class Phase>
+void step_phase(const Phase &phase, const float *panels, const rondo::RecurrentForwardWork &w,
+                const rondo::RecurrentGroup &group, int64_t s, rondo::Slice slice) {
+    using L = typename Phase::L;
+    const int64_t hidden = w.call->hidden_size;
+    const int64_t live = group.live(w.walk, s);
+    int64_t begin, end;
+    slice.range(hidden, L::template units<S>, begin, end);
+    for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
+        for_tiles<S, L::vectors>(live, [&](int64_t first, auto count) {
+            constexpr int R = count.value;
+            ForwardRows<R> rows;
+            forward_rows(rows, w, group, s, group.first + first);
+            Tile<S, R, L::vectors> tile;
+            const float *operand[R];
+            for (int r = 0; r < R; r++) {
+                phase.start(tile, rows, r, u0);
+                operand[r] = phase.operand(rows, r);
+            }
+            multiply_add<1, L::vectors>(tile, operand, panels + u0 * L::gates * hidden, hidden);
+            for (int r = 0; r < R; r++) phase.finish(tile, rows, r, u0);
+        });
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------- backward
+
+// The rows of one register tile at one step of the way back.
+template <int R> struct BackwardRows {
+    const float *dy[R];    // null: zeros
+    const float *carry[R]; // what of dL/dh does not come through U; null: nothing
+    float *carry_out[R];   // for the step before
+    const float *mask[R];  // null: ones
+    float *gates[R];       // in: the gates; out: their gradients
+    const float *h_before[R];
+    const float *h[R];
+    const float *c_before[R];
+    const float *c[R];
+    float *dc[R]; // in: from the step after; out: for the step before
+    float *norms[R];
+};
+
+// dL/dh of a vector of units: what came through U, which the mask has to pass, and the rest.
+template <class S, int R>
+RONDO_INLINE typename S::F gradient_of_h(typename S::F through, const BackwardRows<R> &rows, int r, int64_t u, int n) {
+    if (rows.mask[r]) through = S::mul(through, load_lanes<S>(rows.mask[r] + u, n));
+    if (rows.dy[r]) through = S::add(through, load_lanes<S>(rows.dy[r] + u, n));
+    if (rows.carry[r]) through = S::add(through, load_lanes<S>(rows.carry[r] + u, n));
+    return through;
+}
+
+template <class S, int R> RONDO_INLINE void clear(Tile<S, R> &tile) {
+    for (int r = 0; r < R; r++) {
+        for (int v = 0; v < 4; v++) tile.v[r][v] = S::zero();
+    }
+}
+
+// Rows of U in the panels of RecurrentPack::backward.
+RONDO_INLINE constexpr int64_t backward_rows(int32_t cell, int64_t hidden) {
+    return (cell == RONDO_CELL_GRU_RESET_BEFORE ? 2 : rondo::cell_shape(cell).gates) * hidden;
+}
+
+// tile += dgates[r] U for the units of one panel. GRU_RESET_AFTER has dq, which U made, behind dn, which it did not.
+template <class S, int R>
+RONDO_INLINE void multiply_gates(Tile<S, R> &tile, const float *(&dgates)[R], const float *panel, int32_t cell,
+                                 int64_t hidden) {
+    const bool gap = cell == RONDO_CELL_GRU_RESET_AFTER;
+    const int64_t k = gap ? 2 * hidden : backward_rows(cell, hidden);
+    multiply_add<1, 4>(tile, dgates, panel, k);
+    if (!gap) return;
+    for (int r = 0; r < R; r++) dgates[r] += 3 * hidden;
+    multiply_add<1, 4>(tile, dgates, panel + k * 4 * S::lanes, hidden);
+}
+
+template <class S, int R>
+RONDO_INLINE void store_norm(const Tile<S, R> &tile, const BackwardRows<R> &rows, int r, int64_t u0, int64_t hidden) {
+    if (!rows.norms[r]) return;
+    auto sum = S::zero(); // lanes beyond H hold zeros
+    for (int v = 0; v < 4; v++) {
+        if (u0 + v * S::lanes < hidden) sum = S::fma(tile.v[r][v], tile.v[r][v], sum);
+    }
+    float lanes[S::lanes];
+    S::store(lanes, sum);
+    float total = 0.0f;
+    for (int lane = 0; lane < S::lanes; lane++) total += lanes[lane];
+    rows.norms[r][u0 / (4 * S::lanes)] = total;
+}
+
+// One step of the way back for the cell whose gate derivatives finish(rows, r, u, n, dh) forms, for n units from u on.
+template <class S, class Finish>
+void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group,
+                int64_t s, rondo::Slice slice) {
+    constexpr int64_t width = 4 * S::lanes;
+    const rondo_recurrent_backward &call = *w.call;
+    const int64_t hidden = call.hidden_size;
+    const int64_t k = backward_rows(call.cell, hidden);
+    const bool carries = rondo::cell_shape(call.cell).carries;
+    // Sequences that have the step after this one too, and those for which this is the last.
+    const int64_t going = group.live(w.walk, s + 1);
+    const int64_t live = group.live(w.walk, s);
+    int64_t begin, end;
+    slice.range(hidden, width, begin, end);
+    for (int64_t u0 = begin; u0 < end; u0 += width) {
+        const auto back = [&](int64_t from, int64_t count, bool ends) {
+            for_tiles<S>(count, [&](int64_t first, auto of) {
+                constexpr int R = of.value;
+                BackwardRows<R> rows;
+                const float *dgates[R];
+                for (int r = 0; r < R; r++) {
+                    const int64_t slot = group.first + from + first + r;
+                    const int64_t b = w.walk.order[slot];
+                    dgates[r] = ends ? nullptr : w.gates.at(s + 1, slot);
+                    rows.dy[r] = call.dy ? call.dy + b * call.dy_batch_stride + w.walk.time(s, b) * call.dy_time_stride
+                                         : nullptr;
+                    rows.carry[r] = ends || carries ? w.carry.at(s, slot) : nullptr;
+                    rows.carry_out[r] = w.carry.at(s, slot);
+                    rows.mask[r] = call.recurrent_mask ? call.recurrent_mask + b * hidden : nullptr;
+                    rows.gates[r] = w.gates.at(s, slot);
+                    rows.h_before[r] = w.h.at(s, slot);
+                    rows.h[r] = w.h.at(s + 1, slot);
+                    rows.c_before[r] = w.c.at(s, slot);
+                    rows.c[r] = w.c.at(s + 1, slot);
+                    rows.dc[r] = w.dc.at(s, slot);
+                    rows.norms[r] =
+                        w.norms ? w.norms + (s * call.batch_size + slot) * ((hidden + width - 1) / width) : nullptr;
+                }
+                Tile<S, R> tile;
+                clear(tile);
+                if (!ends) {
+                    multiply_gates<S>(tile, dgates, w.pack.backward + u0 * k, call.cell, hidden);
+                }
+                for (int r = 0; r < R; r++) {
+                    for (int v = 0; v < 4; v++) {
+                        const int64_t u = u0 + v * S::lanes;
+                        const int n = lanes_at<S>(u, hidden);
+                        if (n == 0) continue;
+                        tile.v[r][v] = gradient_of_h<S>(tile.v[r][v], rows, r, u, n);
+                        finish(rows, r, u, n, tile.v[r][v]);
+                    }
+                    store_norm<S>(tile, rows, r, u0, hidden);
+                }
+            });
+        };
+        back(0, going, false);
+        back(going, live - going, true);
+    }
+}
+
+// dh0: what reaches the state before the first step. An empty sequence hands dhn on, which is its carry.
+template <class S>
+void recurrent_dh0(const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group, rondo::Slice slice) {
+    constexpr int64_t width = 4 * S::lanes;
+    const rondo_recurrent_backward &call = *w.call;
+    const int64_t hidden = call.hidden_size;
+    const int64_t k = backward_rows(call.cell, hidden);
+    const bool carries = rondo::cell_shape(call.cell).carries;
+    const int64_t live = group.live(w.walk, 0);
+    int64_t begin, end;
+    slice.range(hidden, width, begin, end);
+    for (int64_t u0 = begin; u0 < end; u0 += width) {
+        for_tiles<S>(live, [&](int64_t first, auto of) {
+            constexpr int R = of.value;
+            BackwardRows<R> rows{};
+            const float *dgates[R];
+            float *dh0[R];
+            for (int r = 0; r < R; r++) {
+                const int64_t slot = group.first + first + r;
+                const int64_t b = w.walk.order[slot];
+                dgates[r] = w.gates.at(0, slot);
+                rows.carry[r] = carries ? w.carry.at(0, slot) : nullptr;
+                rows.mask[r] = call.recurrent_mask ? call.recurrent_mask + b * hidden : nullptr;
+                dh0[r] = call.dh0 + b * hidden;
+            }
+            Tile<S, R> tile;
+            clear(tile);
+            multiply_gates<S>(tile, dgates, w.pack.backward + u0 * k, call.cell, hidden);
+            for (int r = 0; r < R; r++) {
+                for (int v = 0; v < 4; v++) {
+                    const int64_t u = u0 + v * S::lanes;
+                    const int n = lanes_at<S>(u, hidden);
+                    if (n == 0) continue;
+                    store_lanes<S>(dh0[r] + u, gradient_of_h<S>(tile.v[r][v], rows, r, u, n), n);
+                }
+            }
+        });
+        for (int64_t slot = group.first + live; slot < group.last; slot++) {
+            for (int64_t u = u0; u < u0 + width && u < hidden; u++) {
+                call.dh0[w.walk.order[slot] * hidden + u] = w.carry.at(0, slot)[u];
+            }
+        }
+    }
+}
+
+} // namespace

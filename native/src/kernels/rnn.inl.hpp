@@ -1,0 +1,76 @@
+// Simple RNN: h = f(W x + U h' + b), f one of tanh, relu, sigmoid, identity.
+//
+// A tile holds four vectors of units. Nothing but h is needed on the way back: f' is a function of f.
+#pragma once
+
+#include "kernels/recurrent.inl.hpp"
+
+namespace {
+
+template <class S, class A> struct RnnStep {
+    using L = UnitsLayout;
+    int32_t cell;
+    int64_t hidden;
+
+    template <int R> RONDO_INLINE void start(Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
+        for (int v = 0; v < 4; v++) {
+            const int64_t u = u0 + v * S::lanes;
+            tile.v[r][v] = load_lanes<S>(rows.gates[r] + u, lanes_at<S>(u, hidden));
+        }
+    }
+
+    template <int R> RONDO_INLINE const float *operand(const ForwardRows<R> &rows, int r) const {
+        return rows.operand[r];
+    }
+
+    template <int R>
+    RONDO_INLINE void finish(const Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
+        for (int v = 0; v < 4; v++) {
+            const int64_t u = u0 + v * S::lanes;
+            const int n = lanes_at<S>(u, hidden);
+            if (n > 0) store_state<S>(rows, r, u, activation(tile.v[r][v]), n);
+        }
+    }
+
+private:
+    RONDO_INLINE typename S::F activation(typename S::F x) const {
+        switch (cell) {
+        case RONDO_CELL_RNN_TANH: return A::tanh(x);
+        case RONDO_CELL_RNN_RELU: return A::relu(x);
+        case RONDO_CELL_RNN_SIGMOID: return A::sigmoid(x);
+        default: return x;
+        }
+    }
+};
+
+template <class S, class A>
+void rnn_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, rondo::Slice slice) {
+    step_phase<S>(RnnStep<S, A>{w.call->cell, w.call->hidden_size}, w.pack.weight_hh, w, group, s, slice);
+}
+
+template <class S, class A> struct RnnBack {
+    int32_t cell;
+
+    template <int R>
+    RONDO_INLINE void operator()(const BackwardRows<R> &rows, int r, int64_t u, int n, typename S::F dh) const {
+        store_lanes<S>(rows.gates[r] + u, S::mul(dh, gradient(load_lanes<S>(rows.h[r] + u, n))), n);
+    }
+
+private:
+    RONDO_INLINE typename S::F gradient(typename S::F h) const {
+        switch (cell) {
+        case RONDO_CELL_RNN_TANH: return A::tanh_gradient(h);
+        case RONDO_CELL_RNN_RELU: return A::relu_gradient(h);
+        case RONDO_CELL_RNN_SIGMOID: return A::sigmoid_gradient(h);
+        default: return S::broadcast(1.0f);
+        }
+    }
+};
+
+template <class S, class A>
+void rnn_back(const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group, int64_t s,
+              rondo::Slice slice) {
+    back_phase<S>(RnnBack<S, A>{w.call->cell}, w, group, s, slice);
+}
+
+} // namespace
