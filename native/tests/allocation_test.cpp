@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 #include <vector>
 
-#include "support/library.hpp"
 #include "support/random.hpp"
+#include "support/recurrent_runner.hpp"
 
 namespace {
 
@@ -61,34 +61,42 @@ TEST(Allocation, isCounted) {
     EXPECT_EQ(allocations, before + 2);
 }
 
-class Allocation : public testing::TestWithParam<Isa> {};
+class Allocation : public testing::TestWithParam<IsaAndCell> {};
 
 TEST_P(Allocation, isNoneInRuns) {
-    const ContextOf context(GetParam().number, 2);
+    const Cell &cell = GetParam().cell;
+    const ContextOf context(GetParam().isa.number, 2);
     constexpr int32_t batch = 9, time = 40, input = 33, hidden = 70, classes = 21, vocabulary = 50;
-    constexpr int64_t steps = batch * time, gates = 4 * hidden;
+    constexpr RecurrentSizes sizes = {batch, time, input, hidden};
+    constexpr int64_t steps = batch * time;
+    const int64_t gates = cell.gates * hidden;
     Random random(20);
     Floats table = random.floats(vocabulary * input), x(steps * input), y(steps * hidden), logits(steps * classes);
     Floats weight_ih = random.floats(gates * input), weight_hh = random.floats(gates * hidden),
            weight = random.floats(classes * hidden);
     Floats dy(steps * hidden), dx(steps * input), dtable(vocabulary * input), dweight_ih(gates * input);
-    Floats dweight_hh(gates * hidden), dbias(gates), m(gates * hidden), v(gates * hidden), norm(1), scale(1), result(3);
-    const Ints ids = random.ints(steps, 0, vocabulary - 1), labels = random.ints(steps, 0, classes - 1);
+    Floats dweight_hh(gates * hidden), dbias_ih(gates), dbias_hh(gates), dbias_hn(hidden), dpeepholes(3 * hidden);
+    Floats bias = random.floats(gates), peepholes = random.floats(3 * hidden), mask = random.floats(batch * hidden);
+    Floats dh_norms(time), m(gates * hidden), v(gates * hidden), norm(1), scale(1), result(3);
+    const Ints lengths = random.ints(batch, 0, time), ids = random.ints(steps, 0, vocabulary - 1),
+               labels = random.ints(steps, 0, classes - 1);
 
     auto gather = call_of<rondo_gather>(RONDO_OP_GATHER);
     gather.rows = vocabulary, gather.columns = input, gather.count = steps;
     gather.table = table.data(), gather.ids = ids.data(), gather.y = x.data();
 
-    auto pack = call_of<rondo_lstm_pack>(RONDO_OP_LSTM_PACK);
+    auto pack = call_of<rondo_recurrent_pack>(RONDO_OP_RECURRENT_PACK);
+    pack.cell = cell.number;
     pack.input_size = input, pack.hidden_size = hidden, pack.parts = RONDO_PACK_FORWARD | RONDO_PACK_BACKWARD;
     pack.weight_ih = weight_ih.data(), pack.weight_hh = weight_hh.data();
+    pack.bias_ih = pack.bias_hh = bias.data(), pack.peepholes = cell.peepholes() ? peepholes.data() : nullptr;
     Guarded<char> packed = aligned_memory(needs_of(context, &pack).packed_bytes);
     pack.packed = packed.data(), pack.packed_bytes = packed.size();
 
-    auto forward = call_of<rondo_lstm_forward>(RONDO_OP_LSTM_FORWARD);
-    forward.batch_size = batch, forward.time_steps = time, forward.input_size = input, forward.hidden_size = hidden;
+    auto forward = forward_call(cell, sizes, true);
     forward.packed = packed.data(), forward.packed_bytes = packed.size();
     forward.x = x.data(), forward.x_batch_stride = time * input, forward.x_time_stride = input;
+    forward.lengths = lengths.data(), forward.recurrent_mask = mask.data();
     forward.y = y.data(), forward.y_batch_stride = time * hidden, forward.y_time_stride = hidden;
     const rondo_memory_needs forward_needs = needs_of(context, &forward);
     Guarded<char> saved = aligned_memory(forward_needs.saved_bytes);
@@ -116,13 +124,16 @@ TEST_P(Allocation, isNoneInRuns) {
     Guarded<char> dense_back_scratch = aligned_memory(needs_of(context, &dense_back).scratch_bytes);
     dense_back.scratch = dense_back_scratch.data(), dense_back.scratch_bytes = dense_back_scratch.size();
 
-    auto backward = call_of<rondo_lstm_backward>(RONDO_OP_LSTM_BACKWARD);
-    backward.batch_size = batch, backward.time_steps = time, backward.input_size = input, backward.hidden_size = hidden;
+    auto backward = backward_call(cell, sizes, true);
     backward.packed = packed.data(), backward.packed_bytes = packed.size(), backward.weight_ih = weight_ih.data();
     backward.x = x.data(), backward.x_batch_stride = time * input, backward.x_time_stride = input;
+    backward.lengths = lengths.data(), backward.recurrent_mask = mask.data();
     backward.dy = dy.data(), backward.dy_batch_stride = time * hidden, backward.dy_time_stride = hidden;
     backward.dx = dx.data(), backward.dx_batch_stride = time * input, backward.dx_time_stride = input;
-    backward.dweight_ih = dweight_ih.data(), backward.dweight_hh = dweight_hh.data(), backward.dbias = dbias.data();
+    backward.dweight_ih = dweight_ih.data(), backward.dweight_hh = dweight_hh.data();
+    backward.dbias_ih = dbias_ih.data(), backward.dbias_hh = dbias_hh.data(), backward.dh_norms = dh_norms.data();
+    if (cell.reset_after()) backward.dbias_hn = dbias_hn.data();
+    if (cell.peepholes()) backward.dpeepholes = dpeepholes.data();
     backward.saved = saved.data(), backward.saved_bytes = saved.size();
     Guarded<char> backward_scratch = aligned_memory(needs_of(context, &backward).scratch_bytes);
     backward.scratch = backward_scratch.data(), backward.scratch_bytes = backward_scratch.size();
@@ -153,6 +164,6 @@ TEST_P(Allocation, isNoneInRuns) {
     EXPECT_EQ(allocations - before, 0);
 }
 
-RONDO_EACH_ISA(Allocation);
+RONDO_EACH_ISA_AND_CELL(Allocation);
 
 } // namespace

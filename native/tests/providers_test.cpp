@@ -8,8 +8,8 @@
 #include "providers.hpp"
 #include "support/compare.hpp"
 #include "support/library.hpp"
-#include "support/lstm.hpp"
 #include "support/random.hpp"
+#include "support/recurrent_runner.hpp"
 
 namespace {
 
@@ -163,27 +163,29 @@ TEST(Providers, areOpenBlasWhereItIsFaster) {
     }
 }
 
-TEST(Providers, giveTheGradientsOfAnLstm) {
+TEST(Providers, giveTheGradientsOfRecurrentLayers) {
     const char *paths[] = {FAKE_PROVIDER};
     ASSERT_EQ(rondo_provider_load(RONDO_PROVIDER_ONEDNN, paths, 1, nullptr), RONDO_OK);
-    const LstmSizes sizes = {5, 7, 9, 11};
+    const RecurrentSizes sizes = {5, 7, 9, 11};
     uint64_t seed = 30;
-    for (const int32_t threads : {1, 3}) {
-        for (const bool ragged : {false, true}) {
-            const LstmInput in = random_input(sizes, {.lengths = ragged}, ++seed);
-            const LstmOutput expected = lstm_in_double<StandardMaths>(in);
-            const ProvidedContext provided(RONDO_PROVIDER_ONEDNN, threads);
-            LstmForm form;
-            form.gap = 2;
-            LstmRunner runner(provided, in, form);
-            const LstmOutput actual = runner.train();
-            // dW, dU and dx; padded steps are left out, which providers cannot.
-            EXPECT_EQ(provided.provided(RONDO_PROVIDER_ONEDNN), ragged ? 0 : 3);
-            const Tolerance tolerance = sum_tolerance(5 * 7 * 44, expected.largest);
-            EXPECT_TRUE(close(actual.dweight_ih, expected.dweight_ih, tolerance)) << "seed " << seed;
-            EXPECT_TRUE(close(actual.dweight_hh, expected.dweight_hh, tolerance)) << "seed " << seed;
-            EXPECT_TRUE(close(actual.dbias, expected.dbias, tolerance)) << "seed " << seed;
-            EXPECT_TRUE(close(actual.dx, expected.dx, tolerance)) << "seed " << seed;
+    for (const Cell &cell : all_cells) {
+        for (const int32_t threads : {1, 3}) {
+            for (const bool ragged : {false, true}) {
+                RecurrentInput in = random_input(cell, sizes, {.lengths = ragged}, ++seed);
+                in.reverse = threads == 3;
+                const RecurrentOutput expected = recurrent_in_double<StandardMaths>(in);
+                const ProvidedContext provided(RONDO_PROVIDER_ONEDNN, threads);
+                RecurrentForm form;
+                form.gap = 2;
+                RecurrentRunner runner(provided, in, form);
+                const RecurrentOutput actual = runner.train();
+                // dW, dU and dx, of a GRU the former two for n apart; padded steps are left out, which providers cannot.
+                EXPECT_EQ(provided.provided(RONDO_PROVIDER_ONEDNN), ragged ? 0 : cell.gru() ? 5 : 3);
+                const Tolerance tolerance = sum_tolerance(5 * 7 * 44, expected.largest);
+                for_each_output(actual, expected, [&](const char *name, const Doubles &a, const Doubles &e) {
+                    EXPECT_TRUE(close(a, e, tolerance)) << name << " of " << cell << ", seed " << seed;
+                });
+            }
         }
     }
 }
