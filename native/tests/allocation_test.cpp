@@ -166,4 +166,51 @@ TEST_P(Allocation, isNoneInRuns) {
 
 RONDO_EACH_ISA_AND_CELL(Allocation);
 
+class AllocationOfLosses : public testing::TestWithParam<Isa> {};
+
+TEST_P(AllocationOfLosses, isNoneInLossesAndOptimizers) {
+    const ContextOf context(GetParam().number, 2);
+    constexpr int64_t count = 20'000;
+    Random random(21);
+    Floats w = random.floats(count), dx(count), v(count), m(count), velocity(count), sum(count, 0.1f), result(5);
+    const Floats targets = random.floats(count);
+    const Guarded<int64_t> bounds = {0, 5, 64, count};
+
+    auto loss = call_of<rondo_elementwise_loss>(RONDO_OP_ELEMENTWISE_LOSS);
+    loss.kind = RONDO_LOSS_BINARY_LOGITS, loss.batch_size = 2, loss.time_steps = count / 2, loss.features = 1;
+    loss.x = w.data(), loss.targets = targets.data(), loss.dx = dx.data(), loss.result = result.data();
+    Guarded<char> loss_scratch = aligned_memory(needs_of(context, &loss).scratch_bytes);
+    loss.scratch = loss_scratch.data(), loss.scratch_bytes = loss_scratch.size();
+
+    auto norms = call_of<rondo_clip>(RONDO_OP_CLIP);
+    norms.kind = RONDO_CLIP_NORM, norms.tensors = 2, norms.count = count, norms.x = dx.data(), norms.max = 1e-3f;
+    norms.bounds = bounds.data();
+    Guarded<char> norms_scratch = aligned_memory(needs_of(context, &norms).scratch_bytes);
+    norms.scratch = norms_scratch.data(), norms.scratch_bytes = norms_scratch.size();
+
+    auto values = call_of<rondo_clip>(RONDO_OP_CLIP);
+    values.kind = RONDO_CLIP_VALUE, values.count = count, values.x = dx.data(), values.max = 1e-6f;
+
+    auto rmsprop = call_of<rondo_rmsprop>(RONDO_OP_RMSPROP);
+    rmsprop.count = count, rmsprop.parameters = w.data(), rmsprop.gradients = dx.data();
+    rmsprop.v = v.data(), rmsprop.m = m.data(), rmsprop.velocity = velocity.data();
+    rmsprop.rate = 1e-3f, rmsprop.rho = 0.9f, rmsprop.epsilon = 1e-7f, rmsprop.momentum = 0.5f;
+
+    auto adagrad = call_of<rondo_adagrad>(RONDO_OP_ADAGRAD);
+    adagrad.count = count, adagrad.parameters = w.data(), adagrad.gradients = dx.data(), adagrad.sum = sum.data();
+    adagrad.rate = 1e-3f, adagrad.epsilon = 1e-7f;
+
+    const void *calls[] = {&loss, &norms, &values, &rmsprop, &adagrad};
+    rondo_error error;
+    const auto step = [&] {
+        return rondo_run(context, calls, std::size(calls), &error, nullptr, nullptr, nullptr, nullptr);
+    };
+    ASSERT_EQ(step(), RONDO_OK) << error.text; // starts the pool
+    const int64_t before = allocations;
+    for (int i = 0; i < 20; i++) ASSERT_EQ(step(), RONDO_OK) << error.text;
+    EXPECT_EQ(allocations - before, 0);
+}
+
+RONDO_EACH_ISA(AllocationOfLosses);
+
 } // namespace

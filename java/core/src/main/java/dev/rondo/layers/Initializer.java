@@ -125,6 +125,7 @@ public sealed interface Initializer {
     record Orthogonal() implements Initializer {
         @Override
         public float[] values(int rows, int columns, RandomGenerator random) {
+            float[] values = Settings.matrix(rows, columns);
             int vectors = Math.min(rows, columns);
             int length = Math.max(rows, columns);
             double[][] q = new double[vectors][length];
@@ -145,7 +146,6 @@ public sealed interface Initializer {
                     }
                 }
             }
-            float[] values = new float[rows * columns];
             for (int row = 0; row < rows; row++) {
                 for (int column = 0; column < columns; column++) {
                     values[row * columns + column] = (float) (rows < columns ? q[row][column] : q[column][row]);
@@ -184,7 +184,7 @@ public sealed interface Initializer {
 
         @Override
         public float[] values(int rows, int columns, RandomGenerator random) {
-            float[] values = new float[Math.multiplyExact(rows, columns)];
+            float[] values = Settings.matrix(rows, columns);
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (low + (high - low) * random.nextDouble());
             }
@@ -203,7 +203,7 @@ public sealed interface Initializer {
 
         @Override
         public float[] values(int rows, int columns, RandomGenerator random) {
-            float[] values = new float[Math.multiplyExact(rows, columns)];
+            float[] values = Settings.matrix(rows, columns);
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (mean + deviation * gaussian(random));
             }
@@ -221,7 +221,7 @@ public sealed interface Initializer {
 
         @Override
         public float[] values(int rows, int columns, RandomGenerator random) {
-            float[] values = new float[Math.multiplyExact(rows, columns)];
+            float[] values = Settings.matrix(rows, columns);
             Arrays.fill(values, (float) value);
             return values;
         }
@@ -234,7 +234,7 @@ public sealed interface Initializer {
             if (rows % 4 != 0) {
                 throw new IllegalArgumentException("forgetGateOne: expected the bias of four gates, got " + rows + " rows");
             }
-            float[] values = new float[Math.multiplyExact(rows, columns)];
+            float[] values = Settings.matrix(rows, columns);
             int gate = values.length / 4;
             Arrays.fill(values, gate, 2 * gate, 1);
             return values;

@@ -6,6 +6,9 @@ import java.util.Set;
 final class Settings {
     private Settings() {}
 
+    /// What every virtual machine has room for in an array.
+    private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
+
     /// Names that the graph of a model has for what is no layer's.
     private static final Set<String> TAKEN = Set.of("lengths", "loss", "step", "y");
 
@@ -31,5 +34,14 @@ final class Settings {
         if (value < 1) {
             throw new IllegalArgumentException("%s: expected at least 1, got %d".formatted(setting, value));
         }
+    }
+
+    /// Room for a parameter's first values.
+    static float[] matrix(int rows, int columns) {
+        if (rows < 0 || columns < 0 || (long) rows * columns > LARGEST_ARRAY) {
+            throw new IllegalArgumentException("rows, columns: expected numbers of at least 0 and at most %d elements, got %d and %d"
+                    .formatted(LARGEST_ARRAY, rows, columns));
+        }
+        return new float[rows * columns];
     }
 }

@@ -7,13 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.graph.Op.AdamForm;
 import dev.rondo.graph.Op.BinaryKind;
+import dev.rondo.graph.Op.LossKind;
 import dev.rondo.graph.Op.ReduceKind;
+import dev.rondo.graph.Op.RootForm;
 import dev.rondo.graph.Op.Transpose;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.List;
+import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 
 /// Shapes that are inferred, and what is said when they do not fit.
@@ -143,6 +147,49 @@ class GraphTest {
                 () -> builder.add("none", new Op.SoftmaxCrossEntropy(), roles("logits", x)));
         refused("rank: logits (lengths): expected FLOAT32, got INT32",
                 () -> builder.softmaxCrossEntropy("rank", lengths, labels));
+    }
+
+    @Test
+    void lossesThatCompareNumbers() {
+        Graph.Builder graph = Graph.builder();
+        Value x = graph.input("x", DataType.FLOAT32, Shape.of(BATCH, TIME, 3));
+        Value targets = graph.input("targets", DataType.FLOAT32, Shape.of(BATCH, TIME, 3));
+        Value one = graph.input("one", DataType.FLOAT32, Shape.of(BATCH, TIME, 1));
+        Value flat = graph.input("flat", DataType.FLOAT32, Shape.of(BATCH));
+        Value labels = graph.input("labels", DataType.INT32, Shape.of(BATCH, TIME));
+        assertEquals(Shape.scalar(), graph.elementwiseLoss("loss", LossKind.SQUARED, x, targets).loss().shape());
+        refused("a: targets (one): expected [B,T,3], got [B,T,1]",
+                () -> graph.elementwiseLoss("a", LossKind.SQUARED, x, one));
+        refused("b: x (flat): expected [B,T,n] or [B,n], got [B]",
+                () -> graph.elementwiseLoss("b", LossKind.SQUARED, flat, flat));
+        refused("c: targets (labels): expected FLOAT32, got INT32",
+                () -> graph.elementwiseLoss("c", LossKind.BINARY, x, labels));
+        refused("d: lengths (labels): expected INT32 [B], got INT32 [B,T]",
+                () -> graph.elementwiseLoss("d", LossKind.BINARY, x, targets, labels));
+    }
+
+    @Test
+    void optimizersTakeTheStatesThatTheirSettingsAskFor() {
+        Graph.Builder graph = Graph.builder();
+        Value w = graph.input("w", DataType.FLOAT32, Shape.of(5));
+        Value rate = graph.input("rate", DataType.FLOAT32, Shape.scalar());
+        Op centered = new Op.RmsProp(0.9f, 1e-7f, 0, true, RootForm.KERAS);
+        Op plain = new Op.RmsProp(0.9f, 1e-7f, 0, false, RootForm.KERAS);
+        Op momentum = new Op.RmsProp(0.9f, 1e-7f, 0.5f, false, RootForm.KERAS);
+        SequencedMap<String, Value> v = roles("parameters", w, "gradients", w, "v", w, "rate", rate);
+        graph.add("plain", plain, v);
+        refused("a: expected an input m, got [parameters, gradients, v, rate]", () -> graph.add("a", centered, v));
+        refused("b: expected an input velocity, got [parameters, gradients, v, rate]",
+                () -> graph.add("b", momentum, v));
+        refused("c: gradients (w): expected at least [6] for the tensors, got [5]",
+                () -> graph.add("c", new Op.ClipNorms(1, List.of(new Op.Range(2, 6))),
+                        roles("gradients", w)));
+        assertThrows(IllegalArgumentException.class, () -> new Op.ClipNorms(0, List.of()));
+        assertThrows(IllegalArgumentException.class, () -> new Op.ClipValues(Float.NaN));
+        assertThrows(IllegalArgumentException.class, () -> new Op.Range(3, 2));
+        assertThrows(IllegalArgumentException.class, () -> new Op.RmsProp(1, 1e-7f, 0, false, RootForm.KERAS));
+        assertThrows(IllegalArgumentException.class, () -> new Op.Adagrad(-1, 1e-7f, RootForm.KERAS));
+        assertThrows(IllegalArgumentException.class, () -> new Op.Adam(0.9f, 0.9f, 1e-7f, -1, AdamForm.KERAS));
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rondo.data.Seeds;
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,5 +150,16 @@ class InitializerTest {
         assertThrows(IllegalArgumentException.class, () -> Initializer.constant(Double.POSITIVE_INFINITY));
         assertThrows(IllegalArgumentException.class, () -> Initializer.uniform(-1));
         assertThrows(IllegalArgumentException.class, () -> Initializer.normal(Double.NaN));
+    }
+
+    @Test
+    void sizesThatNoArrayHasAreRefused() {
+        for (Initializer initializer : List.of(
+                Initializer.zeros(), Initializer.uniform(0, 1), Initializer.normal(0, 1), Initializer.orthogonal(),
+                Initializer.glorotUniform(), Initializer.heNormal(), Initializer.forgetGateOne())) {
+            assertThrows(IllegalArgumentException.class, () -> initializer.values(-1, 4, random()));
+            assertThrows(IllegalArgumentException.class, () -> initializer.values(4, -1, random()));
+            assertThrows(IllegalArgumentException.class, () -> initializer.values(65536, 65536, random()));
+        }
     }
 }

@@ -1,29 +1,46 @@
 package dev.rondo.promises;
 
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Lstm;
+import dev.rondo.layers.Recurrent;
+import dev.rondo.layers.SimpleRnn;
+import dev.rondo.plan.Engine.Choice;
 import java.util.List;
 import java.util.function.IntFunction;
 
 /// A recurrent layer that every promise is kept with. A new one is a line of [#ALL].
 ///
 /// @param name of its own
-/// @param last makes it of so many units, giving its last output
-/// @param sequences makes it of so many units, giving its output at every step
-record Cell(String name, IntFunction<Layer> last, IntFunction<Layer> sequences) {
-    static final List<Cell> ALL =
-            List.of(new Cell("lstm", Lstm::units, units -> Lstm.units(units).returnSequences()));
+/// @param units makes it of so many units
+record Cell(String name, IntFunction<Recurrent<?>> units) {
+    static final List<Cell> ALL = List.of(
+            new Cell("lstm", Lstm::units),
+            new Cell("lstm-peepholes", units -> Lstm.units(units).peepholes()),
+            new Cell("gru-after", Gru::units),
+            new Cell("gru-before", units -> Gru.units(units).reset(Gru.Reset.BEFORE)),
+            new Cell("rnn", SimpleRnn::units));
+
+    /// How many of them, from the first, there are native kernels of.
+    private static final int NATIVE = 1;
+
+    /// Those that a kernel set has.
+    static List<Cell> of(Choice kernels) {
+        return kernels == Choice.NATIVE ? ALL.subList(0, NATIVE) : ALL;
+    }
 
     static Cell named(String name) {
         return ALL.stream().filter(cell -> cell.name.equals(name)).findFirst().orElseThrow();
     }
 
+    /// Giving its last output.
     Layer last(int units) {
-        return last.apply(units);
+        return this.units.apply(units);
     }
 
+    /// Giving its output at every step.
     Layer sequences(int units) {
-        return sequences.apply(units);
+        return this.units.apply(units).returnSequences();
     }
 
     @Override

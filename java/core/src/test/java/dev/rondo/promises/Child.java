@@ -71,7 +71,7 @@ final class Child {
     static List<String> lines(List<String> command) throws IOException, InterruptedException {
         Process process = start(command);
         List<String> lines = process.inputReader().lines().toList();
-        assertEquals(0, process.waitFor(), () -> command + ": " + lines);
+        assertEquals(0, process.waitFor(), () -> command.getLast() + " and what comes before it: " + String.join("\n", lines));
         return lines;
     }
 

@@ -107,7 +107,7 @@ class FuzzTest {
         Class<?> jazzer = named("com.code_intelligence.jazzer.Jazzer");
         Process process = Child.start(Child.java(
                 List.of(
-                        "-Xmx1g", "-XX:+EnableDynamicAgentLoading", "-Djdk.attach.allowAttachSelf=true",
+                        "-Xmx1g", "-XX:-OmitStackTraceInFastThrow", "-XX:+EnableDynamicAgentLoading", "-Djdk.attach.allowAttachSelf=true",
                         "--sun-misc-unsafe-memory-access=allow"),
                 Child.classPath(jazzer, named("com.code_intelligence.jazzer.api.FuzzedDataProvider")),
                 jazzer,

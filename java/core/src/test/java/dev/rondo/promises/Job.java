@@ -63,7 +63,7 @@ record Job(Cell cell, Data data, Choice kernels, int threads) {
     }
 
     static List<Job> all(Choice kernels, int threads) {
-        return Cell.ALL.stream()
+        return Cell.of(kernels).stream()
                 .flatMap(cell -> Arrays.stream(Data.values()).map(data -> new Job(cell, data, kernels, threads)))
                 .toList();
     }

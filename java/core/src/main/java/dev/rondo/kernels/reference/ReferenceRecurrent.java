@@ -44,6 +44,15 @@ final class ReferenceRecurrent {
     private final Buffer weightIh;
     private final Optional<Buffer> lengths;
     private final Optional<Buffer> recurrentMask;
+    private final Optional<Buffer> biasIh;
+    private final Optional<Buffer> biasHh;
+    private final Optional<Buffer> dhNorms;
+    private final Optional<Buffer> dweightIh;
+    private final Optional<Buffer> dweightHh;
+    private final Optional<Buffer> dbiasIh;
+    private final Optional<Buffer> dbiasHh;
+    private final Optional<Buffer> dbiasHn;
+    private final Optional<Buffer> dpeepholes;
 
     private ReferenceRecurrent(
             RecurrentCell kind, Direction direction, Instruction instruction, Saved saved, Scratch scratch) {
@@ -56,6 +65,16 @@ final class ReferenceRecurrent {
         weightIh = instruction.input("weightIh");
         lengths = instruction.optionalInput("lengths");
         recurrentMask = instruction.optionalInput("recurrentMask");
+        // Asked for once: each answer takes heap.
+        biasIh = instruction.optionalInput("biasIh");
+        biasHh = instruction.optionalInput("biasHh");
+        dhNorms = instruction.optionalOutput("dhNorms");
+        dweightIh = instruction.optionalOutput("dweightIh");
+        dweightHh = instruction.optionalOutput("dweightHh");
+        dbiasIh = instruction.optionalOutput("dbiasIh");
+        dbiasHh = instruction.optionalOutput("dbiasHh");
+        dbiasHn = instruction.optionalOutput("dbiasHn");
+        dpeepholes = instruction.optionalOutput("dpeepholes");
         hidden = cell.hidden;
         hasC = kind.hasC();
         gates = kind.gates() * hidden;
@@ -203,11 +222,11 @@ final class ReferenceRecurrent {
     private double[] loadBias() {
         double[] start = scratch.array(0, gates);
         Arrays.fill(start, 0, gates, 0);
-        if (instruction.optionalInput("biasIh").isPresent()) {
-            scratch.load(instruction.input("biasIh"), 0, start, gates);
+        if (biasIh.isPresent()) {
+            scratch.load(biasIh.get(), 0, start, gates);
         }
-        if (instruction.optionalInput("biasHh").isPresent()) {
-            double[] more = scratch.load(3, instruction.input("biasHh"), gates);
+        if (biasHh.isPresent()) {
+            double[] more = scratch.load(3, biasHh.get(), gates);
             int sum = cell.candidate() == Candidate.PRODUCT ? gates - hidden : gates;
             for (int j = 0; j < sum; j++) {
                 start[j] += more[j];
@@ -364,12 +383,11 @@ final class ReferenceRecurrent {
     }
 
     private void storeNorms(double[] squares, int steps) {
-        Optional<Buffer> norms = instruction.optionalOutput("dhNorms");
-        if (norms.isPresent()) {
+        if (dhNorms.isPresent()) {
             for (int t = 0; t < steps; t++) {
                 squares[t] = Math.sqrt(squares[t]);
             }
-            scratch.store(squares, norms.get(), 0, steps);
+            scratch.store(squares, dhNorms.get(), 0, steps);
         }
     }
 
@@ -377,34 +395,33 @@ final class ReferenceRecurrent {
             int rows, double[][] inputs, double[][] dgatesByGate, double[][] dcandidateByUnit) {
         // The gates whose sum's gradient is that of both its products, on x and on the state.
         int common = hasCandidate() ? gates - hidden : gates;
-        if (instruction.optionalOutput("dweightIh").isPresent()) {
-            storeProducts(dgatesByGate, inputs, rows, gates, input, instruction.output("dweightIh"), 0);
+        if (dweightIh.isPresent()) {
+            storeProducts(dgatesByGate, inputs, rows, gates, input, dweightIh.get(), 0);
         }
-        if (instruction.optionalOutput("dweightHh").isPresent()) {
-            Buffer dweightHh = instruction.output("dweightHh");
-            storeProducts(dgatesByGate, operands(), rows, common, hidden, dweightHh, 0);
+        if (dweightHh.isPresent()) {
+            storeProducts(dgatesByGate, operands(), rows, common, hidden, dweightHh.get(), 0);
             if (hasCandidate()) {
                 double[][] operands = cell.candidate() == Candidate.KEPT ? saved.kept : operands();
-                storeProducts(dcandidateByUnit, operands, rows, hidden, hidden, dweightHh, common);
+                storeProducts(dcandidateByUnit, operands, rows, hidden, hidden, dweightHh.get(), common);
             }
         }
-        if (instruction.optionalOutput("dbiasIh").isPresent()) {
-            storeSums(dgatesByGate, rows, gates, instruction.output("dbiasIh"), 0);
+        if (dbiasIh.isPresent()) {
+            storeSums(dgatesByGate, rows, gates, dbiasIh.get(), 0);
         }
-        if (instruction.optionalOutput("dbiasHh").isPresent()) {
-            storeSums(dgatesByGate, rows, common, instruction.output("dbiasHh"), 0);
+        if (dbiasHh.isPresent()) {
+            storeSums(dgatesByGate, rows, common, dbiasHh.get(), 0);
             if (hasCandidate()) {
-                storeSums(dcandidateByUnit, rows, hidden, instruction.output("dbiasHh"), common);
+                storeSums(dcandidateByUnit, rows, hidden, dbiasHh.get(), common);
             }
         }
-        if (instruction.optionalOutput("dbiasHn").isPresent()) {
-            storeSums(dcandidateByUnit, rows, hidden, instruction.output("dbiasHn"), 0);
+        if (dbiasHn.isPresent()) {
+            storeSums(dcandidateByUnit, rows, hidden, dbiasHn.get(), 0);
         }
-        if (instruction.optionalOutput("dpeepholes").isPresent()) {
+        if (dpeepholes.isPresent()) {
             double[] sum = scratch.array(3, 3 * hidden);
             Arrays.fill(sum, 0, 3 * hidden, 0);
             cell.addPeepholesGradient(sum);
-            scratch.store(sum, instruction.output("dpeepholes"), 0, 3 * hidden);
+            scratch.store(sum, dpeepholes.get(), 0, 3 * hidden);
         }
     }
 
