@@ -5,7 +5,7 @@
 // Weights are signed permutations: each gate sees one input and one state, by a sign. With all gates live, numbers grow
 // by squares (of an LSTM) or cubes (of a GRU), so these runs have two steps; with two live gates (the others are held at
 // -1 or 1 by their bias) three steps stay below 2^24.
-#include <cmath>
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
@@ -69,7 +69,8 @@ struct Wires {
     uint64_t seed;
 };
 
-RecurrentInput integer_input(const Cell &cell, const Wires &wires) {
+// One number in `period` is not zero.
+RecurrentInput integer_input(const Cell &cell, const Wires &wires, int32_t period) {
     Random random(wires.seed);
     const RecurrentSizes s = wires.sizes;
     const auto is_live = [&](int32_t gate) { return (wires.live >> gate & 1u) != 0; };
@@ -78,7 +79,6 @@ RecurrentInput integer_input(const Cell &cell, const Wires &wires) {
     in.cell = cell;
     in.sizes = s;
     in.reverse = wires.seed % 2 == 0;
-    const int32_t period = wires.live == 15 || wires.live == 7 ? 3 : 2;
     in.weight_ih = signed_permutations(random, cell.gates, s.hidden, s.input, wires.live);
     in.weight_hh = signed_permutations(random, cell.gates, s.hidden, s.hidden, wires.live);
     const bool hn_alone = cell.reset_after() && wires.seed % 5 == 0;
@@ -110,8 +110,16 @@ RecurrentInput integer_input(const Cell &cell, const Wires &wires) {
 class Wiring : public testing::TestWithParam<IsaAndCell> {
 protected:
     void isExact(const Wires &wires) {
-        const RecurrentInput in = integer_input(GetParam().cell, wires);
-        const RecurrentOutput expected = recurrent_in_double<IdentityMaths>(in);
+        // As dense as stays exact in float.
+        int32_t period = 2;
+        RecurrentInput in = integer_input(GetParam().cell, wires, period);
+        RecurrentOutput expected = recurrent_in_double<IdentityMaths>(in);
+        while (expected.largest >= 0x1p24 && period < 32) {
+            period *= 2;
+            in = integer_input(GetParam().cell, wires, period);
+            expected = recurrent_in_double<IdentityMaths>(in);
+        }
+        periods_.push_back(period);
         const std::string trace = "live gates " + std::to_string(wires.live) + ", " + text_of(wires.sizes) + ", seed " +
                                   std::to_string(wires.seed);
         ASSERT_LT(expected.largest, 0x1p24) << "the oracle's numbers must be exact in float: " << trace;
@@ -131,6 +139,8 @@ protected:
         for_each_output(runner.infer(), expected, exact);
         for_each_output(runner.train(), expected, exact);
     }
+
+    std::vector<int32_t> periods_;
 };
 
 TEST_P(Wiring, isExact) {
@@ -153,6 +163,8 @@ TEST_P(Wiring, isExact) {
             }
         }
     }
+    const auto dense = std::count(periods_.begin(), periods_.end(), 2);
+    EXPECT_GT(4 * dense, 3 * static_cast<std::ptrdiff_t>(periods_.size())) << "most runs must be dense";
 }
 
 RONDO_EACH_ISA_AND_CELL(Wiring);
