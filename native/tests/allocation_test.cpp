@@ -166,9 +166,9 @@ TEST_P(Allocation, isNoneInRuns) {
 
 RONDO_EACH_ISA_AND_CELL(Allocation);
 
-class UpdateAllocation : public testing::TestWithParam<Isa> {};
+class AllocationOfLosses : public testing::TestWithParam<Isa> {};
 
-TEST_P(UpdateAllocation, isNoneInLossesAndOptimizers) {
+TEST_P(AllocationOfLosses, isNoneInLossesAndOptimizers) {
     const ContextOf context(GetParam().number, 2);
     constexpr int64_t count = 20'000;
     Random random(21);
@@ -211,6 +211,6 @@ TEST_P(UpdateAllocation, isNoneInLossesAndOptimizers) {
     EXPECT_EQ(allocations - before, 0);
 }
 
-RONDO_EACH_ISA(UpdateAllocation);
+RONDO_EACH_ISA(AllocationOfLosses);
 
 } // namespace

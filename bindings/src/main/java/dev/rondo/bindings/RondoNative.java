@@ -23,10 +23,10 @@ public class RondoNative extends RondoNative$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int RONDO_ABI_VERSION = (int)1L;
+    private static final int RONDO_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define RONDO_ABI_VERSION 1
+     * #define RONDO_ABI_VERSION 2
      * }
      */
     public static int RONDO_ABI_VERSION() {
@@ -158,32 +158,32 @@ public class RondoNative extends RondoNative$shared {
     public static int RONDO_PROVIDER_ONEDNN() {
         return RONDO_PROVIDER_ONEDNN;
     }
-    private static final int RONDO_OP_LSTM_PACK = (int)1L;
+    private static final int RONDO_OP_RECURRENT_PACK = (int)1L;
     /**
      * {@snippet lang=c :
-     * #define RONDO_OP_LSTM_PACK 1
+     * #define RONDO_OP_RECURRENT_PACK 1
      * }
      */
-    public static int RONDO_OP_LSTM_PACK() {
-        return RONDO_OP_LSTM_PACK;
+    public static int RONDO_OP_RECURRENT_PACK() {
+        return RONDO_OP_RECURRENT_PACK;
     }
-    private static final int RONDO_OP_LSTM_FORWARD = (int)2L;
+    private static final int RONDO_OP_RECURRENT_FORWARD = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define RONDO_OP_LSTM_FORWARD 2
+     * #define RONDO_OP_RECURRENT_FORWARD 2
      * }
      */
-    public static int RONDO_OP_LSTM_FORWARD() {
-        return RONDO_OP_LSTM_FORWARD;
+    public static int RONDO_OP_RECURRENT_FORWARD() {
+        return RONDO_OP_RECURRENT_FORWARD;
     }
-    private static final int RONDO_OP_LSTM_BACKWARD = (int)3L;
+    private static final int RONDO_OP_RECURRENT_BACKWARD = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define RONDO_OP_LSTM_BACKWARD 3
+     * #define RONDO_OP_RECURRENT_BACKWARD 3
      * }
      */
-    public static int RONDO_OP_LSTM_BACKWARD() {
-        return RONDO_OP_LSTM_BACKWARD;
+    public static int RONDO_OP_RECURRENT_BACKWARD() {
+        return RONDO_OP_RECURRENT_BACKWARD;
     }
     private static final int RONDO_OP_GEMM_PACK = (int)4L;
     /**
@@ -346,6 +346,96 @@ public class RondoNative extends RondoNative$shared {
      */
     public static int RONDO_OP_ELEMENTWISE_LOSS() {
         return RONDO_OP_ELEMENTWISE_LOSS;
+    }
+    private static final int RONDO_CELL_LSTM = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CELL_LSTM 0
+     * }
+     */
+    public static int RONDO_CELL_LSTM() {
+        return RONDO_CELL_LSTM;
+    }
+    private static final int RONDO_CELL_LSTM_PEEPHOLES = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CELL_LSTM_PEEPHOLES 1
+     * }
+     */
+    public static int RONDO_CELL_LSTM_PEEPHOLES() {
+        return RONDO_CELL_LSTM_PEEPHOLES;
+    }
+    private static final int RONDO_CELL_GRU_RESET_AFTER = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CELL_GRU_RESET_AFTER 2
+     * }
+     */
+    public static int RONDO_CELL_GRU_RESET_AFTER() {
+        return RONDO_CELL_GRU_RESET_AFTER;
+    }
+    private static final int RONDO_CELL_GRU_RESET_BEFORE = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CELL_GRU_RESET_BEFORE 3
+     * }
+     */
+    public static int RONDO_CELL_GRU_RESET_BEFORE() {
+        return RONDO_CELL_GRU_RESET_BEFORE;
+    }
+    private static final int RONDO_CELL_RNN_TANH = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CELL_RNN_TANH 4
+     * }
+     */
+    public static int RONDO_CELL_RNN_TANH() {
+        return RONDO_CELL_RNN_TANH;
+    }
+    private static final int RONDO_CELL_RNN_RELU = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CELL_RNN_RELU 5
+     * }
+     */
+    public static int RONDO_CELL_RNN_RELU() {
+        return RONDO_CELL_RNN_RELU;
+    }
+    private static final int RONDO_CELL_RNN_SIGMOID = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CELL_RNN_SIGMOID 6
+     * }
+     */
+    public static int RONDO_CELL_RNN_SIGMOID() {
+        return RONDO_CELL_RNN_SIGMOID;
+    }
+    private static final int RONDO_CELL_RNN_IDENTITY = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CELL_RNN_IDENTITY 7
+     * }
+     */
+    public static int RONDO_CELL_RNN_IDENTITY() {
+        return RONDO_CELL_RNN_IDENTITY;
+    }
+    private static final int RONDO_DIRECTION_FORWARD = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_DIRECTION_FORWARD 0
+     * }
+     */
+    public static int RONDO_DIRECTION_FORWARD() {
+        return RONDO_DIRECTION_FORWARD;
+    }
+    private static final int RONDO_DIRECTION_REVERSE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_DIRECTION_REVERSE 1
+     * }
+     */
+    public static int RONDO_DIRECTION_REVERSE() {
+        return RONDO_DIRECTION_REVERSE;
     }
     private static final int RONDO_PACK_FORWARD = (int)1L;
     /**

@@ -13,13 +13,16 @@ import dev.rondo.io.ModelFile;
 import dev.rondo.io.ModelFormatException;
 import dev.rondo.io.SafetensorsReader;
 import dev.rondo.io.SafetensorsWriter;
+import dev.rondo.layers.Activation;
 import dev.rondo.layers.Bias;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Embedding;
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Lstm;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
@@ -207,6 +210,14 @@ class ModelTest {
             assertThrows(IllegalArgumentException.class, () -> Input.features(3).named(taken));
         }
         refused("Lstm: units: expected at most 536870911, got 536870912", () -> Lstm.units(1 << 29));
+        refused("units: expected at least 1, got 0", () -> Gru.units(0));
+        refused("SimpleRnn: activation: expected TANH, RELU, SIGMOID or LINEAR, got SOFTMAX",
+                () -> SimpleRnn.units(1).activation(Activation.SOFTMAX));
+        refused("recurrentDropout: expected a number in [0, 1) in float32, got 1.0",
+                () -> Gru.units(1).recurrentDropout(1));
+        refused("recurrentDropout: expected a number in [0, 1) in float32, got NaN",
+                () -> Gru.units(1).recurrentDropout(Double.NaN));
+        refused("Dense: biases: expected ONE or NONE, got TWO", () -> Dense.units(1).biases(Bias.TWO));
         assertThrows(IllegalArgumentException.class, () -> Dense.units(0));
         assertThrows(IllegalArgumentException.class, () -> Dropout.rate(1));
         assertThrows(IllegalArgumentException.class, () -> Input.features(3, Shape.TIME));

@@ -15,9 +15,13 @@ import dev.rondo.layers.Bias;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Embedding;
+import dev.rondo.layers.Gru;
+import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.LayerStack;
 import dev.rondo.layers.Lstm;
+import dev.rondo.layers.Recurrent;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.DataType;
@@ -41,8 +45,12 @@ class RandomModelTest {
     private static final int[] BATCHES = {1, 2, 3, 7, 8, 9, 17};
     private static final int[] TIMES = {1, 2, 5, 11};
 
+    private static final Activation[] ACTIVATIONS = {
+        Activation.TANH, Activation.RELU, Activation.SIGMOID, Activation.LINEAR
+    };
+
     static IntStream seeds() {
-        return IntStream.range(0, 40);
+        return IntStream.range(0, 60);
     }
 
     /// A random model with random data.
@@ -68,10 +76,10 @@ class RandomModelTest {
                 builder.add(Dense.units(pick(SIZES, random)).activation(activation(random)).biases(bias(random)));
             }
             if (random.nextBoolean()) {
-                builder.add(Lstm.units(pick(SIZES, random)).returnSequences().biases(bias(random)));
+                builder.add(recurrent(pick(SIZES, random), random).returnSequences());
                 builder.add(Dropout.rate(0.25));
             }
-            Lstm last = Lstm.units(head ? pick(SIZES, random) : classes).biases(bias(random));
+            Recurrent<?> last = recurrent(head ? pick(SIZES, random) : classes, random);
             builder.add(perStep ? last.returnSequences() : last);
             if (head) {
                 builder.add(Dense.units(classes).activation(activation(random)).biases(bias(random)));
@@ -87,6 +95,22 @@ class RandomModelTest {
 
         private static int pick(int[] sizes, RandomGenerator random) {
             return sizes[random.nextInt(sizes.length)];
+        }
+
+        private static Recurrent<?> recurrent(int units, RandomGenerator random) {
+            Recurrent<?> cell = switch (random.nextInt(5)) {
+                case 0 -> Lstm.units(units);
+                case 1 -> Lstm.units(units).peepholes(Initializer.normal(0.3));
+                case 2 -> Gru.units(units);
+                case 3 -> Gru.units(units).reset(Gru.Reset.BEFORE);
+                default -> SimpleRnn.units(units).activation(pick(ACTIVATIONS, random));
+            };
+            Recurrent<?> biased = cell.biases(pick(Bias.values(), random)).recurrentBias(Initializer.normal(0.3));
+            return random.nextBoolean() ? biased.recurrentDropout(0.3) : biased;
+        }
+
+        private static <T> T pick(T[] values, RandomGenerator random) {
+            return values[random.nextInt(values.length)];
         }
 
         private static Bias bias(RandomGenerator random) {

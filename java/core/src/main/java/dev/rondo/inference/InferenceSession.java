@@ -1,9 +1,12 @@
 package dev.rondo.inference;
 
+import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.Value;
 import dev.rondo.io.ModelFile;
 import dev.rondo.kernels.CallGate;
+import dev.rondo.layers.Layer;
 import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Recurrent;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Extents;
@@ -227,11 +230,17 @@ public final class InferenceSession implements AutoCloseable {
     /// Begins streams whose state goes on from call to call, all zeros at first.
     ///
     /// @param batch how many streams are stepped together
-    /// @throws IllegalStateException if the session is closed
+    /// @throws IllegalStateException if the session is closed, the model has no time, or a layer goes backwards
     public StreamingSession stream(int batch) {
         if (!signature.isTimed()) {
             throw new IllegalStateException(
                     "stream: expected a model with time, but this one takes " + inputShape());
+        }
+        for (Layer layer : stack.layers()) {
+            if (layer instanceof Recurrent<?> recurrent && recurrent.settings().direction() == Direction.REVERSE) {
+                throw new IllegalStateException(
+                        "stream: expected layers that go forward in time, but " + layer.name() + " goes backwards");
+            }
         }
         gate.enter();
         try {

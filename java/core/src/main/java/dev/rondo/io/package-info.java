@@ -1,4 +1,4 @@
-/// Model files: safetensors, read and written without trust and without loss.
+/// Model files and checkpoints: safetensors, read and written without trust and without loss.
 ///
 /// A [safetensors](https://github.com/huggingface/safetensors) file is eight bytes of header length (little-endian), a
 /// JSON header, and the tensors' bytes one after another. The header names each tensor with its type, shape and place,

@@ -168,9 +168,9 @@ public final class Scope {
         SequencedMap<String, Value> one = new LinkedHashMap<>();
         one.put("dy", graph.constant(1));
         // The gradient of a sum is one at every element.
-        Value ones = graph.add(layer + ".ones", new Op.ReduceGradient(all, Shape.of(Shape.BATCH, units)), one)
+        Value ones = graph.add(layer + "/recurrentOnes", new Op.ReduceGradient(all, Shape.of(Shape.BATCH, units)), one)
                 .output("dx");
-        return dropout(layer + ".recurrentMask", rate, ones);
+        return dropout(layer + "/recurrentMask", rate, ones);
     }
 
     /// Adds a dropout with the layer's name; nothing where the model does not train.

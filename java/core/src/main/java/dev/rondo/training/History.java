@@ -4,7 +4,8 @@ import java.util.List;
 
 /// How a run went.
 ///
-/// @param epochs a report for each epoch that began, in order; the last may be cut short by a callback
+/// @param epochs a report for each epoch that began, in order, with those before a checkpoint that the run went on from;
+///     the last may be cut short by a callback
 /// @param ending why it ended
 public record History(List<EpochReport> epochs, Ending ending) {
     /// Why a run ended.

@@ -10,9 +10,12 @@ import dev.rondo.Sequential;
 import dev.rondo.data.Seeds;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
+import dev.rondo.layers.Gru;
+import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Lstm;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.DataType;
@@ -116,6 +119,10 @@ class StreamingSessionTest {
     void aLastOutputMayBeTheState(Choice kernels) {
         lastOutput(kernels, Input.features(Shape.TIME, 2), Lstm.units(3));
         lastOutput(kernels, Input.features(Shape.TIME, 2), Lstm.units(3), Dropout.rate(0.5));
+        lastOutput(kernels, Input.features(Shape.TIME, 2), Lstm.units(3).peepholes(Initializer.ones()));
+        lastOutput(kernels, Input.features(Shape.TIME, 2), Gru.units(3));
+        lastOutput(kernels, Input.features(Shape.TIME, 2), Gru.units(3).reset(Gru.Reset.BEFORE));
+        lastOutput(kernels, Input.features(Shape.TIME, 2), SimpleRnn.units(3).recurrentDropout(0.5));
     }
 
     private static void lastOutput(Choice kernels, Layer... layers) {
@@ -174,6 +181,11 @@ class StreamingSessionTest {
                 InferenceSession session = model.session()) {
             IllegalStateException e = assertThrows(IllegalStateException.class, () -> session.stream(1));
             assertEquals("stream: expected a model with time, but this one takes [B,3]", e.getMessage());
+        }
+        try (Sequential model = Sequential.of(Input.features(Shape.TIME, 3), Gru.units(2).goBackwards());
+                InferenceSession session = model.session()) {
+            IllegalStateException e = assertThrows(IllegalStateException.class, () -> session.stream(1));
+            assertEquals("stream: expected layers that go forward in time, but gru goes backwards", e.getMessage());
         }
     }
 

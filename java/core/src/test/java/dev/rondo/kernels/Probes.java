@@ -115,9 +115,6 @@ final class Probes {
         return probes;
     }
 
-    /// The cells that native kernels have.
-    static final List<RecurrentCell> NATIVE_CELLS = List.of(RecurrentCell.LSTM);
-
     /// Which biases a cell has: `[G*H]` on the input, on the state; `[H]` inside the reset.
     enum Biases {
         NONE,

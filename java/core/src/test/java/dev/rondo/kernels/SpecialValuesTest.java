@@ -74,7 +74,7 @@ class SpecialValuesTest {
                     .constants("targets", SOMETIMES, BATCH, TIME, n)
                     .node(new Op.ElementwiseLoss(kind), "loss", "squaredError", "absoluteError", "correct", "count"));
         }
-        for (RecurrentCell cell : Probes.NATIVE_CELLS) {
+        for (RecurrentCell cell : RecurrentCell.values()) {
             Probe probe = new Probe(cell + " n=" + n).constants("x", SOMETIMES, BATCH, TIME, 3)
                     .constants("weightIh", ORDINARY, cell.gates() * n, 3)
                     .constants("weightHh", ORDINARY, cell.gates() * n, n);

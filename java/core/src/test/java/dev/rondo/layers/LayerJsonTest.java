@@ -17,6 +17,9 @@ class LayerJsonTest {
                     Input.ids(Shape.TIME).named("in"),
                     Embedding.of(65, 64).weights(Initializer.normal(0.1, 1e-3)),
                     Lstm.units(7).returnSequences().biases(Bias.NONE).recurrentWeights(Initializer.uniform(-1, 1.0 / 3)),
+                    Lstm.units(5).peepholes(Initializer.normal(0.1)).goBackwards().returnSequences(),
+                    Gru.units(4).reset(Gru.Reset.BEFORE).biases(Bias.TWO).recurrentBias(Initializer.ones()).returnSequences(),
+                    SimpleRnn.units(6).activation(Activation.RELU).recurrentDropout(0.125),
                     Dropout.rate(0.25),
                     Dense.units(3).activation(Activation.SOFTMAX).bias(Initializer.ones())));
 
@@ -74,15 +77,24 @@ class LayerJsonTest {
             delimiter = '|',
             quoteCharacter = '`',
             textBlock = """
-            "Dropout"                   | "Transporter"             | layers[3]: type: expected one of
+            "Dropout"                   | "Transporter"             | layers[6]: type: expected one of
             "version":1                 | "version":2               | model: version: expected 1, got 2
             "seed":-42                  | "seed":"x"                | model: seed: expected a whole number, got x
-            "rate":0.25                 | "rate":1.5                | layers[3]: Dropout: rate: expected a number in [0, 1) in float32, got 1.5
-            "rate":0.25                 | "rate":0.25,"speed":1     | layers[3]: expected no other fields, got [speed]
-            "rate":0.25                 | "rat":0.25                | layers[3]: expected a field rate, got none
+            "rate":0.25                 | "rate":1.5                | layers[6]: Dropout: rate: expected a number in [0, 1) in float32, got 1.5
+            "rate":0.25                 | "rate":0.25,"speed":1     | layers[6]: expected no other fields, got [speed]
+            "rate":0.25                 | "rat":0.25                | layers[6]: expected a field rate, got none
             "rate":0.25                 | "rate":null               | model: expected objects, arrays, strings and numbers, got VALUE_NULL
             "units":7                   | "units":7000000000        | layers[2].settings: units: expected a number of 32 bits
             "units":7                   | "units":0                 | layers[2].settings: units: expected at least 1, got 0
+            "peepholeWeights"           | "holes"                   | layers[2]: expected a field peepholeWeights, got none
+            "variant":"PEEPHOLES"       | "variant":"KEYHOLES"      | layers[3]: variant: expected one of [PLAIN, PEEPHOLES], got KEYHOLES
+            "direction":"REVERSE"       | "direction":"UP"          | layers[3].settings: direction: expected one of [FORWARD, REVERSE], got UP
+            "reset":"BEFORE"            | "reset":"NEVER"           | layers[4]: reset: expected one of [AFTER, BEFORE], got NEVER
+            "biases":"TWO"              | "biases":"THREE"          | layers[4].settings: biases: expected one of [ONE, NONE, TWO], got THREE
+            "activation":"RELU"         | "activation":"SOFTMAX"    | layers[5]: SimpleRnn: activation: expected TANH, RELU, SIGMOID or LINEAR, got SOFTMAX
+            "recurrentDropout":0.125    | "recurrentDropout":1      | layers[5].settings: recurrentDropout: expected a number in [0, 1) in float32, got 1.0
+            "units":4                   | "units":715827883         | layers[4]: Gru: units: expected at most 715827882, got 715827883
+            "settings":{"units":6       | "settings":6,"o":{"units":6 | layers[5].settings: expected an object, got 6
             "SEQUENCES"                 | "NONSENSE"                | layers[2].settings: output: expected one of [LAST, SEQUENCES], got NONSENSE
             "shape":["B","T"]           | "shape":["B","U"]         | layers[0]: shape: expected extents
             "Uniform","low":-1.0        | "Parallel","low":-1.0     | layers[2].settings.recurrentWeights: type: expected one of

@@ -23,12 +23,21 @@ final class Models {
 
     /// `x[B,T,I], lengths[B], h0, c0 -> y[B,T,U], hN, cN`: an LSTM and a dense layer; the state is carried.
     static Graph sequence(int input, int hidden, int units) {
+        return sequence(RecurrentCell.LSTM, input, hidden, units);
+    }
+
+    /// The same of another cell, which may lack c0 and cN.
+    static Graph sequence(RecurrentCell cell, int input, int hidden, int units) {
+        int rows = cell.gates() * hidden;
         Graph.Builder builder = Graph.builder();
         Value x = builder.input("x", DataType.FLOAT32, Shape.of(BATCH, TIME, input));
         Value lengths = builder.input("lengths", DataType.INT32, Shape.of(BATCH));
-        RecurrentOutputs lstm = lstm(builder, RecurrentInputs.of(x, weight(builder, "ih", 4 * hidden, input),
-                weight(builder, "hh", 4 * hidden, hidden)).lengths(lengths), hidden);
-        Value y = builder.dense("dense", lstm.y(), weight(builder, "dense", units, hidden),
+        RecurrentInputs inputs = RecurrentInputs.of(
+                x, weight(builder, "ih", rows, input), weight(builder, "hh", rows, hidden)).lengths(lengths);
+        if (cell.hasPeepholes()) {
+            inputs = inputs.peepholes(builder.parameter("peepholes", Shape.of(3 * hidden)));
+        }
+        Value y = builder.dense("dense", recurrent(builder, cell, inputs, hidden).y(), weight(builder, "dense", units, hidden),
                 builder.parameter("denseBias", Shape.of(units)));
         return builder.output("y", y).build();
     }
@@ -41,7 +50,7 @@ final class Models {
         Value labels = builder.input("labels", DataType.INT32, Shape.of(BATCH, TIME));
         Value step = builder.input("step", DataType.INT64, Shape.scalar());
         Value x = builder.gather("embedding", weight(builder, "table", classes, embedding), ids);
-        RecurrentOutputs lstm = lstm(builder, RecurrentInputs.of(x, weight(builder, "ih", 4 * hidden, embedding),
+        RecurrentOutputs lstm = recurrent(builder, RecurrentCell.LSTM, RecurrentInputs.of(x, weight(builder, "ih", 4 * hidden, embedding),
                 weight(builder, "hh", 4 * hidden, hidden)).biasIh(builder.parameter("bias", Shape.of(4 * hidden))), hidden);
         Value dropped = builder.dropout("dropout", new Op.Dropout(0.1f, 0, 9), lstm.y(), step);
         Value logits = builder.dense("dense", dropped, weight(builder, "dense", classes, hidden),
@@ -52,13 +61,21 @@ final class Models {
         return Gradients.of(graph, loss.loss(), graph.parameters());
     }
 
-    private static RecurrentOutputs lstm(Graph.Builder builder, RecurrentInputs inputs, int hidden) {
-        Value h0 = builder.input("h0", DataType.FLOAT32, Shape.of(BATCH, hidden));
-        Value c0 = builder.input("c0", DataType.FLOAT32, Shape.of(BATCH, hidden));
-        RecurrentOutputs lstm = builder.recurrent("lstm", new Op.Recurrent(RecurrentCell.LSTM), inputs.h0(h0).c0(c0));
-        Value cN = lstm.cN().orElseThrow();
-        builder.carry(h0, lstm.hN()).carry(c0, cN).output("hN", lstm.hN()).output("cN", cN);
-        return lstm;
+    private static RecurrentOutputs recurrent(
+            Graph.Builder builder, RecurrentCell cell, RecurrentInputs inputs, int hidden) {
+        Shape state = Shape.of(BATCH, hidden);
+        Value h0 = builder.input("h0", DataType.FLOAT32, state);
+        Op.Recurrent op = new Op.Recurrent(cell);
+        if (!cell.hasC()) {
+            RecurrentOutputs outputs = builder.recurrent("cell", op, inputs.h0(h0));
+            builder.carry(h0, outputs.hN()).output("hN", outputs.hN());
+            return outputs;
+        }
+        Value c0 = builder.input("c0", DataType.FLOAT32, state);
+        RecurrentOutputs outputs = builder.recurrent("lstm", op, inputs.h0(h0).c0(c0));
+        Value cN = outputs.cN().orElseThrow();
+        builder.carry(h0, outputs.hN()).carry(c0, cN).output("hN", outputs.hN()).output("cN", cN);
+        return outputs;
     }
 
     private static Value weight(Graph.Builder builder, String name, int rows, int columns) {

@@ -235,7 +235,7 @@ public final class CallFuzzer {
         switch (which % 20) {
             case 0 -> attempt(this::build);
             case 1 -> attempt(() -> model.compile(training()));
-            case 2 -> attempt(() -> model.fit(dataset(model), Fit.epochs(size(2)).batchSize(size(4))));
+            case 2 -> attempt(() -> model.fit(dataset(model), Fit.epochs(1 + below(2)).batchSize(size(4))));
             case 3 -> attempt(() -> model.evaluate(dataset(model), size(4)));
             case 4 -> attempt(() -> setParameter(model));
             case 5 -> attempt(() -> predict(model));

@@ -22,7 +22,7 @@ record Cell(String name, IntFunction<Recurrent<?>> units) {
             new Cell("rnn", SimpleRnn::units));
 
     /// How many of them, from the first, there are native kernels of.
-    private static final int NATIVE = 1;
+    private static final int NATIVE = ALL.size();
 
     /// Those that a kernel set has.
     static List<Cell> of(Choice kernels) {

@@ -13,10 +13,10 @@ import dev.rondo.bindings.rondo_gemm;
 import dev.rondo.bindings.rondo_gemm_pack;
 import dev.rondo.bindings.rondo_global_norm;
 import dev.rondo.bindings.rondo_head;
-import dev.rondo.bindings.rondo_lstm_backward;
-import dev.rondo.bindings.rondo_lstm_forward;
-import dev.rondo.bindings.rondo_lstm_pack;
 import dev.rondo.bindings.rondo_memory_needs;
+import dev.rondo.bindings.rondo_recurrent_backward;
+import dev.rondo.bindings.rondo_recurrent_forward;
+import dev.rondo.bindings.rondo_recurrent_pack;
 import dev.rondo.bindings.rondo_reduce;
 import dev.rondo.bindings.rondo_rmsprop;
 import dev.rondo.bindings.rondo_scatter_add;
@@ -43,9 +43,12 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 
 /// Turns instructions into call structs.
@@ -68,24 +71,59 @@ final class NativeCompiler {
     private final List<Runnable> beforeRun = new ArrayList<>();
     private final Map<Buffer, List<Pointer>> pointers = new HashMap<>();
     private final List<ScratchUse> scratchUses = new ArrayList<>();
-    private final Map<LstmWeights, MemorySegment> lstmPacks = new HashMap<>();
+    private final Map<RecurrentWeights, MemorySegment> recurrentPacks = new HashMap<>();
     private final Map<Buffer, MemorySegment> savedMemory = new HashMap<>();
-    private final Set<LstmWeights> differentiated = new HashSet<>();
+    private final Set<RecurrentWeights> differentiated = new HashSet<>();
     private long scratchBytes;
 
     private record ScratchUse(MemorySegment call, long pointerOffset, long bytesOffset, long bytes) {}
 
-    private record LstmWeights(Buffer weightIh, Buffer weightHh, Optional<Buffer> bias) {
-        static LstmWeights of(Instruction lstm) {
-            return new LstmWeights(lstm.input("weightIh"), lstm.input("weightHh"), lstm.optionalInput("biasIh"));
+    /// What is packed for a recurrent cell, by role.
+    private record RecurrentWeights(RecurrentCell cell, SequencedMap<String, Buffer> buffers) {
+        private static final List<String> ROLES =
+                List.of("weightIh", "weightHh", "biasIh", "biasHh", "biasHn", "peepholes");
+
+        static RecurrentWeights of(RecurrentCell cell, Instruction instruction) {
+            SequencedMap<String, Buffer> buffers = new LinkedHashMap<>();
+            for (String role : ROLES) {
+                instruction.optionalInput(role).ifPresent(buffer -> buffers.put(role, buffer));
+            }
+            return new RecurrentWeights(cell, buffers);
+        }
+
+        Shape shape(String role) {
+            return Objects.requireNonNull(buffers.get(role), role).shape();
+        }
+
+        int inputSize() {
+            return shape("weightIh").dim(1);
+        }
+
+        int hiddenSize() {
+            return shape("weightHh").dim(1);
         }
 
         boolean areParameters() {
-            return isParameter(weightIh) && isParameter(weightHh) && bias.map(LstmWeights::isParameter).orElse(true);
+            return buffers.values().stream().allMatch(buffer -> buffer.role() == Buffer.Role.PARAMETER);
         }
 
-        private static boolean isParameter(Buffer buffer) {
-            return buffer.role() == Buffer.Role.PARAMETER;
+        List<String> names() {
+            return buffers.entrySet().stream()
+                    .map(weight -> weight.getKey() + "=" + weight.getValue().name())
+                    .toList();
+        }
+
+        /// Where the pack call has the pointer of a role.
+        static long offset(String role) {
+            return switch (role) {
+                case "weightIh" -> rondo_recurrent_pack.weight_ih$offset();
+                case "weightHh" -> rondo_recurrent_pack.weight_hh$offset();
+                case "biasIh" -> rondo_recurrent_pack.bias_ih$offset();
+                case "biasHh" -> rondo_recurrent_pack.bias_hh$offset();
+                case "biasHn" -> rondo_recurrent_pack.bias_hn$offset();
+                case "peepholes" -> rondo_recurrent_pack.peepholes$offset();
+                default -> throw new IllegalStateException("no weight " + role);
+            };
         }
     }
 
@@ -103,8 +141,8 @@ final class NativeCompiler {
 
     NativeProgram program() {
         for (Instruction instruction : compilation.instructions()) {
-            if (instruction.op() instanceof Op.RecurrentGradient) {
-                differentiated.add(LstmWeights.of(instruction));
+            if (instruction.op() instanceof Op.RecurrentGradient gradient) {
+                differentiated.add(RecurrentWeights.of(gradient.cell(), instruction));
             }
         }
         compilation.instructions().forEach(this::lower);
@@ -137,14 +175,8 @@ final class NativeCompiler {
             case Op.SoftmaxCrossEntropy _ -> crossEntropy(instruction);
             case Op.ElementwiseLoss op -> elementwiseLoss(instruction, op);
             case Op.Dropout op -> dropout(instruction, op);
-            case Op.Recurrent op -> {
-                requireLstm(instruction, op.cell(), op.direction());
-                lstm(instruction);
-            }
-            case Op.RecurrentGradient op -> {
-                requireLstm(instruction, op.cell(), op.direction());
-                lstmGradient(instruction);
-            }
+            case Op.Recurrent op -> recurrent(instruction, op);
+            case Op.RecurrentGradient op -> recurrentGradient(instruction, op);
             case Op.GlobalNorm op -> globalNorm(instruction, op);
             case Op.ClipNorms op -> clipNorms(instruction, op);
             case Op.ClipValues op -> clipValues(instruction, op);
@@ -431,44 +463,57 @@ final class NativeCompiler {
 
     // ------------------------------------------------------------------------------------------------ recurrent cells
 
-    private static void requireLstm(Instruction instruction, RecurrentCell cell, Op.Direction direction) {
-        boolean more = instruction.inputs().containsKey("biasHh")
-                || instruction.inputs().containsKey("recurrentMask")
-                || instruction.outputs().containsKey("dhNorms");
-        if (cell != RecurrentCell.LSTM || direction != Op.Direction.FORWARD || more) {
-            throw new UnsupportedOperationException(
-                    "%s: native kernels have an LSTM forward in time with one bias, got %s %s with %s -> %s"
-                            .formatted(instruction.name(), cell, direction, instruction.inputs().keySet(),
-                                    instruction.outputs().keySet()));
-        }
+    private static int cell(RecurrentCell cell) {
+        return switch (cell) {
+            case LSTM -> RondoNative.RONDO_CELL_LSTM();
+            case LSTM_PEEPHOLES -> RondoNative.RONDO_CELL_LSTM_PEEPHOLES();
+            case GRU_RESET_AFTER -> RondoNative.RONDO_CELL_GRU_RESET_AFTER();
+            case GRU_RESET_BEFORE -> RondoNative.RONDO_CELL_GRU_RESET_BEFORE();
+            case RNN_TANH -> RondoNative.RONDO_CELL_RNN_TANH();
+            case RNN_RELU -> RondoNative.RONDO_CELL_RNN_RELU();
+            case RNN_SIGMOID -> RondoNative.RONDO_CELL_RNN_SIGMOID();
+            case RNN_IDENTITY -> RondoNative.RONDO_CELL_RNN_IDENTITY();
+        };
     }
 
-    private void lstm(Instruction instruction) {
-        LstmWeights weights = LstmWeights.of(instruction);
-        MemorySegment packed = lstmPacked(instruction, weights);
-        MemorySegment call = call(instruction, rondo_lstm_forward.layout(), RondoNative.RONDO_OP_LSTM_FORWARD());
-        int hidden = weights.weightHh().shape().dim(1);
-        int input = weights.weightIh().shape().dim(1);
-        rondo_lstm_forward.input_size(call, input);
-        rondo_lstm_forward.hidden_size(call, hidden);
-        rondo_lstm_forward.packed(call, packed);
-        rondo_lstm_forward.packed_bytes(call, packed.byteSize());
-        Shape shape = point(call, rondo_lstm_forward.x$offset(), instruction.input("x")).shape();
-        pointIfPresent(call, rondo_lstm_forward.lengths$offset(), instruction.optionalInput("lengths"));
-        pointIfPresent(call, rondo_lstm_forward.h0$offset(), instruction.optionalInput("h0"));
-        pointIfPresent(call, rondo_lstm_forward.c0$offset(), instruction.optionalInput("c0"));
-        pointIfPresent(call, rondo_lstm_forward.y$offset(), instruction.optionalOutput("y"));
-        pointIfPresent(call, rondo_lstm_forward.hn$offset(), instruction.optionalOutput("hN"));
-        pointIfPresent(call, rondo_lstm_forward.cn$offset(), instruction.optionalOutput("cN"));
+    private static int direction(Op.Direction direction) {
+        return switch (direction) {
+            case FORWARD -> RondoNative.RONDO_DIRECTION_FORWARD();
+            case REVERSE -> RondoNative.RONDO_DIRECTION_REVERSE();
+        };
+    }
+
+    private void recurrent(Instruction instruction, Op.Recurrent op) {
+        RecurrentWeights weights = RecurrentWeights.of(op.cell(), instruction);
+        MemorySegment packed = recurrentPacked(instruction, weights);
+        MemorySegment call =
+                call(instruction, rondo_recurrent_forward.layout(), RondoNative.RONDO_OP_RECURRENT_FORWARD());
+        int hidden = weights.hiddenSize();
+        int input = weights.inputSize();
+        rondo_recurrent_forward.cell(call, cell(op.cell()));
+        rondo_recurrent_forward.direction(call, direction(op.direction()));
+        rondo_recurrent_forward.input_size(call, input);
+        rondo_recurrent_forward.hidden_size(call, hidden);
+        rondo_recurrent_forward.packed(call, packed);
+        rondo_recurrent_forward.packed_bytes(call, packed.byteSize());
+        Shape shape = point(call, rondo_recurrent_forward.x$offset(), instruction.input("x")).shape();
+        pointIfPresent(call, rondo_recurrent_forward.lengths$offset(), instruction.optionalInput("lengths"));
+        pointIfPresent(call, rondo_recurrent_forward.h0$offset(), instruction.optionalInput("h0"));
+        pointIfPresent(call, rondo_recurrent_forward.c0$offset(), instruction.optionalInput("c0"));
+        pointIfPresent(
+                call, rondo_recurrent_forward.recurrent_mask$offset(), instruction.optionalInput("recurrentMask"));
+        pointIfPresent(call, rondo_recurrent_forward.y$offset(), instruction.optionalOutput("y"));
+        pointIfPresent(call, rondo_recurrent_forward.hn$offset(), instruction.optionalOutput("hN"));
+        pointIfPresent(call, rondo_recurrent_forward.cn$offset(), instruction.optionalOutput("cN"));
         resize(
                 (batch, time) -> {
                     int steps = intSize(shape.product(1, 2, batch, time));
-                    rondo_lstm_forward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
-                    rondo_lstm_forward.time_steps(call, steps);
-                    rondo_lstm_forward.x_batch_stride(call, (long) steps * input);
-                    rondo_lstm_forward.x_time_stride(call, input);
-                    rondo_lstm_forward.y_batch_stride(call, (long) steps * hidden);
-                    rondo_lstm_forward.y_time_stride(call, hidden);
+                    rondo_recurrent_forward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
+                    rondo_recurrent_forward.time_steps(call, steps);
+                    rondo_recurrent_forward.x_batch_stride(call, (long) steps * input);
+                    rondo_recurrent_forward.x_time_stride(call, input);
+                    rondo_recurrent_forward.y_batch_stride(call, (long) steps * hidden);
+                    rondo_recurrent_forward.y_time_stride(call, hidden);
                 });
         instruction
                 .optionalOutput("saved")
@@ -480,58 +525,67 @@ final class NativeCompiler {
                                             Math.max(rondo_memory_needs.saved_bytes(needs), 1),
                                                     RondoNative.RONDO_ALIGNMENT());
                             savedMemory.put(saved, segment);
-                            rondo_lstm_forward.saved(call, segment);
-                            rondo_lstm_forward.saved_bytes(call, segment.byteSize());
+                            rondo_recurrent_forward.saved(call, segment);
+                            rondo_recurrent_forward.saved_bytes(call, segment.byteSize());
                         });
-        useScratch(call, rondo_lstm_forward.scratch$offset(), rondo_lstm_forward.scratch_bytes$offset());
+        useScratch(call, rondo_recurrent_forward.scratch$offset(), rondo_recurrent_forward.scratch_bytes$offset());
     }
 
-    private void lstmGradient(Instruction instruction) {
-        LstmWeights weights = LstmWeights.of(instruction);
-        MemorySegment packed = lstmPacked(instruction, weights);
-        MemorySegment call = call(instruction, rondo_lstm_backward.layout(), RondoNative.RONDO_OP_LSTM_BACKWARD());
-        int hidden = weights.weightHh().shape().dim(1);
-        int input = weights.weightIh().shape().dim(1);
-        rondo_lstm_backward.input_size(call, input);
-        rondo_lstm_backward.hidden_size(call, hidden);
-        rondo_lstm_backward.packed(call, packed);
-        rondo_lstm_backward.packed_bytes(call, packed.byteSize());
-        point(call, rondo_lstm_backward.weight_ih$offset(), weights.weightIh());
-        Shape shape = point(call, rondo_lstm_backward.x$offset(), instruction.input("x")).shape();
-        pointIfPresent(call, rondo_lstm_backward.lengths$offset(), instruction.optionalInput("lengths"));
-        pointIfPresent(call, rondo_lstm_backward.dy$offset(), instruction.optionalInput("dy"));
-        pointIfPresent(call, rondo_lstm_backward.dhn$offset(), instruction.optionalInput("dhN"));
-        pointIfPresent(call, rondo_lstm_backward.dcn$offset(), instruction.optionalInput("dcN"));
-        pointIfPresent(call, rondo_lstm_backward.dx$offset(), instruction.optionalOutput("dx"));
-        pointIfPresent(call, rondo_lstm_backward.dweight_ih$offset(), instruction.optionalOutput("dweightIh"));
-        pointIfPresent(call, rondo_lstm_backward.dweight_hh$offset(), instruction.optionalOutput("dweightHh"));
-        pointIfPresent(call, rondo_lstm_backward.dbias$offset(), instruction.optionalOutput("dbiasIh"));
-        pointIfPresent(call, rondo_lstm_backward.dh0$offset(), instruction.optionalOutput("dh0"));
-        pointIfPresent(call, rondo_lstm_backward.dc0$offset(), instruction.optionalOutput("dc0"));
+    private void recurrentGradient(Instruction instruction, Op.RecurrentGradient op) {
+        RecurrentWeights weights = RecurrentWeights.of(op.cell(), instruction);
+        MemorySegment packed = recurrentPacked(instruction, weights);
+        MemorySegment call =
+                call(instruction, rondo_recurrent_backward.layout(), RondoNative.RONDO_OP_RECURRENT_BACKWARD());
+        int hidden = weights.hiddenSize();
+        int input = weights.inputSize();
+        rondo_recurrent_backward.cell(call, cell(op.cell()));
+        rondo_recurrent_backward.direction(call, direction(op.direction()));
+        rondo_recurrent_backward.input_size(call, input);
+        rondo_recurrent_backward.hidden_size(call, hidden);
+        rondo_recurrent_backward.packed(call, packed);
+        rondo_recurrent_backward.packed_bytes(call, packed.byteSize());
+        point(call, rondo_recurrent_backward.weight_ih$offset(), instruction.input("weightIh"));
+        Shape shape = point(call, rondo_recurrent_backward.x$offset(), instruction.input("x")).shape();
+        pointIfPresent(call, rondo_recurrent_backward.lengths$offset(), instruction.optionalInput("lengths"));
+        pointIfPresent(
+                call, rondo_recurrent_backward.recurrent_mask$offset(), instruction.optionalInput("recurrentMask"));
+        pointIfPresent(call, rondo_recurrent_backward.dy$offset(), instruction.optionalInput("dy"));
+        pointIfPresent(call, rondo_recurrent_backward.dhn$offset(), instruction.optionalInput("dhN"));
+        pointIfPresent(call, rondo_recurrent_backward.dcn$offset(), instruction.optionalInput("dcN"));
+        pointIfPresent(call, rondo_recurrent_backward.dx$offset(), instruction.optionalOutput("dx"));
+        pointIfPresent(call, rondo_recurrent_backward.dweight_ih$offset(), instruction.optionalOutput("dweightIh"));
+        pointIfPresent(call, rondo_recurrent_backward.dweight_hh$offset(), instruction.optionalOutput("dweightHh"));
+        pointIfPresent(call, rondo_recurrent_backward.dbias_ih$offset(), instruction.optionalOutput("dbiasIh"));
+        pointIfPresent(call, rondo_recurrent_backward.dbias_hh$offset(), instruction.optionalOutput("dbiasHh"));
+        pointIfPresent(call, rondo_recurrent_backward.dbias_hn$offset(), instruction.optionalOutput("dbiasHn"));
+        pointIfPresent(call, rondo_recurrent_backward.dpeepholes$offset(), instruction.optionalOutput("dpeepholes"));
+        pointIfPresent(call, rondo_recurrent_backward.dh0$offset(), instruction.optionalOutput("dh0"));
+        pointIfPresent(call, rondo_recurrent_backward.dc0$offset(), instruction.optionalOutput("dc0"));
+        pointIfPresent(call, rondo_recurrent_backward.dh_norms$offset(), instruction.optionalOutput("dhNorms"));
         MemorySegment saved = savedMemory.get(instruction.input("saved"));
         if (saved == null) {
-            throw new IllegalStateException(instruction.name() + ": expected its LSTM before it");
+            throw new IllegalStateException(instruction.name() + ": expected its forward pass before it");
         }
-        rondo_lstm_backward.saved(call, saved);
-        rondo_lstm_backward.saved_bytes(call, saved.byteSize());
+        rondo_recurrent_backward.saved(call, saved);
+        rondo_recurrent_backward.saved_bytes(call, saved.byteSize());
         resize(
                 (batch, time) -> {
                     int steps = intSize(shape.product(1, 2, batch, time));
-                    rondo_lstm_backward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
-                    rondo_lstm_backward.time_steps(call, steps);
-                    rondo_lstm_backward.x_batch_stride(call, (long) steps * input);
-                    rondo_lstm_backward.x_time_stride(call, input);
-                    rondo_lstm_backward.dy_batch_stride(call, (long) steps * hidden);
-                    rondo_lstm_backward.dy_time_stride(call, hidden);
-                    rondo_lstm_backward.dx_batch_stride(call, (long) steps * input);
-                    rondo_lstm_backward.dx_time_stride(call, input);
+                    rondo_recurrent_backward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
+                    rondo_recurrent_backward.time_steps(call, steps);
+                    rondo_recurrent_backward.x_batch_stride(call, (long) steps * input);
+                    rondo_recurrent_backward.x_time_stride(call, input);
+                    rondo_recurrent_backward.dy_batch_stride(call, (long) steps * hidden);
+                    rondo_recurrent_backward.dy_time_stride(call, hidden);
+                    rondo_recurrent_backward.dx_batch_stride(call, (long) steps * input);
+                    rondo_recurrent_backward.dx_time_stride(call, input);
                 });
-        useScratch(call, rondo_lstm_backward.scratch$offset(), rondo_lstm_backward.scratch_bytes$offset());
+        useScratch(call, rondo_recurrent_backward.scratch$offset(), rondo_recurrent_backward.scratch_bytes$offset());
     }
 
-    /// The packed weights of an LSTM, with a pack call before this point if need be.
-    private MemorySegment lstmPacked(Instruction instruction, LstmWeights weights) {
-        MemorySegment known = lstmPacks.get(weights);
+    /// The packed weights of a recurrent cell, with a pack call before this point if need be.
+    private MemorySegment recurrentPacked(Instruction instruction, RecurrentWeights weights) {
+        MemorySegment known = recurrentPacks.get(weights);
         if (known != null) {
             return known;
         }
@@ -540,34 +594,32 @@ final class NativeCompiler {
                         && !differentiated.contains(weights);
         MemorySegment call =
                 shared
-                        ? struct(rondo_lstm_pack.layout(), RondoNative.RONDO_OP_LSTM_PACK())
-                        : call(instruction, rondo_lstm_pack.layout(), RondoNative.RONDO_OP_LSTM_PACK());
-        rondo_lstm_pack.input_size(call, weights.weightIh().shape().dim(1));
-        rondo_lstm_pack.hidden_size(call, weights.weightHh().shape().dim(1));
-        rondo_lstm_pack.parts(
+                        ? struct(rondo_recurrent_pack.layout(), RondoNative.RONDO_OP_RECURRENT_PACK())
+                        : call(instruction, rondo_recurrent_pack.layout(), RondoNative.RONDO_OP_RECURRENT_PACK());
+        rondo_recurrent_pack.cell(call, cell(weights.cell()));
+        rondo_recurrent_pack.input_size(call, weights.inputSize());
+        rondo_recurrent_pack.hidden_size(call, weights.hiddenSize());
+        rondo_recurrent_pack.parts(
                 call,
                 RondoNative.RONDO_PACK_FORWARD()
                         | (differentiated.contains(weights) ? RondoNative.RONDO_PACK_BACKWARD() : 0));
         long bytes = packedBytes(call);
         MemorySegment packed;
         if (shared) {
-            List<String> names = new ArrayList<>(List.of(weights.weightIh().name(), weights.weightHh().name()));
-            weights.bias().ifPresent(bias -> names.add(bias.name()));
-            WeightPacks.Pack pack = compilation.packs().pack(new PackKey(isa, "lstm", names), bytes);
-            rondo_lstm_pack.weight_ih(call, weights.weightIh().segment());
-            rondo_lstm_pack.weight_hh(call, weights.weightHh().segment());
-            weights.bias().ifPresent(bias -> rondo_lstm_pack.bias(call, bias.segment()));
+            PackKey key = new PackKey(isa, weights.cell().name(), weights.names());
+            WeightPacks.Pack pack = compilation.packs().pack(key, bytes);
+            weights.buffers()
+                    .forEach((role, buffer) -> call.set(
+                            RondoNative.C_POINTER, RecurrentWeights.offset(role), buffer.segment()));
             packed = pack.memory();
             refreshBeforeRun(instruction, pack, call);
         } else {
-            point(call, rondo_lstm_pack.weight_ih$offset(), weights.weightIh());
-            point(call, rondo_lstm_pack.weight_hh$offset(), weights.weightHh());
-            pointIfPresent(call, rondo_lstm_pack.bias$offset(), weights.bias());
+            weights.buffers().forEach((role, buffer) -> point(call, RecurrentWeights.offset(role), buffer));
             packed = arena.allocate(bytes, RondoNative.RONDO_ALIGNMENT());
         }
-        rondo_lstm_pack.packed(call, packed);
-        rondo_lstm_pack.packed_bytes(call, bytes);
-        lstmPacks.put(weights, packed);
+        rondo_recurrent_pack.packed(call, packed);
+        rondo_recurrent_pack.packed_bytes(call, bytes);
+        recurrentPacks.put(weights, packed);
         return packed;
     }
 

@@ -14,38 +14,44 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 
 /**
  * {@snippet lang=c :
- * struct rondo_lstm_pack {
+ * struct rondo_recurrent_pack {
  *     rondo_head head;
+ *     int32_t cell;
  *     int32_t input_size;
  *     int32_t hidden_size;
  *     uint32_t parts;
- *     uint32_t reserved;
  *     const float *weight_ih;
  *     const float *weight_hh;
- *     const float *bias;
+ *     const float *bias_ih;
+ *     const float *bias_hh;
+ *     const float *bias_hn;
+ *     const float *peepholes;
  *     void *packed;
  *     int64_t packed_bytes;
  * }
  * }
  */
-public class rondo_lstm_pack {
+public class rondo_recurrent_pack {
 
-    rondo_lstm_pack() {
+    rondo_recurrent_pack() {
         // Should not be called directly
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         rondo_head.layout().withName("head"),
+        RondoNative.C_INT.withName("cell"),
         RondoNative.C_INT.withName("input_size"),
         RondoNative.C_INT.withName("hidden_size"),
         RondoNative.C_INT.withName("parts"),
-        RondoNative.C_INT.withName("reserved"),
         RondoNative.C_POINTER.withName("weight_ih"),
         RondoNative.C_POINTER.withName("weight_hh"),
-        RondoNative.C_POINTER.withName("bias"),
+        RondoNative.C_POINTER.withName("bias_ih"),
+        RondoNative.C_POINTER.withName("bias_hh"),
+        RondoNative.C_POINTER.withName("bias_hn"),
+        RondoNative.C_POINTER.withName("peepholes"),
         RondoNative.C_POINTER.withName("packed"),
         RondoNative.C_LONG.withName("packed_bytes")
-    ).withName("rondo_lstm_pack");
+    ).withName("rondo_recurrent_pack");
 
     /**
      * The layout of this struct
@@ -96,6 +102,50 @@ public class rondo_lstm_pack {
      */
     public static void head(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, head$OFFSET, head$LAYOUT.byteSize());
+    }
+
+    private static final OfInt cell$LAYOUT = (OfInt)$LAYOUT.select(groupElement("cell"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static final OfInt cell$layout() {
+        return cell$LAYOUT;
+    }
+
+    private static final long cell$OFFSET = $LAYOUT.byteOffset(groupElement("cell"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static final long cell$offset() {
+        return cell$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static int cell(MemorySegment struct) {
+        return struct.get(cell$LAYOUT, cell$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static void cell(MemorySegment struct, int fieldValue) {
+        struct.set(cell$LAYOUT, cell$OFFSET, fieldValue);
     }
 
     private static final OfInt input_size$LAYOUT = (OfInt)$LAYOUT.select(groupElement("input_size"));
@@ -230,50 +280,6 @@ public class rondo_lstm_pack {
         struct.set(parts$LAYOUT, parts$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * uint32_t reserved
-     * }
-     */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
-    }
-
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * uint32_t reserved
-     * }
-     */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * uint32_t reserved
-     * }
-     */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * uint32_t reserved
-     * }
-     */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
-    }
-
     private static final AddressLayout weight_ih$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight_ih"));
 
     /**
@@ -362,48 +368,180 @@ public class rondo_lstm_pack {
         struct.set(weight_hh$LAYOUT, weight_hh$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout bias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias"));
+    private static final AddressLayout bias_ih$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias_ih"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *bias
+     * const float *bias_ih
      * }
      */
-    public static final AddressLayout bias$layout() {
-        return bias$LAYOUT;
+    public static final AddressLayout bias_ih$layout() {
+        return bias_ih$LAYOUT;
     }
 
-    private static final long bias$OFFSET = $LAYOUT.byteOffset(groupElement("bias"));
+    private static final long bias_ih$OFFSET = $LAYOUT.byteOffset(groupElement("bias_ih"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *bias
+     * const float *bias_ih
      * }
      */
-    public static final long bias$offset() {
-        return bias$OFFSET;
+    public static final long bias_ih$offset() {
+        return bias_ih$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *bias
+     * const float *bias_ih
      * }
      */
-    public static MemorySegment bias(MemorySegment struct) {
-        return struct.get(bias$LAYOUT, bias$OFFSET);
+    public static MemorySegment bias_ih(MemorySegment struct) {
+        return struct.get(bias_ih$LAYOUT, bias_ih$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *bias
+     * const float *bias_ih
      * }
      */
-    public static void bias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(bias$LAYOUT, bias$OFFSET, fieldValue);
+    public static void bias_ih(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(bias_ih$LAYOUT, bias_ih$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout bias_hh$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias_hh"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const float *bias_hh
+     * }
+     */
+    public static final AddressLayout bias_hh$layout() {
+        return bias_hh$LAYOUT;
+    }
+
+    private static final long bias_hh$OFFSET = $LAYOUT.byteOffset(groupElement("bias_hh"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const float *bias_hh
+     * }
+     */
+    public static final long bias_hh$offset() {
+        return bias_hh$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const float *bias_hh
+     * }
+     */
+    public static MemorySegment bias_hh(MemorySegment struct) {
+        return struct.get(bias_hh$LAYOUT, bias_hh$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const float *bias_hh
+     * }
+     */
+    public static void bias_hh(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(bias_hh$LAYOUT, bias_hh$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout bias_hn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("bias_hn"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const float *bias_hn
+     * }
+     */
+    public static final AddressLayout bias_hn$layout() {
+        return bias_hn$LAYOUT;
+    }
+
+    private static final long bias_hn$OFFSET = $LAYOUT.byteOffset(groupElement("bias_hn"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const float *bias_hn
+     * }
+     */
+    public static final long bias_hn$offset() {
+        return bias_hn$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const float *bias_hn
+     * }
+     */
+    public static MemorySegment bias_hn(MemorySegment struct) {
+        return struct.get(bias_hn$LAYOUT, bias_hn$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const float *bias_hn
+     * }
+     */
+    public static void bias_hn(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(bias_hn$LAYOUT, bias_hn$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout peepholes$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("peepholes"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const float *peepholes
+     * }
+     */
+    public static final AddressLayout peepholes$layout() {
+        return peepholes$LAYOUT;
+    }
+
+    private static final long peepholes$OFFSET = $LAYOUT.byteOffset(groupElement("peepholes"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const float *peepholes
+     * }
+     */
+    public static final long peepholes$offset() {
+        return peepholes$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const float *peepholes
+     * }
+     */
+    public static MemorySegment peepholes(MemorySegment struct) {
+        return struct.get(peepholes$LAYOUT, peepholes$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const float *peepholes
+     * }
+     */
+    public static void peepholes(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(peepholes$LAYOUT, peepholes$OFFSET, fieldValue);
     }
 
     private static final AddressLayout packed$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("packed"));

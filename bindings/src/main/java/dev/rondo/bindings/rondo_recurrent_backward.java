@@ -14,25 +14,39 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 
 /**
  * {@snippet lang=c :
- * struct rondo_lstm_forward {
+ * struct rondo_recurrent_backward {
  *     rondo_head head;
+ *     int32_t cell;
  *     int32_t batch_size;
  *     int32_t time_steps;
  *     int32_t input_size;
  *     int32_t hidden_size;
+ *     int32_t direction;
  *     const void *packed;
  *     int64_t packed_bytes;
+ *     const float *weight_ih;
  *     const float *x;
  *     int64_t x_batch_stride;
  *     int64_t x_time_stride;
  *     const int32_t *lengths;
- *     const float *h0;
- *     const float *c0;
- *     float *y;
- *     int64_t y_batch_stride;
- *     int64_t y_time_stride;
- *     float *hn;
- *     float *cn;
+ *     const float *recurrent_mask;
+ *     const float *dy;
+ *     int64_t dy_batch_stride;
+ *     int64_t dy_time_stride;
+ *     const float *dhn;
+ *     const float *dcn;
+ *     float *dx;
+ *     int64_t dx_batch_stride;
+ *     int64_t dx_time_stride;
+ *     float *dweight_ih;
+ *     float *dweight_hh;
+ *     float *dbias_ih;
+ *     float *dbias_hh;
+ *     float *dbias_hn;
+ *     float *dpeepholes;
+ *     float *dh0;
+ *     float *dc0;
+ *     float *dh_norms;
  *     void *saved;
  *     int64_t saved_bytes;
  *     void *scratch;
@@ -40,36 +54,50 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * }
  * }
  */
-public class rondo_lstm_forward {
+public class rondo_recurrent_backward {
 
-    rondo_lstm_forward() {
+    rondo_recurrent_backward() {
         // Should not be called directly
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         rondo_head.layout().withName("head"),
+        RondoNative.C_INT.withName("cell"),
         RondoNative.C_INT.withName("batch_size"),
         RondoNative.C_INT.withName("time_steps"),
         RondoNative.C_INT.withName("input_size"),
         RondoNative.C_INT.withName("hidden_size"),
+        RondoNative.C_INT.withName("direction"),
         RondoNative.C_POINTER.withName("packed"),
         RondoNative.C_LONG.withName("packed_bytes"),
+        RondoNative.C_POINTER.withName("weight_ih"),
         RondoNative.C_POINTER.withName("x"),
         RondoNative.C_LONG.withName("x_batch_stride"),
         RondoNative.C_LONG.withName("x_time_stride"),
         RondoNative.C_POINTER.withName("lengths"),
-        RondoNative.C_POINTER.withName("h0"),
-        RondoNative.C_POINTER.withName("c0"),
-        RondoNative.C_POINTER.withName("y"),
-        RondoNative.C_LONG.withName("y_batch_stride"),
-        RondoNative.C_LONG.withName("y_time_stride"),
-        RondoNative.C_POINTER.withName("hn"),
-        RondoNative.C_POINTER.withName("cn"),
+        RondoNative.C_POINTER.withName("recurrent_mask"),
+        RondoNative.C_POINTER.withName("dy"),
+        RondoNative.C_LONG.withName("dy_batch_stride"),
+        RondoNative.C_LONG.withName("dy_time_stride"),
+        RondoNative.C_POINTER.withName("dhn"),
+        RondoNative.C_POINTER.withName("dcn"),
+        RondoNative.C_POINTER.withName("dx"),
+        RondoNative.C_LONG.withName("dx_batch_stride"),
+        RondoNative.C_LONG.withName("dx_time_stride"),
+        RondoNative.C_POINTER.withName("dweight_ih"),
+        RondoNative.C_POINTER.withName("dweight_hh"),
+        RondoNative.C_POINTER.withName("dbias_ih"),
+        RondoNative.C_POINTER.withName("dbias_hh"),
+        RondoNative.C_POINTER.withName("dbias_hn"),
+        RondoNative.C_POINTER.withName("dpeepholes"),
+        RondoNative.C_POINTER.withName("dh0"),
+        RondoNative.C_POINTER.withName("dc0"),
+        RondoNative.C_POINTER.withName("dh_norms"),
         RondoNative.C_POINTER.withName("saved"),
         RondoNative.C_LONG.withName("saved_bytes"),
         RondoNative.C_POINTER.withName("scratch"),
         RondoNative.C_LONG.withName("scratch_bytes")
-    ).withName("rondo_lstm_forward");
+    ).withName("rondo_recurrent_backward");
 
     /**
      * The layout of this struct
@@ -120,6 +148,50 @@ public class rondo_lstm_forward {
      */
     public static void head(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, head$OFFSET, head$LAYOUT.byteSize());
+    }
+
+    private static final OfInt cell$LAYOUT = (OfInt)$LAYOUT.select(groupElement("cell"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static final OfInt cell$layout() {
+        return cell$LAYOUT;
+    }
+
+    private static final long cell$OFFSET = $LAYOUT.byteOffset(groupElement("cell"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static final long cell$offset() {
+        return cell$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static int cell(MemorySegment struct) {
+        return struct.get(cell$LAYOUT, cell$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static void cell(MemorySegment struct, int fieldValue) {
+        struct.set(cell$LAYOUT, cell$OFFSET, fieldValue);
     }
 
     private static final OfInt batch_size$LAYOUT = (OfInt)$LAYOUT.select(groupElement("batch_size"));
@@ -298,6 +370,50 @@ public class rondo_lstm_forward {
         struct.set(hidden_size$LAYOUT, hidden_size$OFFSET, fieldValue);
     }
 
+    private static final OfInt direction$LAYOUT = (OfInt)$LAYOUT.select(groupElement("direction"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t direction
+     * }
+     */
+    public static final OfInt direction$layout() {
+        return direction$LAYOUT;
+    }
+
+    private static final long direction$OFFSET = $LAYOUT.byteOffset(groupElement("direction"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t direction
+     * }
+     */
+    public static final long direction$offset() {
+        return direction$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t direction
+     * }
+     */
+    public static int direction(MemorySegment struct) {
+        return struct.get(direction$LAYOUT, direction$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t direction
+     * }
+     */
+    public static void direction(MemorySegment struct, int fieldValue) {
+        struct.set(direction$LAYOUT, direction$OFFSET, fieldValue);
+    }
+
     private static final AddressLayout packed$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("packed"));
 
     /**
@@ -384,6 +500,50 @@ public class rondo_lstm_forward {
      */
     public static void packed_bytes(MemorySegment struct, long fieldValue) {
         struct.set(packed_bytes$LAYOUT, packed_bytes$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout weight_ih$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight_ih"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const float *weight_ih
+     * }
+     */
+    public static final AddressLayout weight_ih$layout() {
+        return weight_ih$LAYOUT;
+    }
+
+    private static final long weight_ih$OFFSET = $LAYOUT.byteOffset(groupElement("weight_ih"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const float *weight_ih
+     * }
+     */
+    public static final long weight_ih$offset() {
+        return weight_ih$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const float *weight_ih
+     * }
+     */
+    public static MemorySegment weight_ih(MemorySegment struct) {
+        return struct.get(weight_ih$LAYOUT, weight_ih$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const float *weight_ih
+     * }
+     */
+    public static void weight_ih(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(weight_ih$LAYOUT, weight_ih$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));
@@ -562,312 +722,796 @@ public class rondo_lstm_forward {
         struct.set(lengths$LAYOUT, lengths$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout h0$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("h0"));
+    private static final AddressLayout recurrent_mask$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("recurrent_mask"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *h0
+     * const float *recurrent_mask
      * }
      */
-    public static final AddressLayout h0$layout() {
-        return h0$LAYOUT;
+    public static final AddressLayout recurrent_mask$layout() {
+        return recurrent_mask$LAYOUT;
     }
 
-    private static final long h0$OFFSET = $LAYOUT.byteOffset(groupElement("h0"));
+    private static final long recurrent_mask$OFFSET = $LAYOUT.byteOffset(groupElement("recurrent_mask"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *h0
+     * const float *recurrent_mask
      * }
      */
-    public static final long h0$offset() {
-        return h0$OFFSET;
+    public static final long recurrent_mask$offset() {
+        return recurrent_mask$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *h0
+     * const float *recurrent_mask
      * }
      */
-    public static MemorySegment h0(MemorySegment struct) {
-        return struct.get(h0$LAYOUT, h0$OFFSET);
+    public static MemorySegment recurrent_mask(MemorySegment struct) {
+        return struct.get(recurrent_mask$LAYOUT, recurrent_mask$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *h0
+     * const float *recurrent_mask
      * }
      */
-    public static void h0(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(h0$LAYOUT, h0$OFFSET, fieldValue);
+    public static void recurrent_mask(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(recurrent_mask$LAYOUT, recurrent_mask$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout c0$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("c0"));
+    private static final AddressLayout dy$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dy"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *c0
+     * const float *dy
      * }
      */
-    public static final AddressLayout c0$layout() {
-        return c0$LAYOUT;
+    public static final AddressLayout dy$layout() {
+        return dy$LAYOUT;
     }
 
-    private static final long c0$OFFSET = $LAYOUT.byteOffset(groupElement("c0"));
+    private static final long dy$OFFSET = $LAYOUT.byteOffset(groupElement("dy"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *c0
+     * const float *dy
      * }
      */
-    public static final long c0$offset() {
-        return c0$OFFSET;
+    public static final long dy$offset() {
+        return dy$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *c0
+     * const float *dy
      * }
      */
-    public static MemorySegment c0(MemorySegment struct) {
-        return struct.get(c0$LAYOUT, c0$OFFSET);
+    public static MemorySegment dy(MemorySegment struct) {
+        return struct.get(dy$LAYOUT, dy$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *c0
+     * const float *dy
      * }
      */
-    public static void c0(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(c0$LAYOUT, c0$OFFSET, fieldValue);
+    public static void dy(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dy$LAYOUT, dy$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout y$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("y"));
+    private static final OfLong dy_batch_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("dy_batch_stride"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *y
+     * int64_t dy_batch_stride
      * }
      */
-    public static final AddressLayout y$layout() {
-        return y$LAYOUT;
+    public static final OfLong dy_batch_stride$layout() {
+        return dy_batch_stride$LAYOUT;
     }
 
-    private static final long y$OFFSET = $LAYOUT.byteOffset(groupElement("y"));
+    private static final long dy_batch_stride$OFFSET = $LAYOUT.byteOffset(groupElement("dy_batch_stride"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *y
+     * int64_t dy_batch_stride
      * }
      */
-    public static final long y$offset() {
-        return y$OFFSET;
+    public static final long dy_batch_stride$offset() {
+        return dy_batch_stride$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *y
+     * int64_t dy_batch_stride
      * }
      */
-    public static MemorySegment y(MemorySegment struct) {
-        return struct.get(y$LAYOUT, y$OFFSET);
+    public static long dy_batch_stride(MemorySegment struct) {
+        return struct.get(dy_batch_stride$LAYOUT, dy_batch_stride$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *y
+     * int64_t dy_batch_stride
      * }
      */
-    public static void y(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(y$LAYOUT, y$OFFSET, fieldValue);
+    public static void dy_batch_stride(MemorySegment struct, long fieldValue) {
+        struct.set(dy_batch_stride$LAYOUT, dy_batch_stride$OFFSET, fieldValue);
     }
 
-    private static final OfLong y_batch_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("y_batch_stride"));
+    private static final OfLong dy_time_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("dy_time_stride"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int64_t y_batch_stride
+     * int64_t dy_time_stride
      * }
      */
-    public static final OfLong y_batch_stride$layout() {
-        return y_batch_stride$LAYOUT;
+    public static final OfLong dy_time_stride$layout() {
+        return dy_time_stride$LAYOUT;
     }
 
-    private static final long y_batch_stride$OFFSET = $LAYOUT.byteOffset(groupElement("y_batch_stride"));
+    private static final long dy_time_stride$OFFSET = $LAYOUT.byteOffset(groupElement("dy_time_stride"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int64_t y_batch_stride
+     * int64_t dy_time_stride
      * }
      */
-    public static final long y_batch_stride$offset() {
-        return y_batch_stride$OFFSET;
+    public static final long dy_time_stride$offset() {
+        return dy_time_stride$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int64_t y_batch_stride
+     * int64_t dy_time_stride
      * }
      */
-    public static long y_batch_stride(MemorySegment struct) {
-        return struct.get(y_batch_stride$LAYOUT, y_batch_stride$OFFSET);
+    public static long dy_time_stride(MemorySegment struct) {
+        return struct.get(dy_time_stride$LAYOUT, dy_time_stride$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int64_t y_batch_stride
+     * int64_t dy_time_stride
      * }
      */
-    public static void y_batch_stride(MemorySegment struct, long fieldValue) {
-        struct.set(y_batch_stride$LAYOUT, y_batch_stride$OFFSET, fieldValue);
+    public static void dy_time_stride(MemorySegment struct, long fieldValue) {
+        struct.set(dy_time_stride$LAYOUT, dy_time_stride$OFFSET, fieldValue);
     }
 
-    private static final OfLong y_time_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("y_time_stride"));
+    private static final AddressLayout dhn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dhn"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int64_t y_time_stride
+     * const float *dhn
      * }
      */
-    public static final OfLong y_time_stride$layout() {
-        return y_time_stride$LAYOUT;
+    public static final AddressLayout dhn$layout() {
+        return dhn$LAYOUT;
     }
 
-    private static final long y_time_stride$OFFSET = $LAYOUT.byteOffset(groupElement("y_time_stride"));
+    private static final long dhn$OFFSET = $LAYOUT.byteOffset(groupElement("dhn"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int64_t y_time_stride
+     * const float *dhn
      * }
      */
-    public static final long y_time_stride$offset() {
-        return y_time_stride$OFFSET;
+    public static final long dhn$offset() {
+        return dhn$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int64_t y_time_stride
+     * const float *dhn
      * }
      */
-    public static long y_time_stride(MemorySegment struct) {
-        return struct.get(y_time_stride$LAYOUT, y_time_stride$OFFSET);
+    public static MemorySegment dhn(MemorySegment struct) {
+        return struct.get(dhn$LAYOUT, dhn$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int64_t y_time_stride
+     * const float *dhn
      * }
      */
-    public static void y_time_stride(MemorySegment struct, long fieldValue) {
-        struct.set(y_time_stride$LAYOUT, y_time_stride$OFFSET, fieldValue);
+    public static void dhn(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dhn$LAYOUT, dhn$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout hn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("hn"));
+    private static final AddressLayout dcn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dcn"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *hn
+     * const float *dcn
      * }
      */
-    public static final AddressLayout hn$layout() {
-        return hn$LAYOUT;
+    public static final AddressLayout dcn$layout() {
+        return dcn$LAYOUT;
     }
 
-    private static final long hn$OFFSET = $LAYOUT.byteOffset(groupElement("hn"));
+    private static final long dcn$OFFSET = $LAYOUT.byteOffset(groupElement("dcn"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *hn
+     * const float *dcn
      * }
      */
-    public static final long hn$offset() {
-        return hn$OFFSET;
+    public static final long dcn$offset() {
+        return dcn$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *hn
+     * const float *dcn
      * }
      */
-    public static MemorySegment hn(MemorySegment struct) {
-        return struct.get(hn$LAYOUT, hn$OFFSET);
+    public static MemorySegment dcn(MemorySegment struct) {
+        return struct.get(dcn$LAYOUT, dcn$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *hn
+     * const float *dcn
      * }
      */
-    public static void hn(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(hn$LAYOUT, hn$OFFSET, fieldValue);
+    public static void dcn(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dcn$LAYOUT, dcn$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout cn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("cn"));
+    private static final AddressLayout dx$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dx"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *cn
+     * float *dx
      * }
      */
-    public static final AddressLayout cn$layout() {
-        return cn$LAYOUT;
+    public static final AddressLayout dx$layout() {
+        return dx$LAYOUT;
     }
 
-    private static final long cn$OFFSET = $LAYOUT.byteOffset(groupElement("cn"));
+    private static final long dx$OFFSET = $LAYOUT.byteOffset(groupElement("dx"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *cn
+     * float *dx
      * }
      */
-    public static final long cn$offset() {
-        return cn$OFFSET;
+    public static final long dx$offset() {
+        return dx$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *cn
+     * float *dx
      * }
      */
-    public static MemorySegment cn(MemorySegment struct) {
-        return struct.get(cn$LAYOUT, cn$OFFSET);
+    public static MemorySegment dx(MemorySegment struct) {
+        return struct.get(dx$LAYOUT, dx$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *cn
+     * float *dx
      * }
      */
-    public static void cn(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(cn$LAYOUT, cn$OFFSET, fieldValue);
+    public static void dx(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dx$LAYOUT, dx$OFFSET, fieldValue);
+    }
+
+    private static final OfLong dx_batch_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("dx_batch_stride"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t dx_batch_stride
+     * }
+     */
+    public static final OfLong dx_batch_stride$layout() {
+        return dx_batch_stride$LAYOUT;
+    }
+
+    private static final long dx_batch_stride$OFFSET = $LAYOUT.byteOffset(groupElement("dx_batch_stride"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t dx_batch_stride
+     * }
+     */
+    public static final long dx_batch_stride$offset() {
+        return dx_batch_stride$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t dx_batch_stride
+     * }
+     */
+    public static long dx_batch_stride(MemorySegment struct) {
+        return struct.get(dx_batch_stride$LAYOUT, dx_batch_stride$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t dx_batch_stride
+     * }
+     */
+    public static void dx_batch_stride(MemorySegment struct, long fieldValue) {
+        struct.set(dx_batch_stride$LAYOUT, dx_batch_stride$OFFSET, fieldValue);
+    }
+
+    private static final OfLong dx_time_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("dx_time_stride"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t dx_time_stride
+     * }
+     */
+    public static final OfLong dx_time_stride$layout() {
+        return dx_time_stride$LAYOUT;
+    }
+
+    private static final long dx_time_stride$OFFSET = $LAYOUT.byteOffset(groupElement("dx_time_stride"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t dx_time_stride
+     * }
+     */
+    public static final long dx_time_stride$offset() {
+        return dx_time_stride$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t dx_time_stride
+     * }
+     */
+    public static long dx_time_stride(MemorySegment struct) {
+        return struct.get(dx_time_stride$LAYOUT, dx_time_stride$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t dx_time_stride
+     * }
+     */
+    public static void dx_time_stride(MemorySegment struct, long fieldValue) {
+        struct.set(dx_time_stride$LAYOUT, dx_time_stride$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dweight_ih$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dweight_ih"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dweight_ih
+     * }
+     */
+    public static final AddressLayout dweight_ih$layout() {
+        return dweight_ih$LAYOUT;
+    }
+
+    private static final long dweight_ih$OFFSET = $LAYOUT.byteOffset(groupElement("dweight_ih"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dweight_ih
+     * }
+     */
+    public static final long dweight_ih$offset() {
+        return dweight_ih$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dweight_ih
+     * }
+     */
+    public static MemorySegment dweight_ih(MemorySegment struct) {
+        return struct.get(dweight_ih$LAYOUT, dweight_ih$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dweight_ih
+     * }
+     */
+    public static void dweight_ih(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dweight_ih$LAYOUT, dweight_ih$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dweight_hh$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dweight_hh"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dweight_hh
+     * }
+     */
+    public static final AddressLayout dweight_hh$layout() {
+        return dweight_hh$LAYOUT;
+    }
+
+    private static final long dweight_hh$OFFSET = $LAYOUT.byteOffset(groupElement("dweight_hh"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dweight_hh
+     * }
+     */
+    public static final long dweight_hh$offset() {
+        return dweight_hh$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dweight_hh
+     * }
+     */
+    public static MemorySegment dweight_hh(MemorySegment struct) {
+        return struct.get(dweight_hh$LAYOUT, dweight_hh$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dweight_hh
+     * }
+     */
+    public static void dweight_hh(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dweight_hh$LAYOUT, dweight_hh$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dbias_ih$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dbias_ih"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dbias_ih
+     * }
+     */
+    public static final AddressLayout dbias_ih$layout() {
+        return dbias_ih$LAYOUT;
+    }
+
+    private static final long dbias_ih$OFFSET = $LAYOUT.byteOffset(groupElement("dbias_ih"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dbias_ih
+     * }
+     */
+    public static final long dbias_ih$offset() {
+        return dbias_ih$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dbias_ih
+     * }
+     */
+    public static MemorySegment dbias_ih(MemorySegment struct) {
+        return struct.get(dbias_ih$LAYOUT, dbias_ih$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dbias_ih
+     * }
+     */
+    public static void dbias_ih(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dbias_ih$LAYOUT, dbias_ih$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dbias_hh$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dbias_hh"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dbias_hh
+     * }
+     */
+    public static final AddressLayout dbias_hh$layout() {
+        return dbias_hh$LAYOUT;
+    }
+
+    private static final long dbias_hh$OFFSET = $LAYOUT.byteOffset(groupElement("dbias_hh"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dbias_hh
+     * }
+     */
+    public static final long dbias_hh$offset() {
+        return dbias_hh$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dbias_hh
+     * }
+     */
+    public static MemorySegment dbias_hh(MemorySegment struct) {
+        return struct.get(dbias_hh$LAYOUT, dbias_hh$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dbias_hh
+     * }
+     */
+    public static void dbias_hh(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dbias_hh$LAYOUT, dbias_hh$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dbias_hn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dbias_hn"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dbias_hn
+     * }
+     */
+    public static final AddressLayout dbias_hn$layout() {
+        return dbias_hn$LAYOUT;
+    }
+
+    private static final long dbias_hn$OFFSET = $LAYOUT.byteOffset(groupElement("dbias_hn"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dbias_hn
+     * }
+     */
+    public static final long dbias_hn$offset() {
+        return dbias_hn$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dbias_hn
+     * }
+     */
+    public static MemorySegment dbias_hn(MemorySegment struct) {
+        return struct.get(dbias_hn$LAYOUT, dbias_hn$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dbias_hn
+     * }
+     */
+    public static void dbias_hn(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dbias_hn$LAYOUT, dbias_hn$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dpeepholes$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dpeepholes"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dpeepholes
+     * }
+     */
+    public static final AddressLayout dpeepholes$layout() {
+        return dpeepholes$LAYOUT;
+    }
+
+    private static final long dpeepholes$OFFSET = $LAYOUT.byteOffset(groupElement("dpeepholes"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dpeepholes
+     * }
+     */
+    public static final long dpeepholes$offset() {
+        return dpeepholes$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dpeepholes
+     * }
+     */
+    public static MemorySegment dpeepholes(MemorySegment struct) {
+        return struct.get(dpeepholes$LAYOUT, dpeepholes$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dpeepholes
+     * }
+     */
+    public static void dpeepholes(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dpeepholes$LAYOUT, dpeepholes$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dh0$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dh0"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dh0
+     * }
+     */
+    public static final AddressLayout dh0$layout() {
+        return dh0$LAYOUT;
+    }
+
+    private static final long dh0$OFFSET = $LAYOUT.byteOffset(groupElement("dh0"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dh0
+     * }
+     */
+    public static final long dh0$offset() {
+        return dh0$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dh0
+     * }
+     */
+    public static MemorySegment dh0(MemorySegment struct) {
+        return struct.get(dh0$LAYOUT, dh0$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dh0
+     * }
+     */
+    public static void dh0(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dh0$LAYOUT, dh0$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dc0$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dc0"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dc0
+     * }
+     */
+    public static final AddressLayout dc0$layout() {
+        return dc0$LAYOUT;
+    }
+
+    private static final long dc0$OFFSET = $LAYOUT.byteOffset(groupElement("dc0"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dc0
+     * }
+     */
+    public static final long dc0$offset() {
+        return dc0$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dc0
+     * }
+     */
+    public static MemorySegment dc0(MemorySegment struct) {
+        return struct.get(dc0$LAYOUT, dc0$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dc0
+     * }
+     */
+    public static void dc0(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dc0$LAYOUT, dc0$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout dh_norms$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dh_norms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float *dh_norms
+     * }
+     */
+    public static final AddressLayout dh_norms$layout() {
+        return dh_norms$LAYOUT;
+    }
+
+    private static final long dh_norms$OFFSET = $LAYOUT.byteOffset(groupElement("dh_norms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float *dh_norms
+     * }
+     */
+    public static final long dh_norms$offset() {
+        return dh_norms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float *dh_norms
+     * }
+     */
+    public static MemorySegment dh_norms(MemorySegment struct) {
+        return struct.get(dh_norms$LAYOUT, dh_norms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float *dh_norms
+     * }
+     */
+    public static void dh_norms(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(dh_norms$LAYOUT, dh_norms$OFFSET, fieldValue);
     }
 
     private static final AddressLayout saved$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("saved"));

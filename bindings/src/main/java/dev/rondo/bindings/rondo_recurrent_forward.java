@@ -14,32 +14,28 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 
 /**
  * {@snippet lang=c :
- * struct rondo_lstm_backward {
+ * struct rondo_recurrent_forward {
  *     rondo_head head;
+ *     int32_t cell;
  *     int32_t batch_size;
  *     int32_t time_steps;
  *     int32_t input_size;
  *     int32_t hidden_size;
+ *     int32_t direction;
  *     const void *packed;
  *     int64_t packed_bytes;
- *     const float *weight_ih;
  *     const float *x;
  *     int64_t x_batch_stride;
  *     int64_t x_time_stride;
  *     const int32_t *lengths;
- *     const float *dy;
- *     int64_t dy_batch_stride;
- *     int64_t dy_time_stride;
- *     const float *dhn;
- *     const float *dcn;
- *     float *dx;
- *     int64_t dx_batch_stride;
- *     int64_t dx_time_stride;
- *     float *dweight_ih;
- *     float *dweight_hh;
- *     float *dbias;
- *     float *dh0;
- *     float *dc0;
+ *     const float *h0;
+ *     const float *c0;
+ *     const float *recurrent_mask;
+ *     float *y;
+ *     int64_t y_batch_stride;
+ *     int64_t y_time_stride;
+ *     float *hn;
+ *     float *cn;
  *     void *saved;
  *     int64_t saved_bytes;
  *     void *scratch;
@@ -47,43 +43,39 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * }
  * }
  */
-public class rondo_lstm_backward {
+public class rondo_recurrent_forward {
 
-    rondo_lstm_backward() {
+    rondo_recurrent_forward() {
         // Should not be called directly
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         rondo_head.layout().withName("head"),
+        RondoNative.C_INT.withName("cell"),
         RondoNative.C_INT.withName("batch_size"),
         RondoNative.C_INT.withName("time_steps"),
         RondoNative.C_INT.withName("input_size"),
         RondoNative.C_INT.withName("hidden_size"),
+        RondoNative.C_INT.withName("direction"),
         RondoNative.C_POINTER.withName("packed"),
         RondoNative.C_LONG.withName("packed_bytes"),
-        RondoNative.C_POINTER.withName("weight_ih"),
         RondoNative.C_POINTER.withName("x"),
         RondoNative.C_LONG.withName("x_batch_stride"),
         RondoNative.C_LONG.withName("x_time_stride"),
         RondoNative.C_POINTER.withName("lengths"),
-        RondoNative.C_POINTER.withName("dy"),
-        RondoNative.C_LONG.withName("dy_batch_stride"),
-        RondoNative.C_LONG.withName("dy_time_stride"),
-        RondoNative.C_POINTER.withName("dhn"),
-        RondoNative.C_POINTER.withName("dcn"),
-        RondoNative.C_POINTER.withName("dx"),
-        RondoNative.C_LONG.withName("dx_batch_stride"),
-        RondoNative.C_LONG.withName("dx_time_stride"),
-        RondoNative.C_POINTER.withName("dweight_ih"),
-        RondoNative.C_POINTER.withName("dweight_hh"),
-        RondoNative.C_POINTER.withName("dbias"),
-        RondoNative.C_POINTER.withName("dh0"),
-        RondoNative.C_POINTER.withName("dc0"),
+        RondoNative.C_POINTER.withName("h0"),
+        RondoNative.C_POINTER.withName("c0"),
+        RondoNative.C_POINTER.withName("recurrent_mask"),
+        RondoNative.C_POINTER.withName("y"),
+        RondoNative.C_LONG.withName("y_batch_stride"),
+        RondoNative.C_LONG.withName("y_time_stride"),
+        RondoNative.C_POINTER.withName("hn"),
+        RondoNative.C_POINTER.withName("cn"),
         RondoNative.C_POINTER.withName("saved"),
         RondoNative.C_LONG.withName("saved_bytes"),
         RondoNative.C_POINTER.withName("scratch"),
         RondoNative.C_LONG.withName("scratch_bytes")
-    ).withName("rondo_lstm_backward");
+    ).withName("rondo_recurrent_forward");
 
     /**
      * The layout of this struct
@@ -134,6 +126,50 @@ public class rondo_lstm_backward {
      */
     public static void head(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, head$OFFSET, head$LAYOUT.byteSize());
+    }
+
+    private static final OfInt cell$LAYOUT = (OfInt)$LAYOUT.select(groupElement("cell"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static final OfInt cell$layout() {
+        return cell$LAYOUT;
+    }
+
+    private static final long cell$OFFSET = $LAYOUT.byteOffset(groupElement("cell"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static final long cell$offset() {
+        return cell$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static int cell(MemorySegment struct) {
+        return struct.get(cell$LAYOUT, cell$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t cell
+     * }
+     */
+    public static void cell(MemorySegment struct, int fieldValue) {
+        struct.set(cell$LAYOUT, cell$OFFSET, fieldValue);
     }
 
     private static final OfInt batch_size$LAYOUT = (OfInt)$LAYOUT.select(groupElement("batch_size"));
@@ -312,6 +348,50 @@ public class rondo_lstm_backward {
         struct.set(hidden_size$LAYOUT, hidden_size$OFFSET, fieldValue);
     }
 
+    private static final OfInt direction$LAYOUT = (OfInt)$LAYOUT.select(groupElement("direction"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t direction
+     * }
+     */
+    public static final OfInt direction$layout() {
+        return direction$LAYOUT;
+    }
+
+    private static final long direction$OFFSET = $LAYOUT.byteOffset(groupElement("direction"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t direction
+     * }
+     */
+    public static final long direction$offset() {
+        return direction$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t direction
+     * }
+     */
+    public static int direction(MemorySegment struct) {
+        return struct.get(direction$LAYOUT, direction$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t direction
+     * }
+     */
+    public static void direction(MemorySegment struct, int fieldValue) {
+        struct.set(direction$LAYOUT, direction$OFFSET, fieldValue);
+    }
+
     private static final AddressLayout packed$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("packed"));
 
     /**
@@ -398,50 +478,6 @@ public class rondo_lstm_backward {
      */
     public static void packed_bytes(MemorySegment struct, long fieldValue) {
         struct.set(packed_bytes$LAYOUT, packed_bytes$OFFSET, fieldValue);
-    }
-
-    private static final AddressLayout weight_ih$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("weight_ih"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * const float *weight_ih
-     * }
-     */
-    public static final AddressLayout weight_ih$layout() {
-        return weight_ih$LAYOUT;
-    }
-
-    private static final long weight_ih$OFFSET = $LAYOUT.byteOffset(groupElement("weight_ih"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * const float *weight_ih
-     * }
-     */
-    public static final long weight_ih$offset() {
-        return weight_ih$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * const float *weight_ih
-     * }
-     */
-    public static MemorySegment weight_ih(MemorySegment struct) {
-        return struct.get(weight_ih$LAYOUT, weight_ih$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * const float *weight_ih
-     * }
-     */
-    public static void weight_ih(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(weight_ih$LAYOUT, weight_ih$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));
@@ -620,576 +656,356 @@ public class rondo_lstm_backward {
         struct.set(lengths$LAYOUT, lengths$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout dy$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dy"));
+    private static final AddressLayout h0$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("h0"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *dy
+     * const float *h0
      * }
      */
-    public static final AddressLayout dy$layout() {
-        return dy$LAYOUT;
+    public static final AddressLayout h0$layout() {
+        return h0$LAYOUT;
     }
 
-    private static final long dy$OFFSET = $LAYOUT.byteOffset(groupElement("dy"));
+    private static final long h0$OFFSET = $LAYOUT.byteOffset(groupElement("h0"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *dy
+     * const float *h0
      * }
      */
-    public static final long dy$offset() {
-        return dy$OFFSET;
+    public static final long h0$offset() {
+        return h0$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *dy
+     * const float *h0
      * }
      */
-    public static MemorySegment dy(MemorySegment struct) {
-        return struct.get(dy$LAYOUT, dy$OFFSET);
+    public static MemorySegment h0(MemorySegment struct) {
+        return struct.get(h0$LAYOUT, h0$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *dy
+     * const float *h0
      * }
      */
-    public static void dy(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dy$LAYOUT, dy$OFFSET, fieldValue);
+    public static void h0(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(h0$LAYOUT, h0$OFFSET, fieldValue);
     }
 
-    private static final OfLong dy_batch_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("dy_batch_stride"));
+    private static final AddressLayout c0$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("c0"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int64_t dy_batch_stride
+     * const float *c0
      * }
      */
-    public static final OfLong dy_batch_stride$layout() {
-        return dy_batch_stride$LAYOUT;
+    public static final AddressLayout c0$layout() {
+        return c0$LAYOUT;
     }
 
-    private static final long dy_batch_stride$OFFSET = $LAYOUT.byteOffset(groupElement("dy_batch_stride"));
+    private static final long c0$OFFSET = $LAYOUT.byteOffset(groupElement("c0"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int64_t dy_batch_stride
+     * const float *c0
      * }
      */
-    public static final long dy_batch_stride$offset() {
-        return dy_batch_stride$OFFSET;
+    public static final long c0$offset() {
+        return c0$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int64_t dy_batch_stride
+     * const float *c0
      * }
      */
-    public static long dy_batch_stride(MemorySegment struct) {
-        return struct.get(dy_batch_stride$LAYOUT, dy_batch_stride$OFFSET);
+    public static MemorySegment c0(MemorySegment struct) {
+        return struct.get(c0$LAYOUT, c0$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int64_t dy_batch_stride
+     * const float *c0
      * }
      */
-    public static void dy_batch_stride(MemorySegment struct, long fieldValue) {
-        struct.set(dy_batch_stride$LAYOUT, dy_batch_stride$OFFSET, fieldValue);
+    public static void c0(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(c0$LAYOUT, c0$OFFSET, fieldValue);
     }
 
-    private static final OfLong dy_time_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("dy_time_stride"));
+    private static final AddressLayout recurrent_mask$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("recurrent_mask"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int64_t dy_time_stride
+     * const float *recurrent_mask
      * }
      */
-    public static final OfLong dy_time_stride$layout() {
-        return dy_time_stride$LAYOUT;
+    public static final AddressLayout recurrent_mask$layout() {
+        return recurrent_mask$LAYOUT;
     }
 
-    private static final long dy_time_stride$OFFSET = $LAYOUT.byteOffset(groupElement("dy_time_stride"));
+    private static final long recurrent_mask$OFFSET = $LAYOUT.byteOffset(groupElement("recurrent_mask"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int64_t dy_time_stride
+     * const float *recurrent_mask
      * }
      */
-    public static final long dy_time_stride$offset() {
-        return dy_time_stride$OFFSET;
+    public static final long recurrent_mask$offset() {
+        return recurrent_mask$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int64_t dy_time_stride
+     * const float *recurrent_mask
      * }
      */
-    public static long dy_time_stride(MemorySegment struct) {
-        return struct.get(dy_time_stride$LAYOUT, dy_time_stride$OFFSET);
+    public static MemorySegment recurrent_mask(MemorySegment struct) {
+        return struct.get(recurrent_mask$LAYOUT, recurrent_mask$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int64_t dy_time_stride
+     * const float *recurrent_mask
      * }
      */
-    public static void dy_time_stride(MemorySegment struct, long fieldValue) {
-        struct.set(dy_time_stride$LAYOUT, dy_time_stride$OFFSET, fieldValue);
+    public static void recurrent_mask(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(recurrent_mask$LAYOUT, recurrent_mask$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout dhn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dhn"));
+    private static final AddressLayout y$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("y"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *dhn
+     * float *y
      * }
      */
-    public static final AddressLayout dhn$layout() {
-        return dhn$LAYOUT;
+    public static final AddressLayout y$layout() {
+        return y$LAYOUT;
     }
 
-    private static final long dhn$OFFSET = $LAYOUT.byteOffset(groupElement("dhn"));
+    private static final long y$OFFSET = $LAYOUT.byteOffset(groupElement("y"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *dhn
+     * float *y
      * }
      */
-    public static final long dhn$offset() {
-        return dhn$OFFSET;
+    public static final long y$offset() {
+        return y$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *dhn
+     * float *y
      * }
      */
-    public static MemorySegment dhn(MemorySegment struct) {
-        return struct.get(dhn$LAYOUT, dhn$OFFSET);
+    public static MemorySegment y(MemorySegment struct) {
+        return struct.get(y$LAYOUT, y$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *dhn
+     * float *y
      * }
      */
-    public static void dhn(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dhn$LAYOUT, dhn$OFFSET, fieldValue);
+    public static void y(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(y$LAYOUT, y$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout dcn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dcn"));
+    private static final OfLong y_batch_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("y_batch_stride"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *dcn
+     * int64_t y_batch_stride
      * }
      */
-    public static final AddressLayout dcn$layout() {
-        return dcn$LAYOUT;
+    public static final OfLong y_batch_stride$layout() {
+        return y_batch_stride$LAYOUT;
     }
 
-    private static final long dcn$OFFSET = $LAYOUT.byteOffset(groupElement("dcn"));
+    private static final long y_batch_stride$OFFSET = $LAYOUT.byteOffset(groupElement("y_batch_stride"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *dcn
+     * int64_t y_batch_stride
      * }
      */
-    public static final long dcn$offset() {
-        return dcn$OFFSET;
+    public static final long y_batch_stride$offset() {
+        return y_batch_stride$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *dcn
+     * int64_t y_batch_stride
      * }
      */
-    public static MemorySegment dcn(MemorySegment struct) {
-        return struct.get(dcn$LAYOUT, dcn$OFFSET);
+    public static long y_batch_stride(MemorySegment struct) {
+        return struct.get(y_batch_stride$LAYOUT, y_batch_stride$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *dcn
+     * int64_t y_batch_stride
      * }
      */
-    public static void dcn(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dcn$LAYOUT, dcn$OFFSET, fieldValue);
+    public static void y_batch_stride(MemorySegment struct, long fieldValue) {
+        struct.set(y_batch_stride$LAYOUT, y_batch_stride$OFFSET, fieldValue);
     }
 
-    private static final AddressLayout dx$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dx"));
+    private static final OfLong y_time_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("y_time_stride"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *dx
+     * int64_t y_time_stride
      * }
      */
-    public static final AddressLayout dx$layout() {
-        return dx$LAYOUT;
+    public static final OfLong y_time_stride$layout() {
+        return y_time_stride$LAYOUT;
     }
 
-    private static final long dx$OFFSET = $LAYOUT.byteOffset(groupElement("dx"));
+    private static final long y_time_stride$OFFSET = $LAYOUT.byteOffset(groupElement("y_time_stride"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *dx
+     * int64_t y_time_stride
      * }
      */
-    public static final long dx$offset() {
-        return dx$OFFSET;
+    public static final long y_time_stride$offset() {
+        return y_time_stride$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *dx
+     * int64_t y_time_stride
      * }
      */
-    public static MemorySegment dx(MemorySegment struct) {
-        return struct.get(dx$LAYOUT, dx$OFFSET);
+    public static long y_time_stride(MemorySegment struct) {
+        return struct.get(y_time_stride$LAYOUT, y_time_stride$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *dx
+     * int64_t y_time_stride
      * }
      */
-    public static void dx(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dx$LAYOUT, dx$OFFSET, fieldValue);
+    public static void y_time_stride(MemorySegment struct, long fieldValue) {
+        struct.set(y_time_stride$LAYOUT, y_time_stride$OFFSET, fieldValue);
     }
 
-    private static final OfLong dx_batch_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("dx_batch_stride"));
+    private static final AddressLayout hn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("hn"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int64_t dx_batch_stride
+     * float *hn
      * }
      */
-    public static final OfLong dx_batch_stride$layout() {
-        return dx_batch_stride$LAYOUT;
+    public static final AddressLayout hn$layout() {
+        return hn$LAYOUT;
     }
 
-    private static final long dx_batch_stride$OFFSET = $LAYOUT.byteOffset(groupElement("dx_batch_stride"));
+    private static final long hn$OFFSET = $LAYOUT.byteOffset(groupElement("hn"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int64_t dx_batch_stride
+     * float *hn
      * }
      */
-    public static final long dx_batch_stride$offset() {
-        return dx_batch_stride$OFFSET;
+    public static final long hn$offset() {
+        return hn$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int64_t dx_batch_stride
+     * float *hn
      * }
      */
-    public static long dx_batch_stride(MemorySegment struct) {
-        return struct.get(dx_batch_stride$LAYOUT, dx_batch_stride$OFFSET);
+    public static MemorySegment hn(MemorySegment struct) {
+        return struct.get(hn$LAYOUT, hn$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int64_t dx_batch_stride
+     * float *hn
      * }
      */
-    public static void dx_batch_stride(MemorySegment struct, long fieldValue) {
-        struct.set(dx_batch_stride$LAYOUT, dx_batch_stride$OFFSET, fieldValue);
+    public static void hn(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(hn$LAYOUT, hn$OFFSET, fieldValue);
     }
 
-    private static final OfLong dx_time_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("dx_time_stride"));
+    private static final AddressLayout cn$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("cn"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int64_t dx_time_stride
+     * float *cn
      * }
      */
-    public static final OfLong dx_time_stride$layout() {
-        return dx_time_stride$LAYOUT;
+    public static final AddressLayout cn$layout() {
+        return cn$LAYOUT;
     }
 
-    private static final long dx_time_stride$OFFSET = $LAYOUT.byteOffset(groupElement("dx_time_stride"));
+    private static final long cn$OFFSET = $LAYOUT.byteOffset(groupElement("cn"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int64_t dx_time_stride
+     * float *cn
      * }
      */
-    public static final long dx_time_stride$offset() {
-        return dx_time_stride$OFFSET;
+    public static final long cn$offset() {
+        return cn$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int64_t dx_time_stride
+     * float *cn
      * }
      */
-    public static long dx_time_stride(MemorySegment struct) {
-        return struct.get(dx_time_stride$LAYOUT, dx_time_stride$OFFSET);
+    public static MemorySegment cn(MemorySegment struct) {
+        return struct.get(cn$LAYOUT, cn$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int64_t dx_time_stride
+     * float *cn
      * }
      */
-    public static void dx_time_stride(MemorySegment struct, long fieldValue) {
-        struct.set(dx_time_stride$LAYOUT, dx_time_stride$OFFSET, fieldValue);
-    }
-
-    private static final AddressLayout dweight_ih$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dweight_ih"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * float *dweight_ih
-     * }
-     */
-    public static final AddressLayout dweight_ih$layout() {
-        return dweight_ih$LAYOUT;
-    }
-
-    private static final long dweight_ih$OFFSET = $LAYOUT.byteOffset(groupElement("dweight_ih"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * float *dweight_ih
-     * }
-     */
-    public static final long dweight_ih$offset() {
-        return dweight_ih$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * float *dweight_ih
-     * }
-     */
-    public static MemorySegment dweight_ih(MemorySegment struct) {
-        return struct.get(dweight_ih$LAYOUT, dweight_ih$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * float *dweight_ih
-     * }
-     */
-    public static void dweight_ih(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dweight_ih$LAYOUT, dweight_ih$OFFSET, fieldValue);
-    }
-
-    private static final AddressLayout dweight_hh$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dweight_hh"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * float *dweight_hh
-     * }
-     */
-    public static final AddressLayout dweight_hh$layout() {
-        return dweight_hh$LAYOUT;
-    }
-
-    private static final long dweight_hh$OFFSET = $LAYOUT.byteOffset(groupElement("dweight_hh"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * float *dweight_hh
-     * }
-     */
-    public static final long dweight_hh$offset() {
-        return dweight_hh$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * float *dweight_hh
-     * }
-     */
-    public static MemorySegment dweight_hh(MemorySegment struct) {
-        return struct.get(dweight_hh$LAYOUT, dweight_hh$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * float *dweight_hh
-     * }
-     */
-    public static void dweight_hh(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dweight_hh$LAYOUT, dweight_hh$OFFSET, fieldValue);
-    }
-
-    private static final AddressLayout dbias$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dbias"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * float *dbias
-     * }
-     */
-    public static final AddressLayout dbias$layout() {
-        return dbias$LAYOUT;
-    }
-
-    private static final long dbias$OFFSET = $LAYOUT.byteOffset(groupElement("dbias"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * float *dbias
-     * }
-     */
-    public static final long dbias$offset() {
-        return dbias$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * float *dbias
-     * }
-     */
-    public static MemorySegment dbias(MemorySegment struct) {
-        return struct.get(dbias$LAYOUT, dbias$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * float *dbias
-     * }
-     */
-    public static void dbias(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dbias$LAYOUT, dbias$OFFSET, fieldValue);
-    }
-
-    private static final AddressLayout dh0$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dh0"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * float *dh0
-     * }
-     */
-    public static final AddressLayout dh0$layout() {
-        return dh0$LAYOUT;
-    }
-
-    private static final long dh0$OFFSET = $LAYOUT.byteOffset(groupElement("dh0"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * float *dh0
-     * }
-     */
-    public static final long dh0$offset() {
-        return dh0$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * float *dh0
-     * }
-     */
-    public static MemorySegment dh0(MemorySegment struct) {
-        return struct.get(dh0$LAYOUT, dh0$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * float *dh0
-     * }
-     */
-    public static void dh0(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dh0$LAYOUT, dh0$OFFSET, fieldValue);
-    }
-
-    private static final AddressLayout dc0$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("dc0"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * float *dc0
-     * }
-     */
-    public static final AddressLayout dc0$layout() {
-        return dc0$LAYOUT;
-    }
-
-    private static final long dc0$OFFSET = $LAYOUT.byteOffset(groupElement("dc0"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * float *dc0
-     * }
-     */
-    public static final long dc0$offset() {
-        return dc0$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * float *dc0
-     * }
-     */
-    public static MemorySegment dc0(MemorySegment struct) {
-        return struct.get(dc0$LAYOUT, dc0$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * float *dc0
-     * }
-     */
-    public static void dc0(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(dc0$LAYOUT, dc0$OFFSET, fieldValue);
+    public static void cn(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(cn$LAYOUT, cn$OFFSET, fieldValue);
     }
 
     private static final AddressLayout saved$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("saved"));
