@@ -13,8 +13,8 @@ void recurrent_step(const rondo::RecurrentForwardWork &w, const rondo::Recurrent
     switch (w.call->cell) {
     case RONDO_CELL_LSTM:
     case RONDO_CELL_LSTM_PEEPHOLES: return lstm_step<S, A>(w, group, s, slice);
-    case RONDO_CELL_GRU_RESET_AFTER: return gru_after_step<S, A>(w, group, s, slice);
-    case RONDO_CELL_GRU_RESET_BEFORE: return gru_before_step<S, A>(w, group, s, phase, slice);
+    case RONDO_CELL_GRU_RESET_AFTER:
+    case RONDO_CELL_GRU_RESET_BEFORE: return gru_step<S, A>(w, group, s, phase, slice);
     default: return rnn_step<S, A>(w, group, s, slice);
     }
 }
@@ -25,8 +25,8 @@ void recurrent_back(const rondo::RecurrentBackwardWork &w, const rondo::Recurren
     switch (w.call->cell) {
     case RONDO_CELL_LSTM:
     case RONDO_CELL_LSTM_PEEPHOLES: return lstm_back<S, A>(w, group, s, slice);
-    case RONDO_CELL_GRU_RESET_AFTER: return gru_after_back<S, A>(w, group, s, slice);
-    case RONDO_CELL_GRU_RESET_BEFORE: return gru_before_back<S, A>(w, group, s, phase, slice);
+    case RONDO_CELL_GRU_RESET_AFTER:
+    case RONDO_CELL_GRU_RESET_BEFORE: return gru_back<S, A>(w, group, s, phase, slice);
     default: return rnn_back<S, A>(w, group, s, slice);
     }
 }

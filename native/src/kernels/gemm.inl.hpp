@@ -16,6 +16,9 @@ using rondo::gemm_k_block;
 // Rows that are taken together: a multiple of every tile.
 constexpr int64_t gemm_row_block = 96;
 
+// A left-hand side that is read where it lies, a line at a time, needs no small block: fewer partial sums go through c.
+constexpr int64_t gemm_long_k_block = 1024;
+
 template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice slice) {
     constexpr int64_t width = 4 * S::lanes;
     int64_t begin, end;
@@ -74,7 +77,7 @@ RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)
             }
         }
     }
-    multiply_add<Step, 4>(tile, a, panel, k);
+    multiply_add<Step>(tile, a, panel, k);
     for (int v = 0; v < V; v++) {
         for (int r = 0; r < R; r++) store_lanes<S>(c[r] + v * S::lanes, tile.v[r][v], n[v]);
     }
@@ -103,15 +106,24 @@ inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, in
     float *to = w.packed_a;
     for (int64_t row = row0; row < row1; row += rows) {
         const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
-        const bool go_on = w.row_sums && k0 > 0;
-        auto sums = go_on ? S::load_first(w.row_sums + row, count) : S::zero();
         for (int64_t k = k0; k < k1; k++) {
-            const auto column = S::load_first(w.a.row(k) + row, count);
-            S::store_first(to, column, rows);
-            sums = S::add(sums, column);
+            S::store_first(to, S::load_first(w.a.row(k) + row, count), rows);
             to += rows;
         }
-        if (w.row_sums) S::store_first(w.row_sums + row, sums, count);
+    }
+    if (!w.row_sums) return;
+    for (int64_t row = row0; row < row1; row += 4 * S::lanes) {
+        int n[4];
+        typename S::F sums[4];
+        for (int v = 0; v < 4; v++) {
+            n[v] = lanes_at<S>(row + v * S::lanes, row1);
+            sums[v] = k0 > 0 ? load_lanes<S>(w.row_sums + row + v * S::lanes, n[v]) : S::zero();
+        }
+        for (int64_t k = k0; k < k1; k++) {
+            const float *from = w.a.row(k) + row;
+            for (int v = 0; v < 4; v++) sums[v] = S::add(sums[v], load_lanes<S>(from + v * S::lanes, n[v]));
+        }
+        for (int v = 0; v < 4; v++) store_lanes<S>(w.row_sums + row + v * S::lanes, sums[v], n[v]);
     }
 }
 
@@ -120,8 +132,9 @@ inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, in
 template <class S>
 void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t column0, int64_t column1) {
     constexpr int64_t width = 4 * S::lanes;
-    for (int64_t k0 = 0; k0 < w.k || k0 == 0; k0 += gemm_k_block) {
-        const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
+    const int64_t k_block = w.transposed ? gemm_k_block : gemm_long_k_block;
+    for (int64_t k0 = 0; k0 < w.k || k0 == 0; k0 += k_block) {
+        const int64_t k1 = k0 + k_block < w.k ? k0 + k_block : w.k;
         for (int64_t first_row = row0; first_row < row1; first_row += gemm_row_block) {
             const int64_t last_row = first_row + gemm_row_block < row1 ? first_row + gemm_row_block : row1;
             if (w.transposed) gemm_pack_a<S>(w, first_row, last_row, k0, k1);

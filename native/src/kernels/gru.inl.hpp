@@ -4,56 +4,20 @@
 // after:  n = tanh(Wn x + bn + r*q), q = Un h' + bhn
 // before: n = tanh(Wn x + Un (r*h') + bn)
 //
-// With the reset after, a tile holds the three gates of one vector of units; the third sum is q. With the reset before,
-// Un needs r*h' of all units, so a step has two phases: r and z of two vectors of units, then n of four. Besides r, z
-// and n the saved rows keep q, or r*h'.
+// A step has two parts: r and z of two vectors of units in a tile, then n of four. With the reset before, Un needs r*h'
+// of all units, so that everybody must be done with the first part; with the reset after, what the second needs of the
+// first is the units' own. Besides r, z and n the saved rows keep q, or r*h'.
 #pragma once
 
 #include "kernels/recurrent.inl.hpp"
 
 namespace {
 
-template <class S, class A> struct GruAfterStep {
-    using L = GruLayout;
-    using F = typename S::F;
-    int64_t hidden;
-    bool training;
-    const float *bias_hn;
-
-    template <int R> RONDO_INLINE void start(Tile<S, R, 3> &tile, const ForwardRows<R> &rows, int r, int64_t u) const {
-        const int n = lanes_at<S>(u, hidden);
-        tile.v[r][0] = load_lanes<S>(rows.gates[r] + u, n);
-        tile.v[r][1] = load_lanes<S>(rows.gates[r] + hidden + u, n);
-        tile.v[r][2] = S::load(bias_hn + u);
-    }
-
-    template <int R> RONDO_INLINE const float *operand(const ForwardRows<R> &rows, int r) const {
-        return rows.operand[r];
-    }
-
-    template <int R>
-    RONDO_INLINE void finish(const Tile<S, R, 3> &tile, const ForwardRows<R> &rows, int r, int64_t u) const {
-        const int n = lanes_at<S>(u, hidden);
-        float *gates = rows.gates[r] + u;
-        const F reset = A::sigmoid(tile.v[r][0]);
-        const F update = A::sigmoid(tile.v[r][1]);
-        const F q = tile.v[r][2];
-        const F candidate = A::tanh(S::fma(reset, q, load_lanes<S>(gates + 2 * hidden, n)));
-        const F h = S::fma(update, S::sub(load_lanes<S>(rows.h[r] + u, n), candidate), candidate);
-        store_state<S>(rows, r, u, h, n);
-        if (!training) return;
-        store_lanes<S>(gates, reset, n);
-        store_lanes<S>(gates + hidden, update, n);
-        store_lanes<S>(gates + 2 * hidden, candidate, n);
-        store_lanes<S>(gates + 3 * hidden, q, n);
-    }
-};
-
-// r and z, and r*h' for the second phase.
-template <class S, class A> struct GruBeforeGates {
+// r and z; with the reset before also r*h', for the second part.
+template <class S, class A> struct GruGates {
     using L = ResetUpdateLayout;
     int64_t hidden;
-    bool training;
+    bool before;
 
     template <int R> RONDO_INLINE void start(Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
         for (int v = 0; v < 4; v++) {
@@ -73,27 +37,30 @@ template <class S, class A> struct GruBeforeGates {
             const int n = lanes_at<S>(u, hidden);
             float *gates = rows.gates[r] + u;
             const auto reset = A::sigmoid(tile.v[r][v]);
+            store_lanes<S>(gates, reset, n);
             store_lanes<S>(gates + hidden, A::sigmoid(tile.v[r][2 + v]), n);
-            store_lanes<S>(gates + 3 * hidden, S::mul(reset, load_lanes<S>(rows.operand[r] + u, n)), n);
-            if (training) store_lanes<S>(gates, reset, n);
+            if (before) store_lanes<S>(gates + 3 * hidden, S::mul(reset, load_lanes<S>(rows.operand[r] + u, n)), n);
         }
     }
 };
 
-template <class S, class A> struct GruBeforeCandidate {
+// n and h.
+template <class S, class A> struct GruCandidate {
     using L = UnitsLayout;
     int64_t hidden;
     bool training;
+    const float *bias_hn; // null: the reset is before
 
     template <int R> RONDO_INLINE void start(Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
         for (int v = 0; v < 4; v++) {
             const int64_t u = u0 + v * S::lanes;
-            tile.v[r][v] = load_lanes<S>(rows.gates[r] + 2 * hidden + u, lanes_at<S>(u, hidden));
+            const float *from = bias_hn ? bias_hn + u : rows.gates[r] + 2 * hidden + u;
+            tile.v[r][v] = load_lanes<S>(from, lanes_at<S>(u, hidden));
         }
     }
 
     template <int R> RONDO_INLINE const float *operand(const ForwardRows<R> &rows, int r) const {
-        return rows.gates[r] + 3 * hidden;
+        return bias_hn ? rows.operand[r] : rows.gates[r] + 3 * hidden;
     }
 
     template <int R>
@@ -101,8 +68,14 @@ template <class S, class A> struct GruBeforeCandidate {
         for (int v = 0; v < 4; v++) {
             const int64_t u = u0 + v * S::lanes;
             const int n = lanes_at<S>(u, hidden);
+            if (n == 0) continue;
             float *gates = rows.gates[r] + u;
-            const auto candidate = A::tanh(tile.v[r][v]);
+            auto sum = tile.v[r][v];
+            if (bias_hn) {
+                if (training) store_lanes<S>(gates + 3 * hidden, sum, n);
+                sum = S::fma(load_lanes<S>(gates, n), sum, load_lanes<S>(gates + 2 * hidden, n));
+            }
+            const auto candidate = A::tanh(sum);
             const auto update = load_lanes<S>(gates + hidden, n);
             const auto h = S::fma(update, S::sub(load_lanes<S>(rows.h[r] + u, n), candidate), candidate);
             store_state<S>(rows, r, u, h, n);
@@ -112,19 +85,16 @@ template <class S, class A> struct GruBeforeCandidate {
 };
 
 template <class S, class A>
-void gru_after_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s,
-                    rondo::Slice slice) {
-    step_phase<S>(GruAfterStep<S, A>{w.call->hidden_size, w.training, w.pack.bias_hn}, w.pack.weight_hh, w, group, s,
-                  slice);
-}
-
-template <class S, class A>
-void gru_before_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
-                     rondo::Slice slice) {
+void gru_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
+              rondo::Slice slice) {
+    const rondo_recurrent_forward &call = *w.call;
+    const bool before = call.cell == RONDO_CELL_GRU_RESET_BEFORE;
     if (phase == 0) {
-        step_phase<S>(GruBeforeGates<S, A>{w.call->hidden_size, w.training}, w.pack.weight_hh, w, group, s, slice);
-    } else {
-        step_phase<S>(GruBeforeCandidate<S, A>{w.call->hidden_size, w.training}, w.pack.weight_hn, w, group, s, slice);
+        step_phase<S>(GruGates<S, A>{call.hidden_size, before}, w.pack.weight_hh, w, group, s, slice);
+    }
+    if (phase == 1 || !before) {
+        step_phase<S>(GruCandidate<S, A>{call.hidden_size, w.training, w.pack.bias_hn}, w.pack.weight_hn, w, group, s,
+                      slice);
     }
 }
 
@@ -167,7 +137,7 @@ void gru_before_reset_back(const rondo::RecurrentBackwardWork &w, const rondo::R
             for (int r = 0; r < R; r++) dn[r] = w.gates.at(s, group.first + first + r) + 2 * hidden;
             Tile<S, R> tile;
             clear(tile);
-            multiply_add<1, 4>(tile, dn, w.pack.backward_n + u0 * hidden, hidden);
+            multiply_add<1>(tile, dn, w.pack.backward_n + u0 * hidden, hidden);
             for (int r = 0; r < R; r++) {
                 const int64_t slot = group.first + first + r;
                 const float *mask = call.recurrent_mask ? call.recurrent_mask + w.walk.order[slot] * hidden : nullptr;
@@ -193,15 +163,11 @@ void gru_before_reset_back(const rondo::RecurrentBackwardWork &w, const rondo::R
 }
 
 template <class S, class A>
-void gru_after_back(const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group, int64_t s,
-                    rondo::Slice slice) {
-    back_phase<S>(GruBack<S, A, true>{w.call->hidden_size}, w, group, s, slice);
-}
-
-template <class S, class A>
-void gru_before_back(const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group, int64_t s,
-                     int32_t phase, rondo::Slice slice) {
-    if (phase == 0) {
+void gru_back(const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
+              rondo::Slice slice) {
+    if (w.call->cell == RONDO_CELL_GRU_RESET_AFTER) {
+        back_phase<S>(GruBack<S, A, true>{w.call->hidden_size}, w, group, s, slice);
+    } else if (phase == 0) {
         back_phase<S>(GruBack<S, A, false>{w.call->hidden_size}, w, group, s, slice);
     } else {
         gru_before_reset_back<S, A>(w, group, s, slice);

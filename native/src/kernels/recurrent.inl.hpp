@@ -29,6 +29,8 @@ template <int Gates, int Blocks> struct Layout {
     static constexpr int blocks = Blocks;
     static constexpr int vectors = Gates * Blocks;
     template <class S> static constexpr int64_t units = Blocks *S::lanes;
+    // Where slices are cut: r and z of a GRU as n is, which needs them.
+    template <class S> static constexpr int64_t grain = (Gates == 2 ? 4 : Blocks) * S::lanes;
 };
 
 // ------------------------------------------------------------------------------------------------------- packing
@@ -71,75 +73,64 @@ void pack_rows(const float *weight, int64_t first, int64_t k, int64_t hidden, fl
     }
 }
 
-// n numbers of a (+ b), either or both of which may be absent, with zeros up to the next vector.
-template <class S> void pack_sum(const float *a, const float *b, int64_t n, float *to) {
+// n numbers, or zeros where there are none, filled up with zeros to the next vector.
+template <class S> void pack_vector(const float *from, int64_t n, float *to) {
     for (int64_t i = 0; i < n; i += S::lanes) {
-        const int lanes = lanes_at<S>(i, n);
-        auto sum = a ? load_lanes<S>(a + i, lanes) : S::zero();
-        if (b) sum = S::add(sum, load_lanes<S>(b + i, lanes));
-        S::store(to + i, sum);
+        S::store(to + i, from ? load_lanes<S>(from + i, lanes_at<S>(i, n)) : S::zero());
     }
 }
 
-// What starts the projection's sums: the biases of each panel's vectors; `both` gates take bias_hh too.
-template <class S, class L> void pack_bias(const rondo_recurrent_pack &call, int64_t both, float *to) {
-    const int64_t hidden = call.hidden_size;
+// What starts the projection's sums: the biases of each panel's vectors, for gates from `first` on.
+template <class S, class L>
+void pack_bias(const float *bias_ih, const float *bias_hh, int64_t first, int64_t hidden, float *to) {
     for (int64_t u0 = 0; u0 < hidden; u0 += L::template units<S>) {
         for (int64_t v = 0; v < L::vectors; v++) {
-            const int64_t gate = v / L::blocks, u = u0 + v % L::blocks * S::lanes;
-            const int64_t at = gate * hidden + u;
+            const int64_t u = u0 + v % L::blocks * S::lanes;
+            const int64_t at = (first + v / L::blocks) * hidden + u;
             const int n = lanes_at<S>(u, hidden);
-            if (n > 0) {
-                pack_sum<S>(call.bias_ih ? call.bias_ih + at : nullptr,
-                            call.bias_hh && gate < both ? call.bias_hh + at : nullptr, n,
-                            to + u0 * L::gates + v * S::lanes);
-            } else {
-                S::store(to + u0 * L::gates + v * S::lanes, S::zero());
-            }
+            auto sum = bias_ih ? load_lanes<S>(bias_ih + at, n) : S::zero();
+            if (bias_hh) sum = S::add(sum, load_lanes<S>(bias_hh + at, n));
+            S::store(to + u0 * L::gates + v * S::lanes, sum);
         }
     }
 }
 
 using LstmLayout = Layout<4, 1>;
-using GruLayout = Layout<3, 1>;
-using ResetUpdateLayout = Layout<2, 2>; // r and z of GRU_RESET_BEFORE
-using UnitsLayout = Layout<1, 4>;
+using ResetUpdateLayout = Layout<2, 2>; // r and z of a GRU
+using UnitsLayout = Layout<1, 4>;       // n of a GRU, and a simple RNN
 
 template <class S> void recurrent_pack(const rondo::RecurrentPackWork &w, rondo::Slice slice) {
     const rondo_recurrent_pack &call = *w.call;
     const rondo::RecurrentPack &pack = w.pack;
     const int64_t hidden = call.hidden_size;
     const int64_t input = call.input_size;
+    const bool after = call.cell == RONDO_CELL_GRU_RESET_AFTER;
+    const bool gru = after || call.cell == RONDO_CELL_GRU_RESET_BEFORE;
     const bool first = slice.index == 0;
     if (first && pack.peepholes) {
         for (int64_t i = 0; i < 3; i++) {
-            pack_sum<S>(call.peepholes + i * hidden, nullptr, hidden, pack.peepholes + i * round_up(hidden, S::lanes));
+            pack_vector<S>(call.peepholes + i * hidden, hidden, pack.peepholes + i * round_up(hidden, S::lanes));
         }
     }
     if (call.parts & RONDO_PACK_FORWARD) {
-        switch (call.cell) {
-        case RONDO_CELL_LSTM:
-        case RONDO_CELL_LSTM_PEEPHOLES:
-            if (first) pack_bias<S, LstmLayout>(call, 4, pack.bias);
-            pack_panels<S, LstmLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
-            pack_panels<S, LstmLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
-            break;
-        case RONDO_CELL_GRU_RESET_AFTER:
+        if (gru) {
             if (first) {
-                pack_bias<S, GruLayout>(call, 2, pack.bias);
-                pack_sum<S>(call.bias_hh ? call.bias_hh + 2 * hidden : call.bias_hn, nullptr, hidden, pack.bias_hn);
+                pack_bias<S, ResetUpdateLayout>(call.bias_ih, call.bias_hh, 0, hidden, pack.bias);
+                pack_bias<S, UnitsLayout>(call.bias_ih, after ? nullptr : call.bias_hh, 2, hidden, pack.bias_in);
+                if (after) {
+                    pack_vector<S>(call.bias_hh ? call.bias_hh + 2 * hidden : call.bias_hn, hidden, pack.bias_hn);
+                }
             }
-            pack_panels<S, GruLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
-            pack_panels<S, GruLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
-            break;
-        case RONDO_CELL_GRU_RESET_BEFORE:
-            if (first) pack_bias<S, GruLayout>(call, 3, pack.bias);
-            pack_panels<S, GruLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
+            pack_panels<S, ResetUpdateLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
+            pack_panels<S, UnitsLayout>(call.weight_ih, 2 * hidden, hidden, input, pack.weight_in, slice);
             pack_panels<S, ResetUpdateLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
             pack_panels<S, UnitsLayout>(call.weight_hh, 2 * hidden, hidden, hidden, pack.weight_hn, slice);
-            break;
-        default:
-            if (first) pack_bias<S, UnitsLayout>(call, 1, pack.bias);
+        } else if (rondo::cell_shape(call.cell).gates == 4) {
+            if (first) pack_bias<S, LstmLayout>(call.bias_ih, call.bias_hh, 0, hidden, pack.bias);
+            pack_panels<S, LstmLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
+            pack_panels<S, LstmLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
+        } else {
+            if (first) pack_bias<S, UnitsLayout>(call.bias_ih, call.bias_hh, 0, hidden, pack.bias);
             pack_panels<S, UnitsLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
             pack_panels<S, UnitsLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
         }
@@ -154,29 +145,34 @@ template <class S> void recurrent_pack(const rondo::RecurrentPackWork &w, rondo:
 
 // ------------------------------------------------------------------------------------------------------- forward
 
-// projected[i] = W x[i] + b for all gates.
+// projected[i] = W x[i] + b for the gates of one layout, whose first lies at `column` of the gates.
 template <class S, class L>
-void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, rondo::Slice slice) {
+void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, const float *biases,
+             const float *panels, int64_t column, rondo::Slice slice) {
     const int64_t hidden = w.call->hidden_size;
     const int64_t input = w.call->input_size;
     int64_t begin, end;
     slice.range(hidden, L::template units<S>, begin, end);
     for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
-        const float *bias = w.pack.bias + u0 * L::gates;
-        const float *panel = w.pack.weight_ih + u0 * L::gates * input;
-        for_tiles<S, L::vectors>(group.count, [&](int64_t first, auto rows) {
+        const float *bias = biases + u0 * L::gates;
+        const float *panel = panels + u0 * L::gates * input;
+        for_tiles<S>(group.count, [&](int64_t first, auto rows) {
             constexpr int R = rows.value;
-            Tile<S, R, L::vectors> tile;
+            Tile<S, R> tile;
             const float *x[R];
             for (int r = 0; r < R; r++) {
                 x[r] = group.x[first + r];
-                for (int v = 0; v < L::vectors; v++) tile.v[r][v] = S::load(bias + v * S::lanes);
+                for (int v = 0; v < L::vectors; v++) {
+                    S::prefetch(group.projected[first + r] + column + v / L::blocks * hidden + u0 +
+                                v % L::blocks * S::lanes);
+                    tile.v[r][v] = S::load(bias + v * S::lanes);
+                }
             }
-            multiply_add<1, L::vectors>(tile, x, panel, input);
+            multiply_add<1>(tile, x, panel, input);
             for (int r = 0; r < R; r++) {
                 for (int v = 0; v < L::vectors; v++) {
                     const int64_t u = u0 + v % L::blocks * S::lanes;
-                    store_lanes<S>(group.projected[first + r] + v / L::blocks * hidden + u, tile.v[r][v],
+                    store_lanes<S>(group.projected[first + r] + column + v / L::blocks * hidden + u, tile.v[r][v],
                                    lanes_at<S>(u, hidden));
                 }
             }
@@ -186,10 +182,14 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
 
 template <class S>
 void recurrent_project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, rondo::Slice slice) {
+    const rondo::RecurrentPack &pack = w.pack;
     switch (rondo::cell_shape(w.call->cell).gates) {
-    case 4: project<S, LstmLayout>(w, group, slice); break;
-    case 3: project<S, GruLayout>(w, group, slice); break;
-    default: project<S, UnitsLayout>(w, group, slice);
+    case 4: project<S, LstmLayout>(w, group, pack.bias, pack.weight_ih, 0, slice); break;
+    case 3:
+        project<S, ResetUpdateLayout>(w, group, pack.bias, pack.weight_ih, 0, slice);
+        project<S, UnitsLayout>(w, group, pack.bias_in, pack.weight_in, 2 * w.call->hidden_size, slice);
+        break;
+    default: project<S, UnitsLayout>(w, group, pack.bias, pack.weight_ih, 0, slice);
     }
 }
 
@@ -244,19 +244,25 @@ void step_phase(const Phase &phase, const float *panels, const rondo::RecurrentF
     const int64_t hidden = w.call->hidden_size;
     const int64_t live = group.live(w.walk, s);
     int64_t begin, end;
-    slice.range(hidden, L::template units<S>, begin, end);
+    slice.range(hidden, L::template grain<S>, begin, end);
     for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
-        for_tiles<S, L::vectors>(live, [&](int64_t first, auto count) {
+        for_tiles<S>(live, [&](int64_t first, auto count) {
             constexpr int R = count.value;
             ForwardRows<R> rows;
             forward_rows(rows, w, group, s, group.first + first);
-            Tile<S, R, L::vectors> tile;
+            Tile<S, R> tile;
             const float *operand[R];
             for (int r = 0; r < R; r++) {
                 phase.start(tile, rows, r, u0);
                 operand[r] = phase.operand(rows, r);
+                for (int v = 0; v < L::blocks; v++) {
+                    const int64_t u = u0 + v * S::lanes;
+                    S::prefetch(rows.h_after[r] + u);
+                    S::prefetch(rows.c_after[r] + u);
+                    if (rows.y[r]) S::prefetch(rows.y[r] + u);
+                }
             }
-            multiply_add<1, L::vectors>(tile, operand, panels + u0 * L::gates * hidden, hidden);
+            multiply_add<1>(tile, operand, panels + u0 * L::gates * hidden, hidden);
             for (int r = 0; r < R; r++) phase.finish(tile, rows, r, u0);
         });
     }
@@ -305,10 +311,10 @@ RONDO_INLINE void multiply_gates(Tile<S, R> &tile, const float *(&dgates)[R], co
                                  int64_t hidden) {
     const bool gap = cell == RONDO_CELL_GRU_RESET_AFTER;
     const int64_t k = gap ? 2 * hidden : backward_rows(cell, hidden);
-    multiply_add<1, 4>(tile, dgates, panel, k);
+    multiply_add<1>(tile, dgates, panel, k);
     if (!gap) return;
     for (int r = 0; r < R; r++) dgates[r] += 3 * hidden;
-    multiply_add<1, 4>(tile, dgates, panel + k * 4 * S::lanes, hidden);
+    multiply_add<1>(tile, dgates, panel + k * 4 * S::lanes, hidden);
 }
 
 template <class S, int R>

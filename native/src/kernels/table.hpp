@@ -101,15 +101,17 @@ RONDO_INLINE constexpr CellShape cell_shape(int32_t cell) {
     }
 }
 
-// A recurrent layer's weights, laid out for one instruction set; see recurrent.inl.hpp. A panel holds `vectors` of
+// A recurrent layer's weights, laid out for one instruction set; see recurrent.inl.hpp. A panel holds 4 vectors of
 // lanes for each k; where H does not fill the last one, the rest is zero.
 struct RecurrentPack {
-    float *bias;      // [projection panel][vectors][lanes]: what starts the projection
-    float *bias_hn;   // [units]: GRU_RESET_AFTER
+    float *bias;      // [projection panel][4][lanes]: what starts the projection
+    float *bias_in;   // the same for n of a GRU
+    float *bias_hn;   // [units]: GRU_RESET_AFTER, else null
     float *peepholes; // [3][units]
-    float *weight_ih; // projection panels, k = I
-    float *weight_hh; // step panels, k = H: all gates; GRU_RESET_BEFORE: r and z
-    float *weight_hn; // GRU_RESET_BEFORE: n
+    float *weight_ih; // projection panels, k = I: all gates; of a GRU r and z
+    float *weight_in; // n of a GRU
+    float *weight_hh; // step panels, k = H: all gates; of a GRU r and z
+    float *weight_hn; // n of a GRU
     float *backward;  // panels of 4 vectors of units, k = gates * H: for dh = dgates U; GRU_RESET_BEFORE: r and z
     float *backward_n;
 };

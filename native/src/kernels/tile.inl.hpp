@@ -1,8 +1,7 @@
-// The one inner loop of all matrix products: a register tile of some rows by up to 4 vectors.
+// The one inner loop of all matrix products: a register tile of up to S::tile_rows rows by 4 vectors.
 //
-// The right-hand side lies in panels [k][V][lanes], V being 4 for all but a few, so that each k costs V vector loads, a
-// broadcast for each row and V multiply-adds for each row. A tile has as many rows as leave it S::tile_rows * 4
-// accumulators. Accumulators enter and leave through the Tile: whatever is to be added to the product
+// The right-hand side lies in panels [k][4][lanes], so that each k costs 4 vector loads, a broadcast for each row and
+// 4 multiply-adds for each row. Accumulators enter and leave through the Tile: whatever is to be added to the product
 // (a bias, the input projection, a gradient) is loaded into them first, and what is to be done with it (activations,
 // gate derivatives) happens while it is still in registers. Every element is summed in the order of k, however rows
 // are grouped into tiles, so a result never depends on its neighbours.
@@ -23,8 +22,8 @@ template <class S, int R, int V = 4> struct Tile { typename S::F v[R][V]; };
 // the lines of so many k ahead are asked for.
 constexpr int64_t prefetch_ahead = 32;
 
-// tile[r] += a[r] panel, where a[r] has k elements Step apart, for the first V of the panel's Width vectors.
-template <int Step, int Width, class S, int R, int V>
+// tile[r] += a[r] panel, where a[r] has k elements Step apart, for the first V of the panel's vectors.
+template <int Step, class S, int R, int V>
 RONDO_INLINE void multiply_add(Tile<S, R, V> &tile, const float *const (&a)[R], const float *panel, int64_t k) {
     Tile<S, R, V> sum = tile;
     // Unrolled, since the loop's own instructions compete with multiply-adds for two of the ports.
@@ -35,9 +34,9 @@ RONDO_INLINE void multiply_add(Tile<S, R, V> &tile, const float *const (&a)[R], 
         for (int v = 0; v < V; v++) b[v] = S::load(panel + v * S::lanes);
 #pragma GCC unroll 4
         for (int line = 0; line < (V * S::lanes + 15) / 16; line++) {
-            S::prefetch(panel + prefetch_ahead * Width * S::lanes + line * 16);
+            S::prefetch(panel + prefetch_ahead * 4 * S::lanes + line * 16);
         }
-        panel += Width * S::lanes;
+        panel += 4 * S::lanes;
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++) {
             const auto x = S::broadcast(a[r] + i * Step);
@@ -61,14 +60,13 @@ template <int Most, class Function> RONDO_INLINE void with_rows(int rows, Functi
     }
 }
 
-// Cuts rows evenly into tiles of V vectors, since 6+5+5 beats 6+6+4: calls f(first row, Constant<rows>).
-template <class S, int V = 4, class Function> inline void for_tiles(int64_t rows, Function &&f) {
-    constexpr int most = S::tile_rows * 4 / V;
-    const int64_t tiles = (rows + most - 1) / most;
+// Cuts rows evenly into tiles of at most S::tile_rows, since 6+5+5 beats 6+6+4: calls f(first row, Constant<rows>).
+template <class S, class Function> inline void for_tiles(int64_t rows, Function &&f) {
+    const int64_t tiles = (rows + S::tile_rows - 1) / S::tile_rows;
     for (int64_t i = 0; i < tiles; i++) {
         const int64_t begin = rows * i / tiles;
         const int64_t end = rows * (i + 1) / tiles;
-        with_rows<most>(static_cast<int>(end - begin), [&](auto count) { f(begin, count); });
+        with_rows<S::tile_rows>(static_cast<int>(end - begin), [&](auto count) { f(begin, count); });
     }
 }
 

@@ -65,28 +65,29 @@ OpenPack carve_pack(const Context &context, int32_t cell, int64_t input, int64_t
     const auto units = [&](int64_t blocks) {
         return (hidden + blocks * lanes - 1) / (blocks * lanes) * blocks * lanes;
     };
-    const bool before = cell == RONDO_CELL_GRU_RESET_BEFORE;
     const int64_t gates = cell_shape(cell).gates;
-    const int64_t blocks = gates == 1 ? 4 : 1; // of a projection panel
     Carver carver(const_cast<void *>(start));
     OpenPack open{};
     RecurrentPack &pack = open.pack;
     open.header = carver.take<PackHeader>(1);
     if (cell == RONDO_CELL_LSTM_PEEPHOLES) pack.peepholes = carver.take<float>(3 * units(1));
     if (parts & RONDO_PACK_FORWARD) {
-        pack.bias = carver.take<float>(gates * units(blocks));
-        pack.weight_ih = carver.take<float>(gates * units(blocks) * input);
-        if (before) {
-            pack.weight_hh = carver.take<float>(2 * units(2) * hidden);
+        const bool gru = gates == 3;
+        const int64_t rows = gates == 4 ? 4 * units(1) : gru ? 2 * units(2) : units(4);
+        pack.bias = carver.take<float>(rows);
+        pack.weight_ih = carver.take<float>(rows * input);
+        pack.weight_hh = carver.take<float>(rows * hidden);
+        if (gru) {
+            pack.bias_in = carver.take<float>(units(4));
+            pack.weight_in = carver.take<float>(units(4) * input);
             pack.weight_hn = carver.take<float>(units(4) * hidden);
-        } else {
-            pack.weight_hh = carver.take<float>(gates * units(blocks) * hidden);
         }
         if (cell == RONDO_CELL_GRU_RESET_AFTER) pack.bias_hn = carver.take<float>(units(1));
     }
     if (parts & RONDO_PACK_BACKWARD) {
-        pack.backward = carver.take<float>(units(4) * (before ? 2 : gates) * hidden);
-        if (before) pack.backward_n = carver.take<float>(units(4) * hidden);
+        const bool apart = cell == RONDO_CELL_GRU_RESET_BEFORE;
+        pack.backward = carver.take<float>(units(4) * (apart ? 2 : gates) * hidden);
+        if (apart) pack.backward_n = carver.take<float>(units(4) * hidden);
     }
     open.bytes = carver.used();
     return open;
