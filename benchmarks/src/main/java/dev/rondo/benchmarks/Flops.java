@@ -6,7 +6,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /// How many float operations one call of a benchmark takes (a multiply-add counts two), for [MachineLimit]. Its time
-/// must be reported in milliseconds, its parameter `threads` be the number of threads it uses.
+/// must be reported in milliseconds, its parameter `threads` be the number of threads it uses. With a parameter `cell`,
+/// a recurrent cell, the operations are those of one of its gates.
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 public @interface Flops {

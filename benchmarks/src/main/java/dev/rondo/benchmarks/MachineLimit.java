@@ -1,5 +1,6 @@
 package dev.rondo.benchmarks;
 
+import dev.rondo.graph.RecurrentCell;
 import dev.rondo.plan.Engine;
 import java.lang.reflect.Method;
 import java.util.Arrays;
@@ -67,10 +68,16 @@ public final class MachineLimit implements InternalProfiler {
                     .filter(method -> method.isAnnotationPresent(Flops.class))
                     .mapToDouble(MachineLimit::flops)
                     .findFirst()
-                    .orElse(0);
+                    .orElse(0) * gates(benchmark);
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException(name, e);
         }
+    }
+
+    private static int gates(BenchmarkParams benchmark) {
+        return benchmark.getParamsKeys().contains("cell")
+                ? RecurrentCell.valueOf(benchmark.getParam("cell")).gates()
+                : 1;
     }
 
     private static double flops(Method method) {

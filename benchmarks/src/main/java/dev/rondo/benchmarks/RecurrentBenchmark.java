@@ -36,13 +36,13 @@ import org.openjdk.jmh.annotations.Warmup;
 /// The recurrent layer alone at M2 = (B 32, T 100, I 256, H 256), from Java, all outputs returned.
 ///
 /// ```
-/// ./rondo bench LstmBenchmark             both kernel sets, on 1 and 2 threads
-/// ./rondo bench LstmBenchmark -p kernels=native
+/// ./rondo bench RecurrentBenchmark             the LSTM, both kernel sets, on 1 and 2 threads
+/// ./rondo bench RecurrentBenchmark -p kernels=native -p cell=LSTM,GRU_RESET_AFTER,GRU_RESET_BEFORE,RNN_TANH
 /// ```
 ///
 /// Reports milliseconds a call, GFLOP/s and the share of the FMA peak of as many threads, measured before and after
 /// each iteration ([MachineLimit]). Inference is one forward pass with packed weights. Training is what a step does for this
-/// layer: packing the weights, forward with saved state, and backward with dx, dweightIh, dweightHh and dbias; the
+/// layer: packing the weights, forward with saved state, and backward with dx, dweightIh, dweightHh and the gradients of a bias on the input, of bhn and of peepholes; the
 /// gradient of y is handed in through a product with it, two passes over y that are counted in the time and not in the
 /// operations. It leaves out clipping and the optimizer. Pure Java runs on one thread whatever `threads` says, so
 /// that its share is of one thread's peak only in the row of one.
@@ -52,16 +52,20 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(3)
 @Warmup(iterations = 2, time = 1)
 @Measurement(iterations = 5, time = 1)
-public class LstmBenchmark {
+public class RecurrentBenchmark {
     private static final int BATCH = 32;
     private static final int TIME = 100;
     private static final int INPUT = 256;
     private static final int HIDDEN = 256;
-    private static final double FORWARD_FLOPS = 2.0 * BATCH * TIME * 4 * HIDDEN * (INPUT + HIDDEN);
+    private static final double FLOPS_OF_A_GATE = 2.0 * BATCH * TIME * HIDDEN * (INPUT + HIDDEN);
 
     /// Each output is a sum of at most I + H products of numbers below 1, rounded once at least: eps (I + H) holds by
     /// far, and sums over batch and time in gradients are compared by the largest number in them.
     private static final double TOLERANCE = Math.ulp(1f) * (INPUT + HIDDEN);
+
+    /// The cell.
+    @Param("LSTM")
+    public RecurrentCell cell = RecurrentCell.LSTM;
 
     /// The kernel set.
     @Param({"native", "java"})
@@ -76,11 +80,13 @@ public class LstmBenchmark {
     /// Makes the plans and holds their results against those of pure Java.
     @Setup(Level.Trial)
     public void setUp() {
-        layer = new Layer(kernels.equals("java")
-                ? Engine.java()
-                : Engine.training().kernels(Engine.Choice.NATIVE).threads(threads));
+        layer = new Layer(
+                cell,
+                kernels.equals("java")
+                        ? Engine.java()
+                        : Engine.training().kernels(Engine.Choice.NATIVE).threads(threads));
         if (kernels.equals("native")) {
-            try (Layer expected = new Layer(Engine.java())) {
+            try (Layer expected = new Layer(cell, Engine.java())) {
                 expected.inference.run(BATCH, TIME);
                 expected.training.run(BATCH, TIME);
                 layer.inference.run(BATCH, TIME);
@@ -98,14 +104,14 @@ public class LstmBenchmark {
 
     /// One forward pass.
     @Benchmark
-    @Flops(FORWARD_FLOPS)
+    @Flops(FLOPS_OF_A_GATE)
     public void inference() {
         layer.inference.run(BATCH, TIME);
     }
 
     /// One training step of the layer.
     @Benchmark
-    @Flops(3 * FORWARD_FLOPS)
+    @Flops(3 * FLOPS_OF_A_GATE)
     public void training() {
         layer.training.run(BATCH, TIME);
     }
@@ -115,24 +121,33 @@ public class LstmBenchmark {
         final Plan inference;
         final Plan training;
 
-        Layer(Engine.Options options) {
+        Layer(RecurrentCell cell, Engine.Options options) {
             Engine engine = options.engine();
             Graph.Builder builder = Graph.builder();
             Shape sequence = Shape.of(Shape.BATCH, Shape.TIME, INPUT);
             Value x = builder.input("x", DataType.FLOAT32, sequence);
             Value dy = builder.input("dy", DataType.FLOAT32, Shape.of(Shape.BATCH, Shape.TIME, HIDDEN));
-            Value weightIh = builder.parameter("weightIh", Shape.of(4 * HIDDEN, INPUT));
-            Value weightHh = builder.parameter("weightHh", Shape.of(4 * HIDDEN, HIDDEN));
-            Value bias = builder.parameter("bias", Shape.of(4 * HIDDEN));
-            RecurrentOutputs lstm = builder.recurrent(
-                    "lstm",
-                    new Op.Recurrent(RecurrentCell.LSTM),
-                    RecurrentInputs.of(x, weightIh, weightHh).biasIh(bias));
-            builder.output("y", lstm.y()).output("hN", lstm.hN()).output("cN", lstm.cN().orElseThrow());
+            int rows = cell.gates() * HIDDEN;
+            RecurrentInputs inputs = RecurrentInputs.of(
+                            x,
+                            builder.parameter("weightIh", Shape.of(rows, INPUT)),
+                            builder.parameter("weightHh", Shape.of(rows, HIDDEN)))
+                    .biasIh(builder.parameter("bias", Shape.of(rows)));
+            if (cell.hasBiasHn()) {
+                inputs = inputs.biasHn(builder.parameter("biasHn", Shape.of(HIDDEN)));
+            }
+            if (cell.hasPeepholes()) {
+                inputs = inputs.peepholes(builder.parameter("peepholes", Shape.of(3 * HIDDEN)));
+            }
+            RecurrentOutputs outputs = builder.recurrent("layer", new Op.Recurrent(cell), inputs);
+            builder.output("y", outputs.y()).output("hN", outputs.hN());
+            outputs.cN().ifPresent(cN -> builder.output("cN", cN));
             Graph forward = builder.build();
-            Value product = builder.binary("product", Op.BinaryKind.MULTIPLY, lstm.y(), dy);
+            Value product = builder.binary("product", Op.BinaryKind.MULTIPLY, outputs.y(), dy);
             Value loss = builder.reduce("loss", new Op.Reduce(Op.ReduceKind.SUM, 0, 3), product);
-            Gradients gradients = Gradients.of(builder.build(), loss, List.of(x, weightIh, weightHh, bias));
+            List<Value> wanted = new ArrayList<>(forward.parameters());
+            wanted.add(x);
+            Gradients gradients = Gradients.of(builder.build(), loss, wanted);
 
             parameters = Parameters.of(forward);
             SplittableRandom random = new SplittableRandom(42);
