@@ -383,7 +383,7 @@ private:
         begin(work, group);
 
         const int64_t chunk = chunk_of(call, rows);
-        for (int64_t s0 = 0; group.live(walk, s0) > 0; s0 += chunk) {
+        for (int64_t s0 = 0; s0 < call.time_steps && group.live(walk, s0) > 0; s0 += chunk) {
             const int64_t s1 = std::min<int64_t>(s0 + chunk, call.time_steps);
             if (!work.training) { // as if all steps before this chunk lay in front of it
                 group.gates = {gates - (s0 * rows + group.first) * gates_stride, rows * gates_stride, gates_stride, -1};
