@@ -100,6 +100,27 @@ struct Simd {
         return _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(word, limit), word)));
     }
 
+    // Rows become columns.
+    static void transpose(F (&r)[lanes]) {
+        F t[lanes];
+        for (int i = 0; i < 8; i += 2) { // pairs of rows, then of pairs: 4 x 4 blocks within each 128 bits
+            t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+            t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+        }
+        for (int i = 0; i < 8; i += 4) {
+            for (int j = 0; j < 2; j++) {
+                const __m256d a = _mm256_castps_pd(t[i + j]), b = _mm256_castps_pd(t[i + j + 2]);
+                r[i + 2 * j] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
+                r[i + 2 * j + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
+            }
+        }
+        for (int j = 0; j < 4; j++) { // then the blocks
+            const F a = r[j], b = r[j + 4];
+            r[j] = _mm256_permute2f128_ps(a, b, 0x20);
+            r[j + 4] = _mm256_permute2f128_ps(a, b, 0x31);
+        }
+    }
+
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 
 private:

@@ -94,6 +94,32 @@ struct Simd {
     // x where the word is at least the limit, else 0.
     static F keep(F x, U word, U limit) { return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(word, limit), x); }
 
+    // Rows become columns.
+    static void transpose(F (&r)[lanes]) {
+        F t[lanes];
+        for (int i = 0; i < 16; i += 2) { // pairs of rows, then of pairs: 4 x 4 blocks within each 128 bits
+            t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+            t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+        }
+        for (int i = 0; i < 16; i += 4) {
+            for (int j = 0; j < 2; j++) {
+                const __m512d a = _mm512_castps_pd(t[i + j]), b = _mm512_castps_pd(t[i + j + 2]);
+                r[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+                r[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+            }
+        }
+        for (int j = 0; j < 4; j++) { // then the blocks
+            const F a = _mm512_shuffle_f32x4(r[j], r[j + 4], 0x88), b = _mm512_shuffle_f32x4(r[j], r[j + 4], 0xdd);
+            const F c = _mm512_shuffle_f32x4(r[j + 8], r[j + 12], 0x88),
+                    d = _mm512_shuffle_f32x4(r[j + 8], r[j + 12], 0xdd);
+            t[j] = _mm512_shuffle_f32x4(a, c, 0x88);
+            t[j + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
+            t[j + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
+            t[j + 12] = _mm512_shuffle_f32x4(b, d, 0xdd);
+        }
+        for (int i = 0; i < 16; i++) r[i] = t[i];
+    }
+
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 
 private:

@@ -106,6 +106,9 @@ struct Simd {
         return _mm_and_ps(x, _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_max_epu32(word, limit), word)));
     }
 
+    // Rows become columns.
+    static void transpose(F (&r)[lanes]) { _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]); }
+
     static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 };
 

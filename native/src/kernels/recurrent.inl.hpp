@@ -35,23 +35,28 @@ template <int Gates, int Blocks> struct Layout {
 
 // ------------------------------------------------------------------------------------------------------- packing
 
-// Rows of weight [gates * H, k], from row `first` on, as panels of a layout. Goes by cache lines of k, so that a line is
-// read once and what is written stays in the L1 cache until it is complete.
+// Rows of weight [gates * H, k], from row `first` on, as panels of a layout, by squares that are transposed in
+// registers.
 template <class S, class L>
 void pack_panels(const float *weight, int64_t first, int64_t hidden, int64_t k, float *panels, rondo::Slice slice) {
-    constexpr int64_t line = 16;
+    constexpr int64_t width = 4 * S::lanes;
     int64_t begin, end;
     slice.range(hidden, L::template units<S>, begin, end);
     for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
-        float *panel = panels + u0 * L::gates * k;
-        for (int64_t k0 = 0; k0 < k; k0 += line) {
-            const int64_t k1 = k0 + line < k ? k0 + line : k;
+        for (int64_t k0 = 0; k0 < k; k0 += S::lanes) {
+            const int columns = lanes_at<S>(k0, k);
+            float *to = panels + u0 * L::gates * k + k0 * width;
             for (int64_t v = 0; v < L::vectors; v++) {
-                const int64_t gate = v / L::blocks, u1 = u0 + v % L::blocks * S::lanes;
-                for (int64_t lane = 0; lane < S::lanes; lane++) {
-                    float *to = panel + v * S::lanes + lane;
-                    const float *from = u1 + lane < hidden ? weight + (first + gate * hidden + u1 + lane) * k : nullptr;
-                    for (int64_t i = k0; i < k1; i++) to[i * L::vectors * S::lanes] = from ? from[i] : 0.0f;
+                const int64_t u = u0 + v % L::blocks * S::lanes;
+                const float *from = weight + (first + v / L::blocks * hidden + u) * k + k0;
+                const int rows = lanes_at<S>(u, hidden);
+                typename S::F square[S::lanes];
+                for (int row = 0; row < S::lanes; row++) {
+                    square[row] = row < rows ? load_lanes<S>(from + row * k, columns) : S::zero();
+                }
+                S::transpose(square);
+                for (int column = 0; column < columns; column++) {
+                    S::store(to + column * width + v * S::lanes, square[column]);
                 }
             }
         }
