@@ -3,10 +3,12 @@ package dev.rondo.benchmarks;
 import dev.rondo.graph.RecurrentCell;
 import dev.rondo.plan.Engine;
 import java.lang.reflect.Method;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.infra.IterationParams;
 import org.openjdk.jmh.profile.InternalProfiler;
@@ -14,23 +16,29 @@ import org.openjdk.jmh.results.AggregationPolicy;
 import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.ScalarResult;
 
-/// Measures the FMA peak of as many threads before and after each iteration of a benchmark with [Flops], and reports
-/// `gflops` (the benchmark's), `limit` (the peak, the mean of both) and `of.limit` (their ratio).
+/// Holds a benchmark with [Flops] against the FMA peak of as many threads: `gflops` (the benchmark's, by its median
+/// call), `limit` (the median of the peaks) and `of.limit` (their ratio). The peak is measured for some milliseconds in
+/// front of each call, by [#probe] from the benchmark's set-up of an invocation, so that both see the same moments of a
+/// machine whose clock and neighbours change from one to the next.
 public final class MachineLimit implements InternalProfiler {
-    private static final double SECONDS = 0.1;
+    private static final double SECONDS = 0.002;
+    private static final List<Double> PEAKS = new ArrayList<>();
 
-    private double before;
+    /// Measures the peak once.
+    ///
+    /// @param engine whose threads to use
+    static void probe(Engine engine) {
+        PEAKS.add(engine.measureFma(SECONDS).orElseThrow());
+    }
 
     @Override
     public String getDescription() {
-        return "float operations a second, against the peak measured beside";
+        return "float operations a second, against the peak measured between the calls";
     }
 
     @Override
     public void beforeIteration(BenchmarkParams benchmark, IterationParams iteration) {
-        if (flops(benchmark) > 0) {
-            before = peak(benchmark);
-        }
+        PEAKS.clear();
     }
 
     @Override
@@ -40,22 +48,18 @@ public final class MachineLimit implements InternalProfiler {
         if (flops == 0) {
             return List.of();
         }
-        if (benchmark.getTimeUnit() != TimeUnit.MILLISECONDS) {
-            throw new IllegalStateException(
-                    benchmark.getBenchmark() + ": expected milliseconds, got " + benchmark.getTimeUnit());
+        if (benchmark.getTimeUnit() != TimeUnit.MILLISECONDS || benchmark.getMode() != Mode.SampleTime) {
+            throw new IllegalStateException("%s: expected samples in milliseconds, got %s in %s"
+                    .formatted(benchmark.getBenchmark(), benchmark.getMode(), benchmark.getTimeUnit()));
         }
-        double limit = (before + peak(benchmark)) / 2;
-        double gflops = flops / (result.getPrimaryResult().getScore() * 1e6);
+        double[] peaks = PEAKS.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        double limit = peaks[peaks.length / 2];
+        double median = result.getPrimaryResult().getStatistics().getPercentile(50);
+        double gflops = flops / (median * 1e6);
         return List.of(
                 new ScalarResult("gflops", gflops, "GFLOP/s", AggregationPolicy.AVG),
                 new ScalarResult("limit", limit, "GFLOP/s", AggregationPolicy.AVG),
                 new ScalarResult("of.limit", gflops / limit, "", AggregationPolicy.AVG));
-    }
-
-    private static double peak(BenchmarkParams benchmark) {
-        int threads = Integer.parseInt(benchmark.getParam("threads"));
-        Engine engine = Engine.inference().kernels(Engine.Choice.NATIVE).threads(threads).engine();
-        return engine.measureFma(SECONDS).orElseThrow();
     }
 
     /// What the benchmark's annotation says, 0 without one.

@@ -40,14 +40,15 @@ import org.openjdk.jmh.annotations.Warmup;
 /// ./rondo bench RecurrentBenchmark -p kernels=native -p cell=LSTM,GRU_RESET_AFTER,GRU_RESET_BEFORE,RNN_TANH
 /// ```
 ///
-/// Reports milliseconds a call, GFLOP/s and the share of the FMA peak of as many threads, measured before and after
-/// each iteration ([MachineLimit]). Inference is one forward pass with packed weights. Training is what a step does for this
-/// layer: packing the weights, forward with saved state, and backward with dx, dweightIh, dweightHh and the gradients of a bias on the input, of bhn and of peepholes; the
-/// gradient of y is handed in through a product with it, two passes over y that are counted in the time and not in the
-/// operations. It leaves out clipping and the optimizer. Pure Java runs on one thread whatever `threads` says, so
-/// that its share is of one thread's peak only in the row of one.
+/// Reports milliseconds a call, and by the medians of each iteration GFLOP/s and the share of the FMA peak of as many
+/// threads, which is measured in front of every call ([MachineLimit]). Inference is one forward pass with packed
+/// weights. Training is what a step does for this layer: packing the weights, forward with saved state, and backward
+/// with dx, dweightIh, dweightHh and the gradients of a bias on the input, of bhn and of peepholes; the gradient of y is
+/// handed in through a product with it, two passes over y that are counted in the time and not in the operations. It
+/// leaves out clipping and the optimizer. Pure Java runs on one thread whatever `threads` says, so that its share is of
+/// one thread's peak only in the row of one.
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Fork(3)
 @Warmup(iterations = 2, time = 1)
@@ -76,10 +77,12 @@ public class RecurrentBenchmark {
     public int threads = 1;
 
     private Layer layer;
+    private Engine probe;
 
     /// Makes the plans and holds their results against those of pure Java.
     @Setup(Level.Trial)
     public void setUp() {
+        probe = Engine.inference().kernels(Engine.Choice.NATIVE).threads(threads).engine();
         layer = new Layer(
                 cell,
                 kernels.equals("java")
@@ -94,6 +97,12 @@ public class RecurrentBenchmark {
                 layer.compare(expected);
             }
         }
+    }
+
+    /// Measures the machine between the calls.
+    @Setup(Level.Invocation)
+    public void probe() {
+        MachineLimit.probe(probe);
     }
 
     /// Frees the plans.
