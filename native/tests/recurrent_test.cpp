@@ -35,6 +35,7 @@ protected:
                 {29, 2, 2, 3},
                 {5, 11, 67, 1},
                 {3, 2, 300, 67}, // I beyond a block of k
+                {32, 8, 5, 7},   // the steps projected at once do not divide T
                 {30, 40, 5, 7},  // B T beyond a block of k, and beyond the steps projected at once
                 {7, 9, 31, 4 * lanes}};
     }
