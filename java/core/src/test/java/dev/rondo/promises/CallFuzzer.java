@@ -33,7 +33,7 @@ import java.util.Map;
 public final class CallFuzzer {
     private static final int MOST_CALLS = 32;
     private static final int MOST_OWNERS = 3;
-    private static final List<Cell> CELLS = Cell.of(Engine.Choice.NATIVE);
+    private static final List<Cell> CELLS = Cell.ALL;
     private static final int[] HOSTILE = {0, -1, Integer.MIN_VALUE, Integer.MAX_VALUE, 1 << 30, 65536};
 
     /// Memory that no thread but one that is gone may touch, and memory that is closed.

@@ -5,7 +5,6 @@ import dev.rondo.layers.Layer;
 import dev.rondo.layers.Lstm;
 import dev.rondo.layers.Recurrent;
 import dev.rondo.layers.SimpleRnn;
-import dev.rondo.plan.Engine.Choice;
 import java.util.List;
 import java.util.function.IntFunction;
 
@@ -20,14 +19,6 @@ record Cell(String name, IntFunction<Recurrent<?>> units) {
             new Cell("gru-after", Gru::units),
             new Cell("gru-before", units -> Gru.units(units).reset(Gru.Reset.BEFORE)),
             new Cell("rnn", SimpleRnn::units));
-
-    /// How many of them, from the first, there are native kernels of.
-    private static final int NATIVE = ALL.size();
-
-    /// Those that a kernel set has.
-    static List<Cell> of(Choice kernels) {
-        return kernels == Choice.NATIVE ? ALL.subList(0, NATIVE) : ALL;
-    }
 
     static Cell named(String name) {
         return ALL.stream().filter(cell -> cell.name.equals(name)).findFirst().orElseThrow();

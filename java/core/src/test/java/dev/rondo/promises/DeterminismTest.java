@@ -2,7 +2,6 @@ package dev.rondo.promises;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rondo.Runs;
@@ -97,9 +96,6 @@ class DeterminismTest {
         Tensor x = features(BATCH);
         int size = TIME * CLASSES;
         for (Choice kernels : List.of(Choice.NATIVE, Choice.JAVA)) {
-            if (!Cell.of(kernels).contains(cell)) {
-                continue;
-            }
             try (Sequential model = model(cell); InferenceSession session = model.session(serving(kernels, 1))) {
                 float[] expected = run(session, x, BATCH, TIME);
                 if (kernels == Choice.NATIVE) {
@@ -141,21 +137,6 @@ class DeterminismTest {
         }
     }
 
-    /// A cell that has native kernels is held to its promises on them: [Cell] must say so.
-    @Test
-    void theListOfNativeCellsIsComplete() {
-        for (Cell cell : Cell.ALL) {
-            if (!Cell.of(Choice.NATIVE).contains(cell)) {
-                try (Sequential model = model(cell)) {
-                    assertThrows(
-                            RuntimeException.class,
-                            () -> model.session(serving(Choice.NATIVE, 1)).run(new float[FEATURES], new float[CLASSES]),
-                            cell + " has native kernels: let Cell.of(NATIVE) have it");
-                }
-            }
-        }
-    }
-
     // ------------------------------------------------------------------------------------- numbers of processors
 
     /// What a child prints: for each cell and number of threads what inference gives and what training comes to.
@@ -164,7 +145,7 @@ class DeterminismTest {
 
         public static void main(String[] arguments) {
             System.out.println("processors " + Runtime.getRuntime().availableProcessors());
-            for (Cell cell : Cell.of(Choice.NATIVE)) {
+            for (Cell cell : Cell.ALL) {
                 for (int threads : THREADS) {
                     print(cell, threads);
                 }
@@ -210,16 +191,16 @@ class DeterminismTest {
         for (List<String> output : outputs) {
             assertEquals(outputs.getFirst(), output);
         }
-        for (Cell cell : Cell.of(Choice.NATIVE)) {
+        for (Cell cell : Cell.ALL) {
             String prefix = cell + " inference ";
             List<String> inference = outputs.getFirst().stream().filter(line -> line.startsWith(prefix)).toList();
             assertEquals(THREADS.size(), inference.size());
             assertEquals(1, inference.stream().distinct().count(), inference.toString());
         }
-        assertTrue(outputs.getFirst().size() > Cell.of(Choice.NATIVE).size() * THREADS.size() * 10, "losses and parameters");
+        assertTrue(outputs.getFirst().size() > Cell.ALL.size() * THREADS.size() * 10, "losses and parameters");
         Child.report(
                 "%d cells, %s threads on %s processors: the same training runs and inference results, bit for bit",
-                Cell.of(Choice.NATIVE).size(), THREADS, counts);
+                Cell.ALL.size(), THREADS, counts);
     }
 
     /// The processors that this process may use.

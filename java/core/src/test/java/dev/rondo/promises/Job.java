@@ -30,9 +30,9 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
-/// A small training with all that could make a run differ from itself: two recurrent layers, dropout, a schedule,
-/// clipping, metrics, validation, and either shuffled sequences of different lengths or streams with carried state. It
-/// can be named on the command line of another process.
+/// A small training with all that could make a run differ from itself: two recurrent layers, dropout between and within
+/// them, a schedule, clipping, metrics, validation, and either shuffled sequences of different lengths or streams with
+/// carried state. It can be named on the command line of another process.
 ///
 /// @param cell the recurrent layers
 /// @param data what it learns from
@@ -63,7 +63,7 @@ record Job(Cell cell, Data data, Choice kernels, int threads) {
     }
 
     static List<Job> all(Choice kernels, int threads) {
-        return Cell.of(kernels).stream()
+        return Cell.ALL.stream()
                 .flatMap(cell -> Arrays.stream(Data.values()).map(data -> new Job(cell, data, kernels, threads)))
                 .toList();
     }
@@ -75,14 +75,14 @@ record Job(Cell cell, Data data, Choice kernels, int threads) {
                 int vocabulary = CharacterVocabulary.of(text()).size();
                 builder.add(Input.ids(Shape.TIME))
                         .add(Embedding.of(vocabulary, 7))
-                        .add(cell.sequences(19))
+                        .add(cell.units().apply(19).recurrentDropout(0.2).returnSequences())
                         .add(Dropout.rate(0.3))
                         .add(cell.sequences(17))
                         .add(Dense.units(vocabulary));
             }
             case SEQUENCES ->
                 builder.add(Input.features(Shape.TIME, 5))
-                        .add(cell.sequences(19))
+                        .add(cell.units().apply(19).recurrentDropout(0.2).returnSequences())
                         .add(Dropout.rate(0.3))
                         .add(cell.last(17))
                         .add(Dense.units(3));

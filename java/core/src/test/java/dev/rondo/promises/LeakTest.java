@@ -54,7 +54,7 @@ class LeakTest {
     }
 
     static List<Cell> cells() {
-        List<Cell> all = Cell.of(Choice.NATIVE);
+        List<Cell> all = Cell.ALL;
         return Child.times("leak", 1) > 1 ? all : all.subList(0, 1);
     }
 
