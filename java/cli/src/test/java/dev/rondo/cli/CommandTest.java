@@ -249,7 +249,7 @@ class CommandTest {
         return Stream.of(
                 Arguments.of("a command is missing", new Object[] {}),
                 Arguments.of("Unmatched argument at index 0: 'trian'", new Object[] {"trian"}),
-                Arguments.of("what to train is missing: text", new Object[] {"train"}),
+                Arguments.of("what to train is missing: text or series", new Object[] {"train"}),
                 Arguments.of("Missing required option: '--input=FILE|DIR'", new Object[] {"train", "text"}),
                 Arguments.of(
                         "Invalid value for option '--units': expected a whole number of at least 1, got '0'",
@@ -364,7 +364,7 @@ class CommandTest {
     // ----------------------------------------------------------------------------------------------------- help
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "train", "train text", "generate", "evaluate", "inspect", "describe", "demo"})
+    @ValueSource(strings = {"", "train", "train text", "train series", "generate", "evaluate", "forecast", "inspect", "describe", "demo"})
     void everyCommandHelps(String command) {
         Object[] words = Stream.concat(
                         command.isEmpty() ? Stream.empty() : Stream.of(command.split(" ")), Stream.of("--help"))
