@@ -1,6 +1,7 @@
 /// The `rondo` command.
 module dev.rondo.cli {
     requires static org.jspecify;
+    requires de.siegmar.fastcsv;
     requires dev.rondo;
     requires info.picocli;
     requires me.tongfei.progressbar;

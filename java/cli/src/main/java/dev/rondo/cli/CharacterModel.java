@@ -4,23 +4,20 @@ import dev.rondo.Sequential;
 import dev.rondo.data.CharacterVocabulary;
 import dev.rondo.io.ModelFormatException;
 import dev.rondo.layers.Dense;
-import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Input;
-import dev.rondo.layers.Lstm;
+import dev.rondo.layers.RecurrentSettings.Output;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// A language model over characters: embedding, LSTM layers, and a score for each character to come next.
+/// A language model over characters: embedding, recurrent layers, and a score for each character to come next.
 ///
-/// @param units of each LSTM layer
-/// @param layers number of LSTM layers
+/// @param stack the recurrent layers
 /// @param embedding numbers that a character becomes
-/// @param dropout part that is dropped behind each LSTM layer while training
 /// @param seed of first values and dropout
-record CharacterModel(int units, int layers, int embedding, double dropout, long seed) {
+record CharacterModel(RecurrentStack stack, int embedding, long seed) {
     /// Under which a model file keeps the characters in the order of their ids.
     private static final String NOTE = "rondo.characters";
 
@@ -29,12 +26,7 @@ record CharacterModel(int units, int layers, int embedding, double dropout, long
         Sequential.Builder builder = Sequential.builder()
                 .add(Input.ids(Shape.TIME))
                 .add(Embedding.of(vocabulary.size(), embedding));
-        for (int layer = 0; layer < layers; layer++) {
-            builder.add(Lstm.units(units).returnSequences());
-            if (dropout > 0) {
-                builder.add(Dropout.rate(dropout));
-            }
-        }
+        stack.addTo(builder, Output.SEQUENCES);
         return builder.add(Dense.units(vocabulary.size()))
                 .seed(seed)
                 .note(NOTE, vocabulary.symbols())
@@ -44,10 +36,7 @@ record CharacterModel(int units, int layers, int embedding, double dropout, long
     /// Floating-point operations of a training step for each character: forward, and twice that for the gradients of
     /// inputs and weights. Only matrix products are counted, a multiply-add as two.
     double trainingFlopsPerCharacter(int characters) {
-        double multiplyAdds = (double) units * characters;
-        for (int layer = 0; layer < layers; layer++) {
-            multiplyAdds += 4.0 * units * ((layer == 0 ? embedding : units) + units);
-        }
+        double multiplyAdds = (double) stack.units() * characters + stack.multiplyAdds(embedding);
         return 3 * 2 * multiplyAdds;
     }
 

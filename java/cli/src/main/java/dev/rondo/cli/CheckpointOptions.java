@@ -46,7 +46,7 @@ final class CheckpointOptions {
     /// Finds out before the training what would fail in it.
     void check() throws IOException {
         if (checkpoint != null) {
-            TrainTextCommand.checkTarget("--checkpoint", checkpoint);
+            LearningOptions.checkTarget("--checkpoint", checkpoint);
         }
     }
 

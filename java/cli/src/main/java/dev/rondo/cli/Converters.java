@@ -1,5 +1,10 @@
 package dev.rondo.cli;
 
+import dev.rondo.data.Scaler;
+import dev.rondo.data.Windows;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -56,6 +61,48 @@ final class Converters {
                 throw new TypeConversionException("expected a number from 0 to below 1, got '" + value + "'");
             }
             return number;
+        }
+    }
+
+    /// A cell.
+    static final class Cells extends Choice<Cell> {
+        Cells() {
+            super(Cell.values());
+        }
+    }
+
+    /// What a series is scaled to.
+    static final class Scalers extends Choice<Scaler.Kind> {
+        Scalers() {
+            super(Scaler.Kind.values());
+        }
+    }
+
+    /// What a window's values are told in.
+    static final class Relations extends Choice<Windows.Relation> {
+        Relations() {
+            super(Windows.Relation.values());
+        }
+    }
+
+    /// One of some constants, written like `to-last`.
+    private abstract static class Choice<E extends Enum<E>> implements ITypeConverter<E> {
+        private final Map<String, E> choices = new LinkedHashMap<>();
+
+        Choice(E[] constants) {
+            for (E constant : constants) {
+                choices.put(constant.name().toLowerCase(Locale.ROOT).replace('_', '-'), constant);
+            }
+        }
+
+        @Override
+        public E convert(String value) {
+            E choice = choices.get(value);
+            if (choice == null) {
+                throw new TypeConversionException(
+                        "expected one of %s, got '%s'".formatted(String.join(", ", choices.keySet()), value));
+            }
+            return choice;
         }
     }
 

@@ -60,6 +60,14 @@ final class DemoCommand implements Callable<Integer> {
             description = "How long to train (${DEFAULT-VALUE}).")
     private double seconds = 60;
 
+    @Option(
+            names = "--cell",
+            paramLabel = "lstm|gru|rnn",
+            defaultValue = "lstm",
+            converter = Converters.Cells.class,
+            description = "Cell of the recurrent layer (${DEFAULT-VALUE}).")
+    private Cell cell = Cell.LSTM;
+
     @Option(names = "--save", paramLabel = "FILE", description = "Where the model goes (${DEFAULT-VALUE}).")
     private Path save = Path.of("rondo-demo.safetensors");
 
@@ -76,7 +84,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Screen screen = RondoCommand.of(spec).screen();
         PrintWriter out = spec.commandLine().getOut();
-        TrainTextCommand.checkTarget("--save", save);
+        LearningOptions.checkTarget("--save", save);
         Path path = text;
         DemoText demo = path == null ? DemoText.atHand() : DemoText.of(path);
         TextData data = TextData.of(demo.corpus(), STEPS);
@@ -85,7 +93,8 @@ final class DemoCommand implements Callable<Integer> {
         Engine trainer = engine.training().engine();
         boolean pureJava = trainer.description().kernels().equals("java");
         // Pure Java is some fifty times slower: a smaller model lets it learn something in the time as well.
-        CharacterModel shape = new CharacterModel(pureJava ? 48 : 256, 1, pureJava ? 16 : 64, 0, seed);
+        RecurrentStack layer = new RecurrentStack(cell, pureJava ? 48 : 256, 1, 0);
+        CharacterModel shape = new CharacterModel(layer, pureJava ? 16 : 64, seed);
         Training training = Training.optimizer(Adam.rate(pureJava ? 1e-2 : 2e-3))
                 .clipGlobalNorm(5)
                 .engine(trainer.options());
@@ -96,9 +105,10 @@ final class DemoCommand implements Callable<Integer> {
         try (Sequential model = shape.build(data.vocabulary())) {
             out.println(Report.line(
                     "Model",
-                    "an embedding of %d, an LSTM of %d units: %,d parameters, knowing nothing",
+                    "an embedding of %d, a layer of %d units (%s): %,d parameters, knowing nothing",
                     shape.embedding(),
-                    shape.units(),
+                    layer.units(),
+                    cell.title(),
                     model.parameterCount()));
             out.println();
             out.flush();

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             TrainCommand.class,
             GenerateCommand.class,
             EvaluateCommand.class,
+            ForecastCommand.class,
             InspectCommand.class,
             DescribeCommand.class
         },

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         name = "train",
         description = "Train a model.",
         synopsisSubcommandLabel = "WHAT",
-        subcommands = TrainTextCommand.class)
+        subcommands = {TrainTextCommand.class, TrainSeriesCommand.class})
 final class TrainCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -18,6 +18,6 @@ final class TrainCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "what to train is missing: text");
+        throw new ParameterException(spec.commandLine(), "what to train is missing: text or series");
     }
 }

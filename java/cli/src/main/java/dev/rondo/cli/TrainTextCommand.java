@@ -2,25 +2,20 @@ package dev.rondo.cli;
 
 import dev.rondo.Sequential;
 import dev.rondo.data.TextCorpus;
-import dev.rondo.training.Adam;
 import dev.rondo.training.BatchReport;
 import dev.rondo.training.Callback;
 import dev.rondo.training.EpochReport;
-import dev.rondo.training.Fit;
 import dev.rondo.training.History;
 import dev.rondo.training.Loss;
 import dev.rondo.training.Metric;
-import dev.rondo.training.NonFiniteException;
 import dev.rondo.training.Scores;
 import dev.rondo.training.Training;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,19 +49,8 @@ final class TrainTextCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path input;
 
-    @Option(
-            names = "--units",
-            paramLabel = "N",
-            converter = Converters.Count.class,
-            description = "Units of an LSTM layer (${DEFAULT-VALUE}).")
-    private int units = 256;
-
-    @Option(
-            names = "--layers",
-            paramLabel = "N",
-            converter = Converters.Count.class,
-            description = "LSTM layers (${DEFAULT-VALUE}).")
-    private int layers = 1;
+    @Mixin
+    private StackOptions layers = new StackOptions(256);
 
     @Option(
             names = "--embedding",
@@ -89,142 +73,43 @@ final class TrainTextCommand implements Callable<Integer> {
             description = "Pieces of the text that are read at the same time (${DEFAULT-VALUE}).")
     private int batch = 32;
 
-    @Option(
-            names = "--epochs",
-            paramLabel = "N",
-            converter = Converters.Count.class,
-            description = "Passes over the text (${DEFAULT-VALUE}).")
-    private int epochs = 3;
-
-    @Option(
-            names = "--rate",
-            paramLabel = "X",
-            converter = Converters.Positive.class,
-            description = "Learning rate of Adam (${DEFAULT-VALUE}).")
-    private double rate = 2e-3;
-
-    @Option(
-            names = "--clip",
-            paramLabel = "X",
-            converter = Converters.Positive.class,
-            description = "Largest norm of all gradients taken together (${DEFAULT-VALUE}).")
-    private double clip = 5;
-
-    @Option(
-            names = "--dropout",
-            paramLabel = "X",
-            converter = Converters.Fraction.class,
-            description = "Part that is dropped behind each LSTM layer (${DEFAULT-VALUE}).")
-    private double dropout;
-
-    @Option(names = "--seed", paramLabel = "N", description = "The same seed gives the same run (${DEFAULT-VALUE}).")
-    private long seed = 42;
-
     @Mixin
-    private EngineOptions.Training engine = new EngineOptions.Training();
-
-    @Mixin
-    private CheckpointOptions checkpoints = new CheckpointOptions();
-
-    @Option(names = "--save", paramLabel = "FILE", description = "Where the model goes, as safetensors.")
-    private @Nullable Path save;
+    private LearningOptions learning = new LearningOptions(3, 2e-3, 5);
 
     @Override
     public Integer call() throws IOException {
         Screen screen = RondoCommand.of(spec).screen();
         PrintWriter out = spec.commandLine().getOut();
-        Optional<Path> target = Optional.ofNullable(save);
-        if (target.isPresent()) {
-            checkTarget("--save", target.get());
-        }
-        checkpoints.check();
+        learning.check();
 
         TextData data = TextData.of(TextCorpus.read(input), steps);
-        CharacterModel shape = new CharacterModel(units, layers, embedding, dropout, seed);
+        CharacterModel shape = new CharacterModel(layers.stack(), embedding, learning.seed());
         try (Sequential model = shape.build(data.vocabulary())) {
-            Training training = Training.optimizer(Adam.rate(rate))
-                    .loss(Loss.sparseCategoricalCrossEntropy())
-                    .metrics(Metric.accuracy())
-                    .clipGlobalNorm(clip)
-                    .engine(engine.training());
+            Training training = learning.training(Loss.sparseCategoricalCrossEntropy()).metrics(Metric.accuracy());
             model.compile(training);
             out.println(Report.line("Text", "%s: %s", input, data.describe()));
             out.println(Report.line(
                     "Model",
-                    "embedding %d, %d x LSTM %d, %,d parameters, seed %d",
+                    "embedding %d, %s, %,d parameters, seed %d",
                     embedding,
-                    layers,
-                    units,
+                    shape.stack().describe(),
                     model.parameterCount(),
-                    seed));
-            out.println(Report.line(
-                    "Training",
-                    "%d epoch%s, %d pieces at a time, %d steps, Adam %s, clip %s",
-                    epochs,
-                    epochs == 1 ? "" : "s",
-                    batch,
-                    steps,
-                    rate,
-                    clip));
-            out.println(Report.line("Kernels", "%s", Report.engine(training.engine().engine())));
-            if (target.isEmpty()) {
-                out.println(Report.line("Note", "the model is not saved without --save FILE"));
-            }
-            out.println();
-            out.flush();
+                    shape.seed()));
+            learning.printPlan(training, "%d pieces at a time, %d steps".formatted(batch, steps), out);
 
-            History history;
-            try {
-                history = train(model, data, screen, out);
-            } catch (NonFiniteException e) {
-                if (target.isPresent() && model.trainer().steps() > 0) {
-                    save(model, target.get(), out, ", as after the last good step");
-                }
-                throw e;
-            }
+            History history = learning.run(model, () -> train(model, data, screen, out), out);
             Scores heldOut = history.last().validation().orElseThrow();
             out.println();
             out.println(Report.line("Held out", "%s (nats a character)", Report.loss(heldOut.loss())));
             printSpeed(out, history, shape, data, training);
-            if (target.isPresent()) {
-                save(model, target.get(), out, "");
-            }
+            learning.save(model, out);
         }
         return 0;
     }
 
-    private static void save(Sequential model, Path target, PrintWriter out, String state) throws IOException {
-        model.save(target);
-        out.println(Report.line("Saved", "%s (%s)%s", target, Report.size(Files.size(target)), state));
-        out.flush();
-    }
-
-    /// Finds out before hours of training what can be known of the place where something is to be saved.
-    ///
-    /// @param option that names it
-    static void checkTarget(String option, Path file) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        if (Files.isDirectory(file) || folder == null) {
-            throw new IOException(option + ": expected a file, got the folder " + file);
-        }
-        if (!Files.isDirectory(folder)) {
-            throw new IOException(option + ": " + folder + ": there is no such folder");
-        }
-        if (!Files.isWritable(folder)) {
-            throw new IOException(option + ": " + folder + ": permission denied");
-        }
-    }
-
     private History train(Sequential model, TextData data, Screen screen, PrintWriter out) {
-        try (EpochProgress progress = new EpochProgress(screen, out, epochs)) {
-            return model.fit(
-                    data.training(),
-                    checkpoints.apply(
-                            Fit.epochs(epochs)
-                                    .batchSize(batch)
-                                    .validation(data.heldOut())
-                                    .callback(progress),
-                            out));
+        try (EpochProgress progress = new EpochProgress(screen, out, learning.epochs())) {
+            return model.fit(data.training(), learning.fit(batch, progress, out).validation(data.heldOut()));
         }
     }
 

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -103,6 +104,27 @@ class CommandTest {
         assertTrue(out.contains("GFLOP/s") && !out.contains("multiply-adds"), out);
         String table = Run.done("inspect", folder.resolve("two.safetensors"));
         assertTrue(table.contains("lstm_1/weightHh") && table.contains("Dropout"), table);
+    }
+
+    /// Each cell trains, is scored, writes, and shows its own gates.
+    @ParameterizedTest
+    @CsvSource({"lstm,lstm/weightHh,48", "gru,gru/weightHh,36", "rnn,rnn/weightHh,12"})
+    void anyCellIsTrainedAndServed(String cell, String weights, int rows) {
+        Path saved = Run.trained(text, folder.resolve(cell + ".safetensors"), "--cell", cell);
+        String table = Run.done("inspect", saved);
+        assertTrue(Pattern.compile(weights + " +FLOAT32 +\\[" + rows + ",12]").matcher(table).find(), table);
+        double loss = number(Run.done("evaluate", saved, "--input", text), "Result +loss ([0-9.]+)");
+        assertTrue(loss < 0.95 * Math.log(29), cell + " learned nothing: " + loss);
+        assertEquals(
+                Run.done("generate", saved, "--length", 40, "--kernels", "native"),
+                Run.done("generate", saved, "--length", 40, "--kernels", "java"));
+    }
+
+    @Test
+    void theDemoTakesAnyCell() {
+        String out = Run.done(
+                "demo", "--text", text, "--seconds", 0.2, "--cell", "gru", "--save", folder.resolve("gru-demo"));
+        assertTrue(out.contains("a layer of 256 units (GRU)"), out);
     }
 
     @Test
@@ -227,7 +249,7 @@ class CommandTest {
         return Stream.of(
                 Arguments.of("a command is missing", new Object[] {}),
                 Arguments.of("Unmatched argument at index 0: 'trian'", new Object[] {"trian"}),
-                Arguments.of("what to train is missing: text", new Object[] {"train"}),
+                Arguments.of("what to train is missing: text or series", new Object[] {"train"}),
                 Arguments.of("Missing required option: '--input=FILE|DIR'", new Object[] {"train", "text"}),
                 Arguments.of(
                         "Invalid value for option '--units': expected a whole number of at least 1, got '0'",
@@ -250,6 +272,9 @@ class CommandTest {
                 Arguments.of(
                         "'--temperature': expected a number of at least 0, got '-1'",
                         new Object[] {"generate", "x", "--temperature", "-1"}),
+                Arguments.of(
+                        "'--cell': expected one of lstm, gru, rnn, got 'elman'",
+                        new Object[] {"train", "text", "--input", "x", "--cell", "elman"}),
                 Arguments.of("Missing required parameter: 'MODEL'", new Object[] {"generate"}),
                 Arguments.of("Unknown option: '--what'", new Object[] {"inspect", "x", "--what"}));
     }
@@ -339,7 +364,7 @@ class CommandTest {
     // ----------------------------------------------------------------------------------------------------- help
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "train", "train text", "generate", "evaluate", "inspect", "describe", "demo"})
+    @ValueSource(strings = {"", "train", "train text", "train series", "generate", "evaluate", "forecast", "inspect", "describe", "demo"})
     void everyCommandHelps(String command) {
         Object[] words = Stream.concat(
                         command.isEmpty() ? Stream.empty() : Stream.of(command.split(" ")), Stream.of("--help"))
@@ -354,10 +379,11 @@ class CommandTest {
     void helpTellsTheRecipesDefaults() {
         String out = Run.done("train", "text", "--help").replaceAll("\\s+", " ");
         for (String expected : List.of(
-                "--units=N Units of an LSTM layer (256).",
+                "--cell=lstm|gru|rnn Cell of the recurrent layers (lstm).",
+                "--units=N Units of a recurrent layer (256).",
                 "--embedding=N Numbers that a character becomes (64).",
                 "--batch=N Pieces of the text that are read at the same time (32).",
-                "--epochs=N Passes over the text (3).",
+                "--epochs=N Passes over what is learned from (3).",
                 "--rate=X Learning rate of Adam (0.002).",
                 "Largest norm of all gradients taken together (5.0)",
                 "the state goes on (64)",
