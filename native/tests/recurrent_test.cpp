@@ -1,7 +1,9 @@
 // The recurrent cells against their equations in double, and their promises of identical bits.
+#include <atomic>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/recurrent_runner.hpp"
@@ -400,6 +402,65 @@ TEST_P(Recurrent, saturates) {
 }
 
 // ------------------------------------------------------------------------------------------------ memory and packs
+
+// Gradients that vanish or explode: their squares leave the range of float, their norms do not.
+TEST_P(Recurrent, normsReachAsFarAsGradients) {
+    if (cell().number != RONDO_CELL_RNN_IDENTITY) return; // of which they are powers
+    const RecurrentSizes s = {2, 40, 1, 1};
+    for (const double weight : {0.2, 5.0}) {
+        RecurrentInput in = input(s, {.mask = false, .lengths = false}, false, 41);
+        in.weight_hh = {weight};
+        in.dy.assign(in.dy.size(), 0.0);
+        in.dhn = {3.0, 4.0};
+        const ContextOf context(isa());
+        const RecurrentOutput out = RecurrentRunner(context, in).train();
+        for (int32_t t = 0; t < s.steps; t++) {
+            const double expected = 5.0 * std::pow(weight, s.steps - 1 - t);
+            EXPECT_NEAR(out.dh_norms[static_cast<size_t>(t)] / expected, 1.0, 1e-4) << "step " << t;
+        }
+    }
+}
+
+// Whoever changes the lengths during a call gets an error or wrong results, and no more than that.
+TEST_P(Recurrent, survivesLengthsThatChange) {
+    const RecurrentSizes s = {40, 30, 3, 5};
+    const RecurrentInput in = input(s, {.mask = false}, false, 43);
+    const ContextOf context(isa(), 2);
+    RecurrentRunner runner(context, in, {}, RONDO_PACK_FORWARD);
+    runner.infer();
+    auto call = forward_call(cell(), s);
+    Guarded<char> scratch = aligned_memory(needs_of(context, &call).scratch_bytes);
+    const Floats x = floats_of(in.x);
+    std::vector<int32_t> lengths(40, 30);
+    Floats y(int64_t{s.batch} * s.steps * s.hidden), hn(int64_t{s.batch} * s.hidden);
+    call.packed = runner.packed().data();
+    call.packed_bytes = runner.packed().size();
+    call.x = x.data();
+    call.x_batch_stride = s.steps * s.input;
+    call.x_time_stride = s.input;
+    call.lengths = lengths.data();
+    call.y = y.data();
+    call.y_batch_stride = s.steps * s.hidden;
+    call.y_time_stride = s.hidden;
+    call.hn = hn.data();
+    call.scratch = scratch.data();
+    call.scratch_bytes = scratch.size();
+    std::atomic<bool> stop = false;
+    std::thread other([&] {
+        for (int32_t i = 0; !stop; i++)
+            __atomic_store_n(&lengths[static_cast<size_t>(i % 40)], i % 7919, __ATOMIC_RELAXED);
+    });
+    int32_t ran = 0;
+    for (int32_t i = 0; i < 300; i++) {
+        if (i % 3 == 0)
+            for (int32_t &length : lengths) __atomic_store_n(&length, i % 31, __ATOMIC_RELAXED);
+        const void *calls[] = {&call};
+        ran += rondo_run(context, calls, 1, nullptr, nullptr, nullptr, nullptr, nullptr) == RONDO_OK;
+    }
+    stop = true;
+    other.join();
+    RecordProperty("ran", ran);
+}
 
 TEST_P(Recurrent, mayReplaceItsState) {
     const RecurrentSizes s = {7, 4, 5, 19};

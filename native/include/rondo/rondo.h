@@ -207,7 +207,7 @@ typedef struct rondo_head {
     uint32_t op;          /* the RONDO_OP_* that belongs to it */
 } rondo_head;
 
-/* How much memory a call needs, in bytes; 0 where it needs none. */
+/* How much memory a call needs, in bytes, whichever of its optional pointers are given; 0 where it needs none. */
 typedef struct rondo_memory_needs {
     int64_t saved_bytes;
     int64_t scratch_bytes;
@@ -277,7 +277,8 @@ typedef struct rondo_recurrent_forward {
     int64_t scratch_bytes;
 } rondo_recurrent_forward;
 
-/* The gradients of one rondo_recurrent_forward with saved. All outputs are overwritten, none is added to. */
+/* The gradients of one rondo_recurrent_forward with saved. All outputs are overwritten, none is added to. dx and the
+ * gradients of weights are large GEMMs, which a provider of the context may do, in an order of summation of its own. */
 typedef struct rondo_recurrent_backward {
     rondo_head head;
     int32_t cell;

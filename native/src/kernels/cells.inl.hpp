@@ -10,24 +10,20 @@ namespace {
 template <class S, class A>
 void recurrent_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
                     rondo::Slice slice) {
-    switch (w.call->cell) {
-    case RONDO_CELL_LSTM:
-    case RONDO_CELL_LSTM_PEEPHOLES: return lstm_step<S, A>(w, group, s, slice);
-    case RONDO_CELL_GRU_RESET_AFTER:
-    case RONDO_CELL_GRU_RESET_BEFORE: return gru_step<S, A>(w, group, s, phase, slice);
-    default: return rnn_step<S, A>(w, group, s, slice);
+    switch (rondo::cell_shape(w.call->cell).family) {
+    case rondo::CellFamily::lstm: return lstm_step<S, A>(w, group, s, slice);
+    case rondo::CellFamily::gru: return gru_step<S, A>(w, group, s, phase, slice);
+    case rondo::CellFamily::rnn: return rnn_step<S, A>(w, group, s, slice);
     }
 }
 
 template <class S, class A>
 void recurrent_back(const rondo::RecurrentBackwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
                     rondo::Slice slice) {
-    switch (w.call->cell) {
-    case RONDO_CELL_LSTM:
-    case RONDO_CELL_LSTM_PEEPHOLES: return lstm_back<S, A>(w, group, s, slice);
-    case RONDO_CELL_GRU_RESET_AFTER:
-    case RONDO_CELL_GRU_RESET_BEFORE: return gru_back<S, A>(w, group, s, phase, slice);
-    default: return rnn_back<S, A>(w, group, s, slice);
+    switch (rondo::cell_shape(w.call->cell).family) {
+    case rondo::CellFamily::lstm: return lstm_back<S, A>(w, group, s, slice);
+    case rondo::CellFamily::gru: return gru_back<S, A>(w, group, s, phase, slice);
+    case rondo::CellFamily::rnn: return rnn_back<S, A>(w, group, s, slice);
     }
 }
 

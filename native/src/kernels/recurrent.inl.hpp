@@ -110,7 +110,6 @@ template <class S> void recurrent_pack(const rondo::RecurrentPackWork &w, rondo:
     const int64_t hidden = call.hidden_size;
     const int64_t input = call.input_size;
     const bool after = call.cell == RONDO_CELL_GRU_RESET_AFTER;
-    const bool gru = after || call.cell == RONDO_CELL_GRU_RESET_BEFORE;
     const bool first = slice.index == 0;
     if (first && pack.peepholes) {
         for (int64_t i = 0; i < 3; i++) {
@@ -118,7 +117,8 @@ template <class S> void recurrent_pack(const rondo::RecurrentPackWork &w, rondo:
         }
     }
     if (call.parts & RONDO_PACK_FORWARD) {
-        if (gru) {
+        switch (rondo::cell_shape(call.cell).family) {
+        case rondo::CellFamily::gru:
             if (first) {
                 pack_bias<S, ResetUpdateLayout>(call.bias_ih, call.bias_hh, 0, hidden, pack.bias);
                 pack_bias<S, UnitsLayout>(call.bias_ih, after ? nullptr : call.bias_hh, 2, hidden, pack.bias_in);
@@ -130,11 +130,13 @@ template <class S> void recurrent_pack(const rondo::RecurrentPackWork &w, rondo:
             pack_panels<S, UnitsLayout>(call.weight_ih, 2 * hidden, hidden, input, pack.weight_in, slice);
             pack_panels<S, ResetUpdateLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
             pack_panels<S, UnitsLayout>(call.weight_hh, 2 * hidden, hidden, hidden, pack.weight_hn, slice);
-        } else if (rondo::cell_shape(call.cell).gates == 4) {
+            break;
+        case rondo::CellFamily::lstm:
             if (first) pack_bias<S, LstmLayout>(call.bias_ih, call.bias_hh, 0, hidden, pack.bias);
             pack_panels<S, LstmLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
             pack_panels<S, LstmLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
-        } else {
+            break;
+        case rondo::CellFamily::rnn:
             if (first) pack_bias<S, UnitsLayout>(call.bias_ih, call.bias_hh, 0, hidden, pack.bias);
             pack_panels<S, UnitsLayout>(call.weight_ih, 0, hidden, input, pack.weight_ih, slice);
             pack_panels<S, UnitsLayout>(call.weight_hh, 0, hidden, hidden, pack.weight_hh, slice);
@@ -188,13 +190,13 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
 template <class S>
 void recurrent_project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, rondo::Slice slice) {
     const rondo::RecurrentPack &pack = w.pack;
-    switch (rondo::cell_shape(w.call->cell).gates) {
-    case 4: project<S, LstmLayout>(w, group, pack.bias, pack.weight_ih, 0, slice); break;
-    case 3:
+    switch (rondo::cell_shape(w.call->cell).family) {
+    case rondo::CellFamily::lstm: project<S, LstmLayout>(w, group, pack.bias, pack.weight_ih, 0, slice); break;
+    case rondo::CellFamily::gru:
         project<S, ResetUpdateLayout>(w, group, pack.bias, pack.weight_ih, 0, slice);
         project<S, UnitsLayout>(w, group, pack.bias_in, pack.weight_in, 2 * w.call->hidden_size, slice);
         break;
-    default: project<S, UnitsLayout>(w, group, pack.bias, pack.weight_ih, 0, slice);
+    case rondo::CellFamily::rnn: project<S, UnitsLayout>(w, group, pack.bias, pack.weight_ih, 0, slice);
     }
 }
 
@@ -287,7 +289,7 @@ template <int R> struct BackwardRows {
     const float *c_before[R];
     const float *c[R];
     float *dc[R]; // in: from the step after; out: for the step before
-    float *norms[R];
+    double *norms[R];
 };
 
 // dL/dh of a vector of units: what came through U, which the mask has to pass, and the rest.
@@ -322,17 +324,17 @@ RONDO_INLINE void multiply_gates(Tile<S, R> &tile, const float *(&dgates)[R], co
     multiply_add<1>(tile, dgates, panel + k * 4 * S::lanes, hidden);
 }
 
+// The sum of squares of a row's dL/dh. In double: what vanishes and what explodes is what the norms are for.
 template <class S, int R>
-RONDO_INLINE void store_norm(const Tile<S, R> &tile, const BackwardRows<R> &rows, int r, int64_t u0, int64_t hidden) {
-    if (!rows.norms[r]) return;
-    auto sum = S::zero(); // lanes beyond H hold zeros
+void store_norm(const Tile<S, R> &tile, const BackwardRows<R> &rows, int r, int64_t u0, int64_t hidden) {
+    double total = 0.0;
     for (int v = 0; v < 4; v++) {
-        if (u0 + v * S::lanes < hidden) sum = S::fma(tile.v[r][v], tile.v[r][v], sum);
+        float lanes[S::lanes];
+        S::store(lanes, tile.v[r][v]);
+        const int n = lanes_at<S>(u0 + v * S::lanes, hidden);
+        for (int lane = 0; lane < n; lane++)
+            total += static_cast<double>(lanes[lane]) * static_cast<double>(lanes[lane]);
     }
-    float lanes[S::lanes];
-    S::store(lanes, sum);
-    float total = 0.0f;
-    for (int lane = 0; lane < S::lanes; lane++) total += lanes[lane];
     rows.norms[r][u0 / (4 * S::lanes)] = total;
 }
 
@@ -387,7 +389,7 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
                         tile.v[r][v] = gradient_of_h<S>(tile.v[r][v], rows, r, u, n);
                         finish(rows, r, u, n, tile.v[r][v]);
                     }
-                    store_norm<S>(tile, rows, r, u0, hidden);
+                    if (rows.norms[r]) store_norm<S>(tile, rows, r, u0, hidden);
                 }
             });
         };

@@ -80,8 +80,12 @@ RONDO_INLINE constexpr int64_t gemm_packed_a_floats(int64_t m, int64_t k, int64_
     return (m + tile_rows - 1) / tile_rows * tile_rows * (k < gemm_k_block ? k : gemm_k_block);
 }
 
+// Cells whose kernels are one.
+enum class CellFamily { lstm, gru, rnn };
+
 // What differs between cells in memory.
 struct CellShape {
+    CellFamily family;
     int32_t gates;   // stacked in weights and biases
     int32_t columns; // saved for each step and sequence, of H each: the gates, and for GRUs one more
     int32_t phases;  // of a step, with everybody done before the next
@@ -92,12 +96,17 @@ struct CellShape {
 RONDO_INLINE constexpr CellShape cell_shape(int32_t cell) {
     switch (cell) {
     case RONDO_CELL_LSTM:
-    case RONDO_CELL_LSTM_PEEPHOLES: return {4, 4, 1, true, false};
+    case RONDO_CELL_LSTM_PEEPHOLES: return {CellFamily::lstm, 4, 4, 1, true, false};
     case RONDO_CELL_GRU_RESET_AFTER: // r, z, n and q = Un h' + bhn; backward: dr, dz, dn, dq
-        return {3, 4, 1, false, true};
+        return {CellFamily::gru, 3, 4, 1, false, true};
     case RONDO_CELL_GRU_RESET_BEFORE: // r, z, n and r*h'; backward: dr, dz, dn, r*h'
-        return {3, 4, 2, false, true};
-    default: return {1, 1, 1, false, false};
+        return {CellFamily::gru, 3, 4, 2, false, true};
+    case RONDO_CELL_RNN_TANH:
+    case RONDO_CELL_RNN_RELU:
+    case RONDO_CELL_RNN_SIGMOID:
+    case RONDO_CELL_RNN_IDENTITY: return {CellFamily::rnn, 1, 1, 1, false, false};
+    default: // checked before
+        __builtin_unreachable();
     }
 }
 
@@ -179,7 +188,7 @@ struct RecurrentBackwardWork {
     StepRows c;
     StepRows dc;    // of the step after
     StepRows carry; // what of dL/dh comes from the step after directly; dhn at first
-    float *norms;   // [T*B][ceil(H / (4 lanes))] squares of dL/dh, or null
+    double *norms;  // [T*B][ceil(H / (4 lanes))] squares of dL/dh, or null
 };
 
 // The rest do what their call says; it has been checked.

@@ -122,9 +122,18 @@ inline void require_all_between(const char *name, const int32_t *values, int64_t
     require_all_between(name, values, 0, count, most);
 }
 
+// A length that the caller may be changing.
+inline int32_t length_now(const int32_t *lengths, int64_t i) { return __atomic_load_n(lengths + i, __ATOMIC_RELAXED); }
+
 // Lengths of count sequences; null is allowed.
 inline void require_lengths(const int32_t *lengths, int64_t count, int32_t time_steps) {
-    if (lengths != nullptr) require_all_between("lengths", lengths, count, time_steps);
+    if (lengths == nullptr) return;
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t length = length_now(lengths, i);
+        if (length < 0 || length > time_steps)
+            fail(RONDO_OUT_OF_RANGE, "lengths[%lld]: expected 0 to %d, got %d", static_cast<long long>(i), time_steps,
+                 length);
+    }
 }
 
 // --------------------------------------------------------------------------------------------------- all operations

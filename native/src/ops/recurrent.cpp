@@ -72,15 +72,20 @@ OpenPack carve_pack(const Context &context, int32_t cell, int64_t input, int64_t
     open.header = carver.take<PackHeader>(1);
     if (cell == RONDO_CELL_LSTM_PEEPHOLES) pack.peepholes = carver.take<float>(3 * units(1));
     if (parts & RONDO_PACK_FORWARD) {
-        const bool gru = gates == 3;
-        const int64_t rows = gates == 4 ? 4 * units(1) : gru ? 2 * units(2) : units(4);
-        pack.bias = carver.take<float>(rows);
-        pack.weight_ih = carver.take<float>(rows * input);
-        pack.weight_hh = carver.take<float>(rows * hidden);
-        if (gru) {
+        const auto panels = [&](int64_t rows) {
+            pack.bias = carver.take<float>(rows);
+            pack.weight_ih = carver.take<float>(rows * input);
+            pack.weight_hh = carver.take<float>(rows * hidden);
+        };
+        switch (cell_shape(cell).family) {
+        case CellFamily::lstm: panels(4 * units(1)); break;
+        case CellFamily::gru:
+            panels(2 * units(2));
             pack.bias_in = carver.take<float>(units(4));
             pack.weight_in = carver.take<float>(units(4) * input);
             pack.weight_hn = carver.take<float>(units(4) * hidden);
+            break;
+        case CellFamily::rnn: panels(units(4));
         }
         if (cell == RONDO_CELL_GRU_RESET_AFTER) pack.bias_hn = carver.take<float>(units(1));
     }
@@ -139,36 +144,43 @@ template <class Call> Saved carve_saved(const Call &call, void *start) {
 struct WalkMemory {
     int32_t *order;
     int32_t *live;
+    int32_t *lengths;
 };
 
 template <class Call> WalkMemory carve_walk(const Call &call, Carver &carver) {
-    return {carver.take<int32_t>(call.batch_size), carver.take<int32_t>(int64_t{call.time_steps} + 2)};
+    return {carver.take<int32_t>(call.batch_size), carver.take<int32_t>(int64_t{call.time_steps} + 2),
+            carver.take<int32_t>(call.batch_size)};
 }
 
-// Sorts sequences by falling length, those of one length in the caller's order.
+// Sorts sequences by falling length, those of one length in the caller's order. The lengths are read here once and
+// brought within bounds: whoever changes them during the call gets wrong results, but nothing is read or written astray.
 template <class Call> Walk plan_walk(const Call &call, const WalkMemory &memory) {
     const int32_t batch = call.batch_size, time = call.time_steps;
+    const bool reverse = call.direction == RONDO_DIRECTION_REVERSE;
     int32_t *live = memory.live;
     if (call.lengths == nullptr) {
         for (int32_t b = 0; b < batch; b++) memory.order[b] = b;
         std::fill_n(live, time, batch);
         live[time] = 0;
-    } else {
-        // live[l + 1] counts the sequences of length l; then, from the longest down, where those of length l begin.
-        std::fill_n(live, time + 2, 0);
-        for (int32_t b = 0; b < batch; b++) live[call.lengths[b] + 1]++;
-        int32_t begin = 0;
-        for (int32_t l = time; l >= 0; l--) {
-            const int32_t count = live[l + 1];
-            live[l + 1] = begin;
-            begin += count;
-        }
-        for (int32_t b = 0; b < batch; b++) memory.order[live[call.lengths[b] + 1]++] = b;
-        // Now live[l + 1] is where those of length l end: so many have at least l steps, that is, have step l - 1.
-        for (int32_t s = 0; s < time; s++) live[s] = live[s + 2];
-        live[time] = 0;
+        return {memory.order, live, nullptr, time, reverse};
     }
-    return {memory.order, live, call.lengths, time, call.direction == RONDO_DIRECTION_REVERSE};
+    // live[l + 1] counts the sequences of length l; then, from the longest down, where those of length l begin.
+    std::fill_n(live, int64_t{time} + 2, 0);
+    for (int32_t b = 0; b < batch; b++) {
+        memory.lengths[b] = std::clamp(length_now(call.lengths, b), 0, time);
+        live[int64_t{memory.lengths[b]} + 1]++;
+    }
+    int32_t begin = 0;
+    for (int64_t l = time; l >= 0; l--) {
+        const int32_t count = live[l + 1];
+        live[l + 1] = begin;
+        begin += count;
+    }
+    for (int32_t b = 0; b < batch; b++) memory.order[live[int64_t{memory.lengths[b]} + 1]++] = b;
+    // Now live[l + 1] is where those of length l end: so many have at least l steps, that is, have step l - 1.
+    for (int64_t s = 0; s < time; s++) live[s] = live[s + 2];
+    live[time] = 0;
+    return {memory.order, live, memory.lengths, time, reverse};
 }
 
 // ------------------------------------------------------------------------------------------------------- threading
@@ -447,7 +459,7 @@ struct RecurrentBackwardOp {
         WalkMemory walk;
         StepRows dc;
         StepRows carry;
-        float *norms;
+        double *norms;
         int64_t *x_rows; // [real steps]: where each real step's row starts in x, in dx, in the gates, in the states
         int64_t *dx_rows;
         int64_t *gate_rows;
@@ -471,7 +483,7 @@ struct RecurrentBackwardOp {
         s.walk = carve_walk(call, carver);
         if (shape.has_c) s.dc = {carver.take<float>(batch * state), 0, state, 0};
         s.carry = {carver.take<float>(batch * state), 0, state, 0};
-        s.norms = carver.take<float>(steps * norm_columns(context, call));
+        s.norms = carver.take<double>(steps * norm_columns(context, call));
         s.x_rows = carver.take<int64_t>(steps);
         s.dx_rows = carver.take<int64_t>(steps);
         s.gate_rows = carver.take<int64_t>(steps);
@@ -491,8 +503,10 @@ struct RecurrentBackwardOp {
     static void check(const Context &context, const Call &call) {
         const Needs needed = needs(context, call);
         require_weights(context, call, RONDO_PACK_BACKWARD);
-        if (call.dweight_ih != nullptr) require("x", call.x);
-        require_strides("x", call.x_batch_stride, call.x_time_stride);
+        if (call.dweight_ih != nullptr) {
+            require("x", call.x);
+            require_strides("x", call.x_batch_stride, call.x_time_stride);
+        }
         require_lengths(call.lengths, call.batch_size, call.time_steps);
         if (call.dy != nullptr) require_strides("dy", call.dy_batch_stride, call.dy_time_stride);
         const bool has_c = cell_shape(call.cell).has_c;
@@ -572,7 +586,7 @@ private:
                 const int64_t b = work.walk.order[slot];
                 if (t >= work.walk.length(b)) continue;
                 const int64_t s = work.walk.time(t, b); // the walk is its own inverse
-                const float *row = work.norms + (s * call.batch_size + slot) * columns;
+                const double *row = work.norms + (s * call.batch_size + slot) * columns;
                 for (int64_t i = 0; i < columns; i++) sum += row[i];
             }
             call.dh_norms[t] = static_cast<float>(std::sqrt(sum));
@@ -761,9 +775,9 @@ private:
                 real++;
             }
         }
-        if (call.dx == nullptr || call.lengths == nullptr) return real;
+        if (call.dx == nullptr) return real;
         for (int64_t b = 0; b < call.batch_size; b++) {
-            for (int64_t t = call.lengths[b]; t < call.time_steps; t++)
+            for (int64_t t = walk.length(b); t < call.time_steps; t++)
                 copy_row(call.dx + b * call.dx_batch_stride + t * call.dx_time_stride, nullptr, call.input_size);
         }
         return real;
