@@ -49,7 +49,7 @@ class AnyCallsTest {
         Child.report(
                 "%,d calls of %d of %d public methods by %d threads, seed %d: no crash", calls, methods - uncalled,
                 methods, threads, seed);
-        assertTrue(calls > 1000L * SECONDS, lines.toString());
+        assertTrue(calls >= AnyCalls.ENOUGH, lines.toString());
         assertEquals(true, uncalled < methods / 10, lines::toString);
     }
 
