@@ -16,8 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Collectors;
 
-/// A graph together with the gradient of one of its scalars, by reverse accumulation from graph to graph: for each node
+/// A graph together with the gradients of one of its scalars, or of what is given, by reverse accumulation from graph to graph: for each node
 /// from the last to the first, nodes are added that turn the gradients of its outputs into those of its inputs. Where a
 /// value is used more than once its gradients are added. Nothing adds up over runs: each run overwrites.
 public final class Gradients {
@@ -42,20 +43,30 @@ public final class Gradients {
         }
         Pass pass = new Pass(graph, wanted);
         pass.add(loss, pass.one);
-        graph.nodes().reversed().forEach(pass::backward);
-        SequencedMap<Value, Value> gradients = new LinkedHashMap<>();
-        for (Value value : wanted) {
-            Value gradient = pass.gradients.get(value);
-            if (gradient == null) {
-                throw new IllegalArgumentException(loss.name() + ": expected to depend on " + value.name());
-            }
-            // A gradient that is another's value, a fan-out's for instance, gets a place of its own.
-            if (gradients.containsValue(gradient)) {
-                gradient = pass.builder.unary(pass.name(value), UnaryKind.IDENTITY, gradient);
-            }
-            gradients.put(value, gradient);
+        return pass.finish(graph, loss.name(), wanted);
+    }
+
+    /// Adds to a graph what turns gradients of some of its values, which are values of the graph themselves (inputs, as
+    /// a rule), into those of the wanted ones: the product of a vector with the Jacobian, as if the loss were the sum of
+    /// all elements of `value * gradient`.
+    ///
+    /// @param given gradients by the values that they are of, of the same shapes
+    /// @throws IllegalArgumentException if a gradient has another shape than its value, no given value depends on a
+    ///     wanted one, or an operation between them has no gradient
+    public static Gradients of(Graph graph, Map<Value, Value> given, Collection<Value> wanted) {
+        if (given.isEmpty()) {
+            throw new IllegalArgumentException("gradients: expected at least one that is given, got none");
         }
-        return new Gradients(pass.builder.build(), gradients, pass.stateNorms.reversed());
+        Pass pass = new Pass(graph, wanted);
+        given.forEach((value, gradient) -> {
+            if (!value.shape().equals(gradient.shape()) || value.type() != gradient.type()) {
+                throw new IllegalArgumentException("%s: expected a gradient %s %s, got %s %s"
+                        .formatted(value.name(), value.type(), value.shape(), gradient.type(), gradient.shape()));
+            }
+            pass.add(value, gradient);
+        });
+        String names = given.keySet().stream().map(Value::name).sorted().collect(Collectors.joining(", "));
+        return pass.finish(graph, names, wanted);
     }
 
     /// The graph given, with the nodes of the gradients behind its own.
@@ -115,6 +126,23 @@ public final class Gradients {
 
         String name(Value value) {
             return builder.freeName(value.name() + ".gradient");
+        }
+
+        Gradients finish(Graph graph, String of, Collection<Value> wanted) {
+            graph.nodes().reversed().forEach(this::backward);
+            SequencedMap<Value, Value> byValue = new LinkedHashMap<>();
+            for (Value value : wanted) {
+                Value gradient = gradients.get(value);
+                if (gradient == null) {
+                    throw new IllegalArgumentException(of + ": expected to depend on " + value.name());
+                }
+                // A gradient that is another's value, a fan-out's for instance, gets a place of its own.
+                if (byValue.containsValue(gradient)) {
+                    gradient = builder.unary(name(value), UnaryKind.IDENTITY, gradient);
+                }
+                byValue.put(value, gradient);
+            }
+            return new Gradients(builder.build(), byValue, stateNorms.reversed());
         }
 
         /// Adds to the gradient of a value.
