@@ -1,11 +1,8 @@
 package dev.rondo.cli;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
-import dev.rondo.Sequential;
-import dev.rondo.layers.Input;
-import dev.rondo.training.Loss;
-import dev.rondo.training.Sgd;
-import dev.rondo.training.Training;
+import dev.rondo.inference.InferenceSession;
+import dev.rondo.inference.Serving;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -81,9 +78,9 @@ final class ForecastCommand implements Callable<Integer> {
                 throw new IOException("--output: expected another file than those that are read, got " + output);
             }
         }
-        try (Sequential loaded = Sequential.load(model)) {
-            Input first = (Input) loaded.layers().getFirst();
-            SeriesModel shape = SeriesModel.of(model, loaded.notes(), first, loaded.outputShape());
+        try (InferenceSession session =
+                InferenceSession.open(model, Serving.standard().engine(engine.inference()))) {
+            SeriesModel shape = SeriesModel.of(model, session);
             SeriesFile series = SeriesFile.read(input, column == null ? shape.column() : column);
             series.checkScaled(shape.scaler().kind());
             int rows = series.values().length;
@@ -91,12 +88,8 @@ final class ForecastCommand implements Callable<Integer> {
                 throw new IOException("%s: expected at least %d rows, the model's window, got %d"
                         .formatted(input, shape.windows().window(), rows));
             }
-            // Only the kernels matter: nothing is trained.
-            loaded.compile(Training.optimizer(Sgd.rate(1))
-                    .loss(Loss.meanSquaredError())
-                    .engine(engine.inference()));
             int count = steps == null ? shape.windows().horizon() : steps;
-            double[] forecast = shape.forecast(loaded, series.values(), count);
+            double[] forecast = shape.forecast(session, series.values(), count);
             out.println(Report.line(
                     "Forecast", "%s after %,d rows of %s", Screen.printable(series.column()), rows, input));
             for (int k = 0; k < forecast.length; k++) {

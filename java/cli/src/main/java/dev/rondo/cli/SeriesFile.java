@@ -24,8 +24,8 @@ record SeriesFile(Path file, String column, double[] values, long[] lines) {
 
     /// Reads one column of a file. Empty lines are ignored at its end and nowhere else, where they would hide a gap.
     ///
-    /// @throws IOException if it cannot be read, there is no such column, a line has more or fewer cells than the first,
-    ///     or a value is no finite number; the message names the line and the column
+    /// @throws IOException if it cannot be read, there is no such column, a line has more or fewer cells than the
+    ///     first, or a value is no finite number; the message names the line and the column
     static SeriesFile read(Path file, String column) throws IOException {
         if (Files.isDirectory(file)) {
             throw new IOException(file + ": expected a file, got a folder");
@@ -81,8 +81,9 @@ record SeriesFile(Path file, String column, double[] values, long[] lines) {
             return found[0];
         }
         String all = names.stream().map(name -> "'" + Screen.printable(name) + "'").collect(Collectors.joining(", "));
+        String got = found.length == 0 ? all : found.length + " of them in " + all;
         throw new IOException("%s: line 1: expected one column '%s', got %s"
-                .formatted(file, Screen.printable(column), found.length == 0 ? all : found.length + " of them in " + all));
+                .formatted(file, Screen.printable(column), got));
     }
 
     private static double number(Path file, long line, String column, String cell) throws IOException {
@@ -93,8 +94,9 @@ record SeriesFile(Path file, String column, double[] values, long[] lines) {
             value = Double.parseDouble(text);
         }
         if (!Double.isFinite(value)) {
+            String got = text.isEmpty() ? "an empty cell" : "'" + Screen.printable(text) + "'";
             throw new IOException("%s: line %d, column %s: expected a finite number, got %s"
-                    .formatted(file, line, Screen.printable(column), text.isEmpty() ? "an empty cell" : "'" + Screen.printable(text) + "'"));
+                    .formatted(file, line, Screen.printable(column), got));
         }
         return value;
     }

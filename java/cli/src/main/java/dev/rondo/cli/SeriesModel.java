@@ -4,6 +4,7 @@ import dev.rondo.Sequential;
 import dev.rondo.data.Scaler;
 import dev.rondo.data.Windows;
 import dev.rondo.data.Windows.Relation;
+import dev.rondo.inference.InferenceSession;
 import dev.rondo.io.ModelFormatException;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Input;
@@ -42,22 +43,22 @@ record SeriesModel(String column, Scaler scaler, Windows windows) {
 
     /// What belongs to a model that was loaded.
     ///
-    /// @param input type and shape of the model's input
-    /// @param output shape of its output
+    /// @param file where it was loaded from
     /// @throws ModelFormatException if it is not such a model
-    static SeriesModel of(Path file, Map<String, String> notes, Input input, Shape output)
-            throws ModelFormatException {
+    static SeriesModel of(Path file, InferenceSession session) throws ModelFormatException {
+        Map<String, String> notes = session.notes();
         String column = note(file, notes, COLUMN);
         String scaler = note(file, notes, SCALER);
         String window = note(file, notes, WINDOW);
         String relation = note(file, notes, RELATION);
-        if (input.dataType() != DataType.FLOAT32
-                || !input.shape().equals(Shape.of(Shape.BATCH, Shape.TIME, 1))
+        Shape output = session.outputShape();
+        if (session.inputType() != DataType.FLOAT32
+                || !session.inputShape().equals(Shape.of(Shape.BATCH, Shape.TIME, 1))
                 || output.rank() != 2) {
             throw new ModelFormatException(
                     file,
                     "model: expected FLOAT32 [B,T,1] in and [B,K] out, got %s %s in and %s out"
-                            .formatted(input.dataType(), input.shape(), output));
+                            .formatted(session.inputType(), session.inputShape(), output));
         }
         try {
             Windows windows =
@@ -85,14 +86,15 @@ record SeriesModel(String column, Scaler scaler, Windows windows) {
     ///
     /// @param values the series
     /// @param steps how many
-    double[] forecast(Sequential model, double[] values, int steps) {
+    double[] forecast(InferenceSession session, double[] values, int steps) {
         double[] series = Arrays.copyOf(scaler.apply(values), values.length + steps);
         double[] forecast = new double[steps];
         int horizon = windows.horizon();
+        Tensor y = Tensor.zeros(DataType.FLOAT32, 1, horizon);
         for (int done = 0; done < steps; done += horizon) {
             int at = values.length + done;
-            double[] outputs = model.predict(windows.input(Arrays.copyOf(series, at))).toDoubles();
-            double[] next = windows.values(series, at, outputs);
+            session.run(windows.input(Arrays.copyOf(series, at)), y);
+            double[] next = windows.values(series, at, y.toDoubles());
             for (int k = 0; k < Math.min(horizon, steps - done); k++) {
                 series[at + k] = next[k];
                 forecast[done + k] = scaler.invert(next[k]);

@@ -175,7 +175,7 @@ final class TrainSeriesCommand implements Callable<Integer> {
     /// The number of rows to learn from.
     private int checkedSplit(SeriesFile series, Windows windows) throws IOException {
         int rows = series.values().length;
-        int trained = testShare == 0 ? rows : (int) (rows * (1 - testShare));
+        int trained = rows - (int) Math.round(rows * testShare);
         long least = (long) window + horizon;
         if (trained < least) {
             throw new IOException("%s: expected at least %d rows to learn from, for --window and --horizon, got %d of %d"
@@ -200,7 +200,7 @@ final class TrainSeriesCommand implements Callable<Integer> {
 
                 @Override
                 public Next onBatch(BatchReport report) {
-                    progress.update(report.epoch() - 1, "loss %.3g".formatted(loss.add(report.loss())));
+                    progress.update(report.epoch() - 1, String.format(Locale.ROOT, "loss %.3g", loss.add(report.loss())));
                     return Next.CONTINUE;
                 }
             };

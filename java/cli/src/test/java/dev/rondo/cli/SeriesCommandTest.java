@@ -205,6 +205,7 @@ class SeriesCommandTest {
         assertArrayEquals(horizon, Stream.of(0, 1, 2).mapToDouble(k -> more[k]).toArray());
         assertArrayEquals(
                 new double[] {horizon[0]}, forecast(Run.done("forecast", model, "--input", series, "--steps", 1)));
+        assertEquals(2000, forecast(Run.done("forecast", model, "--input", series, "--steps", 2000)).length);
 
         // Four to six follow the series with one to three at its end; what is printed has seven digits.
         double[] longer = Stream.of(values, horizon).flatMapToDouble(Arrays::stream).toArray();

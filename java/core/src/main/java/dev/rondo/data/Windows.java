@@ -127,7 +127,14 @@ public record Windows(int window, int horizon, Relation relation) {
     /// @param series what the forecast was made from, at least up to the row before `at`
     /// @param at row of the first forecast value
     /// @param outputs the model's, `[horizon]`
+    /// @throws IllegalArgumentException if there is no row before `at`, or another number of outputs
     public double[] values(double[] series, int at, double... outputs) {
+        if (at < 1 || at > series.length) {
+            throw new IllegalArgumentException("at: expected 1..%d, got %d".formatted(series.length, at));
+        }
+        if (outputs.length != horizon) {
+            throw new IllegalArgumentException("outputs: expected %d, got %d".formatted(horizon, outputs.length));
+        }
         double level = level(series, at);
         return Arrays.stream(outputs).map(output -> output + level).toArray();
     }

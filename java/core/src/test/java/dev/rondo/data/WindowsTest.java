@@ -106,6 +106,9 @@ class WindowsTest {
         refused("expected rows within 0..9, got 0 and 10", () -> Windows.of(3, 2).examples(counting(9), 0, 10));
         refused("expected rows within 0..9, got -1 and 9", () -> Windows.of(3, 2).examples(counting(9), -1, 9));
         refused("expected rows within 0..9, got 5 and 4", () -> Windows.of(3, 2).examples(counting(9), 5, 4));
+        refused("at: expected 1..9, got 0", () -> Windows.of(3, 1).values(counting(9), 0, 5));
+        refused("at: expected 1..9, got 10", () -> Windows.of(3, 1).values(counting(9), 10, 5));
+        refused("outputs: expected 2, got 1", () -> Windows.of(3, 2).values(counting(9), 4, 5));
         refused("series: expected at least 3 rows for the window, got 2", () -> Windows.of(3, 2).input(1, 2));
     }
 
