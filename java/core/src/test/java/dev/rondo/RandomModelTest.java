@@ -28,6 +28,7 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import dev.rondo.training.Fit;
+import dev.rondo.training.Loss;
 import dev.rondo.training.Sgd;
 import dev.rondo.training.Training;
 import java.util.Arrays;
@@ -133,6 +134,22 @@ class RandomModelTest {
             }
         }
 
+        /// One that takes what the model ends in.
+        Loss loss() {
+            boolean classified = stack.layers().getLast() instanceof Dense dense
+                    && (dense.activation() == Activation.LINEAR || dense.activation() == Activation.SOFTMAX);
+            return classified ? Loss.sparseCategoricalCrossEntropy() : Loss.meanSquaredError();
+        }
+
+        Tensor targets(RandomGenerator random, Loss loss) {
+            if (loss instanceof Loss.MeanSquaredError) {
+                return perStep
+                        ? Runs.features(random, batch, time, classes)
+                        : Runs.features(random, batch, classes);
+            }
+            return perStep ? Runs.ids(random, classes, batch, time) : Runs.ids(random, classes, batch);
+        }
+
         Tensor output(int rows, int steps) {
             return perStep
                     ? Tensor.zeros(DataType.FLOAT32, rows, steps, classes)
@@ -213,9 +230,8 @@ class RandomModelTest {
     void trainingAgrees(int seed) {
         Case random = Case.of(seed);
         RandomGenerator labels = Seeds.generator(seed, "labels", 0);
-        Tensor y = random.perStep()
-                ? Runs.ids(labels, random.classes(), random.batch(), random.time())
-                : Runs.ids(labels, random.classes(), random.batch());
+        Loss loss = random.loss();
+        Tensor y = random.targets(labels, loss);
         int[] lengths = Runs.ids(labels, random.time(), random.batch()).toInts();
         for (int i = 0; i < lengths.length; i++) {
             lengths[i]++;
@@ -224,8 +240,8 @@ class RandomModelTest {
         Fit fit = Fit.epochs(3).batchSize(random.batch() > 1 ? random.batch() - 1 : 1).order(Order.SEQUENTIAL);
         try (Sequential java = random.model();
                 Sequential natives = random.model()) {
-            java.compile(training(Choice.JAVA));
-            natives.compile(training(Choice.NATIVE));
+            java.compile(training(Choice.JAVA).loss(loss));
+            natives.compile(training(Choice.NATIVE).loss(loss));
             List<Double> expected = Runs.losses(java, data, fit);
             List<Double> actual = Runs.losses(natives, data, fit);
             assertEquals(expected.size(), actual.size());

@@ -5,11 +5,13 @@ package dev.rondo.training;
 ///
 /// A loss of probabilities is computed from what goes into the softmax or sigmoid, the logits, which is exact where the
 /// function would saturate. A model that ends in one is trained on what goes into it, and gives probabilities when it
-/// serves; a model that ends in a linear layer is taken to give logits.
+/// serves; a model that ends in a linear layer is taken to give logits. One that ends in another function, a sigmoid before
+/// a categorical cross-entropy for instance, tanh, a rectifier, or the state of a recurrent layer that is not linear, is
+/// refused when it is compiled: where its numbers are probabilities there are losses of these.
 public sealed interface Loss {
 
     /// `-log p[label]`, in nats, with targets that are class numbers: int32 `[B]`, or `[B,T]` with a class for each
-    /// step. From logits, or a softmax.
+    /// step. From logits, or a softmax in the last layer.
     static Loss sparseCategoricalCrossEntropy() {
         return new CategoricalCrossEntropy(Targets.CLASSES, Predictions.LOGITS);
     }
@@ -21,7 +23,7 @@ public sealed interface Loss {
     }
 
     /// `-sum target log p`, in nats, with targets that are probabilities, such as one-hot: float32 `[B,C]` or
-    /// `[B,T,C]`. From logits, or a softmax.
+    /// `[B,T,C]`. From logits, or a softmax in the last layer.
     static Loss categoricalCrossEntropy() {
         return new CategoricalCrossEntropy(Targets.PROBABILITIES, Predictions.LOGITS);
     }
@@ -33,7 +35,7 @@ public sealed interface Loss {
     }
 
     /// `-t log p - (1-t) log(1-p)`, in nats, with targets t in 0..1, of the shape that the model gives: float32 `[B,F]`
-    /// or `[B,T,F]`. From logits, or a sigmoid.
+    /// or `[B,T,F]`. From logits, or a sigmoid in the last, dense, layer.
     static Loss binaryCrossEntropy() {
         return new BinaryCrossEntropy(Predictions.LOGITS);
     }

@@ -28,6 +28,8 @@ record LossNode(Value loss, Value correct, Value count, Optional<Errors> errors,
     record Errors(Value squared, Value absolute) {}
 
     /// What the model and the loss take.
+    ///
+    /// @throws IllegalArgumentException if the loss does not take what the model gives
     static Dataset.Signature signature(LayerStack stack, Loss loss) {
         Scope scope = stack.graph(Scope.Variant.PLAIN);
         Shape output = scope.y().shape();
@@ -35,6 +37,7 @@ record LossNode(Value loss, Value correct, Value count, Optional<Errors> errors,
             throw new IllegalArgumentException(
                     "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C], got " + scope.y().type() + " " + output);
         }
+        Logits.check(stack, loss);
         boolean classes = loss instanceof Loss.CategoricalCrossEntropy(Loss.Targets targets, _)
                 && targets == Loss.Targets.CLASSES;
         return new Dataset.Signature(

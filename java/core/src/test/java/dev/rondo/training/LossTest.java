@@ -11,7 +11,12 @@ import dev.rondo.data.Order;
 import dev.rondo.data.Seeds;
 import dev.rondo.layers.Activation;
 import dev.rondo.layers.Dense;
+import dev.rondo.layers.Dropout;
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
+import dev.rondo.layers.Layer;
+import dev.rondo.layers.Lstm;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
@@ -26,7 +31,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every loss behind every activation of a dense layer, over sequences of their own lengths: loss, metrics, gradients and
+/// Every loss behind every activation of a dense layer that it takes, over sequences of their own lengths: loss, metrics, gradients and
 /// predictions against the equations in double, the gradients against central differences.
 class LossTest {
     private static final int[] LENGTHS = {4, 1, 3, 2, 4};
@@ -55,8 +60,12 @@ class LossTest {
             for (Activation activation : Activation.values()) {
                 cases.add(Arguments.of(kernels, activation, Loss.meanSquaredError()));
                 cases.add(Arguments.of(kernels, activation, Loss.meanAbsoluteError()));
-                cases.add(Arguments.of(kernels, activation, Loss.binaryCrossEntropy()));
-                cases.add(Arguments.of(kernels, activation, Loss.categoricalCrossEntropy()));
+                if (activation == Activation.LINEAR || activation == Activation.SIGMOID) {
+                    cases.add(Arguments.of(kernels, activation, Loss.binaryCrossEntropy()));
+                }
+                if (activation == Activation.LINEAR || activation == Activation.SOFTMAX) {
+                    cases.add(Arguments.of(kernels, activation, Loss.categoricalCrossEntropy()));
+                }
                 if (activation == Activation.SIGMOID || activation == Activation.SOFTMAX) {
                     cases.add(Arguments.of(kernels, activation, Loss.binaryCrossEntropyOfProbabilities()));
                     cases.add(Arguments.of(kernels, activation, Loss.categoricalCrossEntropyOfProbabilities()));
@@ -272,6 +281,90 @@ class LossTest {
         Loss sparse = Loss.sparseCategoricalCrossEntropyOfProbabilities();
         for (float weight : trained(kernels, Activation.RELU, sparse, classes)) {
             assertTrue(Float.isFinite(weight), "weight " + weight);
+        }
+    }
+
+    /// What a loss of logits would take for logits, though it is bounded already.
+    @Test
+    void whatGivesNoLogitsIsRefused() {
+        Loss binary = Loss.binaryCrossEntropy();
+        Loss sparse = Loss.sparseCategoricalCrossEntropy();
+        Loss categorical = Loss.categoricalCrossEntropy();
+        refused(
+                "loss: expected logits for binaryCrossEntropy, or a dense layer with SIGMOID as the last, got the SIGMOID "
+                        + "of rnn; for probabilities use binaryCrossEntropyOfProbabilities",
+                binary,
+                SimpleRnn.units(1).activation(Activation.SIGMOID));
+        for (Activation activation : List.of(Activation.SOFTMAX, Activation.TANH, Activation.RELU)) {
+            refused(
+                    "loss: expected logits for binaryCrossEntropy, or a dense layer with SIGMOID as the last, got the "
+                            + activation + " of dense; for probabilities use binaryCrossEntropyOfProbabilities",
+                    binary,
+                    Dense.units(1).activation(activation));
+        }
+        for (Activation activation : List.of(Activation.SIGMOID, Activation.TANH, Activation.RELU)) {
+            refused(
+                    "loss: expected logits for sparseCategoricalCrossEntropy, or a dense layer with SOFTMAX as the last, "
+                            + "got the " + activation
+                            + " of dense; for probabilities use sparseCategoricalCrossEntropyOfProbabilities",
+                    sparse,
+                    Dense.units(3).activation(activation));
+            refused(
+                    "loss: expected logits for categoricalCrossEntropy, or a dense layer with SOFTMAX as the last, got "
+                            + "the " + activation + " of dense; for probabilities use categoricalCrossEntropyOfProbabilities",
+                    categorical,
+                    Dense.units(3).activation(activation));
+        }
+        for (Loss loss : List.of(binary, sparse, categorical)) {
+            refused("got the state of lstm; for", loss, Lstm.units(3));
+            refused("got the state of gru; for", loss, Gru.units(3).returnSequences());
+            refused("got the TANH of rnn; for", loss, SimpleRnn.units(3));
+            refused("got the RELU of rnn; for", loss, SimpleRnn.units(3).activation(Activation.RELU));
+        }
+        refused(
+                "got the SOFTMAX of dense behind a dropout; for",
+                sparse,
+                Dense.units(3).activation(Activation.SOFTMAX),
+                Dropout.rate(0.5));
+        refused("got the SIGMOID of dense behind a dropout; for", binary,
+                Dense.units(3).activation(Activation.SIGMOID), Dropout.rate(0.5));
+    }
+
+    private static void refused(String message, Loss loss, Layer... layers) {
+        Sequential.Builder builder = Sequential.builder().add(Input.features(Shape.TIME, 2));
+        Stream.of(layers).forEach(builder::add);
+        try (Sequential model = builder.build()) {
+            IllegalArgumentException e = assertThrows(
+                    IllegalArgumentException.class,
+                    () -> model.compile(Training.optimizer(Sgd.standard()).loss(loss).engine(Runs.engine(Choice.JAVA))));
+            assertTrue(e.getMessage().contains(message), e.getMessage());
+        }
+    }
+
+    /// What is not bounded may be logits, and numbers of every kind may be compared one by one or be called probabilities.
+    @Test
+    void whatMayBeLogitsIsTaken() {
+        List<Layer> logits = List.of(
+                Dense.units(3), SimpleRnn.units(3).activation(Activation.LINEAR), Dropout.rate(0.5));
+        for (Loss loss : List.of(
+                Loss.binaryCrossEntropy(), Loss.sparseCategoricalCrossEntropy(), Loss.categoricalCrossEntropy())) {
+            logits.forEach(layer -> taken(loss, layer));
+        }
+        List<Layer> others = List.of(Lstm.units(3), SimpleRnn.units(3), Dense.units(3).activation(Activation.RELU));
+        for (Loss loss : List.of(
+                Loss.meanSquaredError(),
+                Loss.meanAbsoluteError(),
+                Loss.binaryCrossEntropyOfProbabilities(),
+                Loss.sparseCategoricalCrossEntropyOfProbabilities(),
+                Loss.categoricalCrossEntropyOfProbabilities())) {
+            others.forEach(layer -> taken(loss, layer));
+        }
+    }
+
+    private static void taken(Loss loss, Layer last) {
+        try (Sequential model = Sequential.of(Input.features(Shape.TIME, 3), last)) {
+            model.compile(Training.optimizer(Sgd.standard()).loss(loss).engine(Runs.engine(Choice.JAVA)));
+            assertEquals(0, model.trainer().steps());
         }
     }
 
