@@ -38,7 +38,9 @@ public final class Scope {
 
     /// What a graph is used for.
     public enum Purpose {
+        /// To train: dropout acts.
         TRAINING,
+        /// To predict, evaluate or serve: dropout lets all pass.
         INFERENCE
     }
 

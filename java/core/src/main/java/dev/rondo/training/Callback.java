@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 public interface Callback {
     /// Whether the run goes on.
     enum Next {
+        /// The run goes on.
         CONTINUE,
         /// The run ends here, as it stands, and [History#ending()] says so.
         STOP;

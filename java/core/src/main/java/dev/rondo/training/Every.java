@@ -7,7 +7,9 @@ package dev.rondo.training;
 public record Every(int count, Unit unit) {
     /// What can be counted.
     public enum Unit {
+        /// Training batches, by [Trainer#steps()].
         BATCHES,
+        /// Epochs of the run.
         EPOCHS
     }
 

@@ -4,9 +4,14 @@ package dev.rondo.training;
 public final class NonFiniteException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    /// Within the epoch, from 1.
     private final long batch;
+
+    /// The first that holds such a value.
     private final String tensor;
 
+    /// Names the place.
+    ///
     /// @param batch within the epoch, from 1
     /// @param tensor the first that holds such a value
     /// @param detail where in it, and which
