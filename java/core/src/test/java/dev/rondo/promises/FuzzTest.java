@@ -29,8 +29,9 @@ import org.junit.jupiter.api.Test;
 /// A coverage-guided fuzzer, Jazzer, over the reader of files and over sequences of calls: each in a process of its own,
 /// which instruments the classes of `dev.rondo` as it loads them.
 ///
-/// A run begins with the inputs in `src/test/resources/fuzz`, those that once found something, and with what earlier
-/// runs found to reach new code, which is kept in `target/fuzz`. `-Drondo.fuzzSeconds=N` asks for N seconds of each.
+/// A run begins with small files that are right and with what earlier runs found to reach new code, which is kept in
+/// `target/fuzz`. An input that finds something belongs, once it is mended, into
+/// `src/test/resources/fuzz/<name of the target>`, where every later run begins with it too; nothing has yet. `-Drondo.fuzzSeconds=N` asks for N seconds of each.
 @Tag("slow")
 class FuzzTest {
     private static final int SECONDS = Child.times("fuzzSeconds", 0);
