@@ -40,6 +40,7 @@ import java.util.List;
 /// @param threads the configured number
 record Job(Cell cell, Data data, Choice kernels, int threads) {
     static final int EPOCHS = 3;
+    static final Optimizer ADAM = Adam.rate(1e-2);
 
     /// What a job learns from.
     enum Data {
@@ -91,13 +92,17 @@ record Job(Cell cell, Data data, Choice kernels, int threads) {
     }
 
     Sequential compiled() {
+        return compiled(ADAM);
+    }
+
+    Sequential compiled(Optimizer optimizer) {
         Sequential model = model();
-        model.compile(training());
+        model.compile(training(optimizer));
         return model;
     }
 
     Training training() {
-        return training(Adam.rate(1e-2));
+        return training(ADAM);
     }
 
     Training training(Optimizer optimizer) {

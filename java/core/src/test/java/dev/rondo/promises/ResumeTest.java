@@ -22,15 +22,20 @@ import dev.rondo.promises.Job.Data;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
+import dev.rondo.training.Adagrad;
 import dev.rondo.training.Adam;
+import dev.rondo.training.AdamW;
 import dev.rondo.training.BatchReport;
 import dev.rondo.training.Callback;
 import dev.rondo.training.Every;
 import dev.rondo.training.Fit.Elsewhere;
 import dev.rondo.training.Fit;
 import dev.rondo.training.History;
+import dev.rondo.training.Optimizer;
 import dev.rondo.training.Resumption;
+import dev.rondo.training.RmsProp;
 import dev.rondo.training.Schedule;
+import dev.rondo.training.Sgd;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -97,9 +102,31 @@ class ResumeTest {
     @ParameterizedTest
     @MethodSource("jobs")
     void aRunThatStopsAnywhereGoesOnBitForBit(Job job) {
+        goesOnBitForBit(job, Job.ADAM);
+    }
+
+    static Stream<Optimizer> optimizers() {
+        return Stream.of(
+                Sgd.rate(0.1),
+                Sgd.rate(0.1).momentum(0.9),
+                Sgd.rate(0.1).momentum(0.9).nesterov(),
+                RmsProp.rate(1e-2).centered().momentum(0.5),
+                Adagrad.rate(0.1).start(0.1),
+                AdamW.rate(1e-2).decay(0.1));
+    }
+
+    /// Each has states of its own to keep.
+    @ParameterizedTest
+    @MethodSource("optimizers")
+    void aRunOfAnyOptimizerGoesOnBitForBit(Optimizer optimizer) {
+        goesOnBitForBit(JOB, optimizer);
+        goesOnBitForBit(new Job(JOB.cell(), Data.SEQUENCES, Choice.JAVA, 0), optimizer);
+    }
+
+    private void goesOnBitForBit(Job job, Optimizer optimizer) {
         Losses expected = new Losses(NEVER);
         List<String> outcome;
-        try (Sequential model = job.compiled()) {
+        try (Sequential model = job.compiled(optimizer)) {
             outcome = Job.outcome(model, model.fit(job.dataset(), job.fit().callback(expected)));
         }
         int steps = expected.bySteps.size();
@@ -114,7 +141,7 @@ class ResumeTest {
                 String what = every + ", stopped in step " + stop;
                 Fit fit = job.fit().checkpoint(file, every);
                 Losses before = new Losses(stop);
-                try (Sequential model = job.compiled()) {
+                try (Sequential model = job.compiled(optimizer)) {
                     assertThrows(IllegalStateException.class, () -> model.fit(job.dataset(), fit.callback(before)), what);
                 }
                 if (every.unit() == Every.Unit.EPOCHS && stop <= batches) {
@@ -122,7 +149,7 @@ class ResumeTest {
                     continue;
                 }
                 Losses after = new Losses(NEVER);
-                try (Sequential model = job.compiled()) {
+                try (Sequential model = job.compiled(optimizer)) {
                     History history = model.fit(job.dataset(), fit.resume(file).callback(after));
                     assertEquals(outcome, Job.outcome(model, history), what);
                 }
