@@ -1,4 +1,5 @@
 // A stand-in for OpenBLAS and oneDNN at once: plain loops, and a record of how it was called.
+#include <atomic>
 #include <cstdint>
 
 #if defined(__GNUC__)
@@ -8,8 +9,8 @@
 namespace {
 
 int threads_set = 0;
-int omp_threads = 7;
-int omp_threads_at_call = 0;
+thread_local int omp_threads = 7; // OpenMP keeps one for each thread, too
+std::atomic<int> omp_threads_at_call{0};
 
 void multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
               const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
