@@ -11,9 +11,13 @@ import dev.rondo.data.Seeds;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
 import dev.rondo.inference.StreamingSession;
+import dev.rondo.kernels.KernelOptions;
+import dev.rondo.layers.Activation;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Input;
+import dev.rondo.layers.Lstm;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.DataType;
@@ -29,6 +33,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -37,12 +42,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Results do not depend on what they must not depend on, for every cell: those of inference on the batch, its other
 /// members, the number of threads, the cutting into steps; those of training, with a number of threads configured, on
-/// how many processors there are and who is free. Sizes are no multiples of any lane count and large enough to be cut
+/// how many processors there are and who is free, and where no providers take part nor on the number of threads. Sizes are no multiples of any lane count and large enough to be cut
 /// for threads.
 class DeterminismTest {
     private static final int FEATURES = 19;
     private static final int CLASSES = 5;
     private static final int BATCH = 33;
+    private static final int EXAMPLES = 2 * BATCH - 9;
     private static final int TIME = 14;
     private static final List<Integer> THREADS = List.of(1, 2, 3, 8);
 
@@ -137,6 +143,84 @@ class DeterminismTest {
         }
     }
 
+    // ------------------------------------------------------------------------------------------ training runs
+
+    /// Those of the simple layer's other activations too: each is a kernel of its own.
+    static Stream<Cell> kernels() {
+        return Stream.concat(
+                Cell.ALL.stream(),
+                Stream.of(Activation.RELU, Activation.SIGMOID, Activation.LINEAR)
+                        .map(activation -> new Cell(
+                                "rnn-" + activation, units -> SimpleRnn.units(units).activation(activation))));
+    }
+
+    private static Engine.Options training(int threads, Set<String> providers) {
+        return Engine.training().kernels(Choice.NATIVE).threads(threads).providers(providers);
+    }
+
+    /// What a run comes to, bit for bit.
+    private static List<String> trained(Sequential model, Engine.Options engine) {
+        Tensor y = Runs.ids(Seeds.generator(7, "y", 0), CLASSES, EXAMPLES, TIME);
+        model.compile(Training.optimizer(Adam.rate(1e-2))
+                .metrics(Metric.accuracy())
+                .clipGlobalNorm(1)
+                .engine(engine));
+        return Job.outcome(model, model.fit(Dataset.of(features(EXAMPLES), y), Fit.epochs(2).batchSize(BATCH)));
+    }
+
+    private static List<String> trained(Cell cell, Engine.Options engine) {
+        try (Sequential model = model(cell)) {
+            return trained(model, engine);
+        }
+    }
+
+    /// Rondo's own kernels sum every number in one order, whatever threads have a part in it.
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void trainingWithoutProvidersDoesNotDependOnTheThreads(Cell cell) {
+        List<String> expected = trained(cell, training(1, Set.of()));
+        assertTrue(expected.size() > 20, "losses, parameters and optimizer states");
+        for (int threads : THREADS) {
+            assertEquals(expected, trained(cell, training(threads, Set.of())), threads + " threads");
+        }
+    }
+
+    /// Providers may sum in another order for each number of threads: with the same number a run is the same. Its
+    /// products are large enough to go to them: all to oneDNN, to OpenBLAS that of the dense layer going forward.
+    @Test
+    void trainingWithProvidersIsRepeatable() {
+        for (int threads : THREADS) {
+            Engine.Options engine = training(threads, Set.copyOf(KernelOptions.PROVIDERS));
+            assertEquals(trainedWithProviders(engine), trainedWithProviders(engine), threads + " threads");
+            Engine.Description description = engine.engine().description();
+            if (description.providers().isEmpty()) {
+                System.out.println("Not run: training with providers, since there is none");
+                return;
+            }
+            assertTrue(
+                    description.products().stream().anyMatch(text -> text.matches("(openblas|onednn)=[1-9].*")),
+                    description.products().toString());
+        }
+    }
+
+    private static List<String> trainedWithProviders(Engine.Options engine) {
+        int batch = 32;
+        int time = 256;
+        int size = 256;
+        int classes = 1024;
+        try (Sequential model = Sequential.builder()
+                .add(Input.features(Shape.TIME, size))
+                .add(Lstm.units(size).returnSequences())
+                .add(Dense.units(classes))
+                .seed(3)
+                .build()) {
+            model.compile(Training.optimizer(Adam.rate(1e-2)).engine(engine));
+            Tensor x = Runs.features(Seeds.generator(7, "large", 0), batch, time, size);
+            Tensor y = Runs.ids(Seeds.generator(7, "y", 0), classes, batch, time);
+            return Job.outcome(model, model.fit(Dataset.of(x, y), Fit.epochs(1).batchSize(batch)));
+        }
+    }
+
     // ------------------------------------------------------------------------------------- numbers of processors
 
     /// What a child prints: for each cell and number of threads what inference gives and what training comes to.
@@ -153,18 +237,12 @@ class DeterminismTest {
         }
 
         private static void print(Cell cell, int threads) {
-            Tensor x = features(2 * BATCH - 9);
-            int examples = x.shape().dim(0);
-            Dataset data = Dataset.of(x, Runs.ids(Seeds.generator(7, "y", 0), CLASSES, examples, TIME));
             try (Sequential model = model(cell)) {
                 try (InferenceSession session = model.session(serving(Choice.NATIVE, threads))) {
-                    System.out.println(cell + " inference " + Arrays.hashCode(run(session, x, examples, TIME)));
+                    float[] y = run(session, features(EXAMPLES), EXAMPLES, TIME);
+                    System.out.println(cell + " inference " + Arrays.hashCode(y));
                 }
-                model.compile(Training.optimizer(Adam.rate(1e-2))
-                        .metrics(Metric.accuracy())
-                        .clipGlobalNorm(1)
-                        .engine(Engine.training().kernels(Choice.NATIVE).threads(threads)));
-                Job.outcome(model, model.fit(data, Fit.epochs(3).batchSize(BATCH)))
+                trained(model, training(threads, Set.of()))
                         .forEach(line -> System.out.println(cell + " training, " + threads + " threads: " + line));
             }
         }
