@@ -42,8 +42,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Results do not depend on what they must not depend on, for every cell: those of inference on the batch, its other
 /// members, the number of threads, the cutting into steps; those of training, with a number of threads configured, on
-/// how many processors there are and who is free, and where no providers take part nor on the number of threads. Sizes are no multiples of any lane count and large enough to be cut
-/// for threads.
+/// how many processors there are and who is free, and where no providers take part nor on the number of threads. Sizes
+/// are no multiples of any lane count and large enough to be cut for threads.
 class DeterminismTest {
     private static final int FEATURES = 19;
     private static final int CLASSES = 5;
