@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -80,7 +81,9 @@ class KilledRunTest {
                     .checkpoint(checkpoint, Every.batches(2));
             try (Sequential model = job.compiled()) {
                 History history = model.fit(job.dataset(), Files.exists(checkpoint) ? fit.resume(checkpoint) : fit);
-                Files.write(folder.resolve("outcome"), Job.outcome(model, history));
+                // There at once and whole: a kill may come while it is written.
+                Path written = Files.write(folder.resolve("outcome.part"), Job.outcome(model, history));
+                Files.move(written, folder.resolve("outcome"), StandardCopyOption.ATOMIC_MOVE);
             }
         }
     }
