@@ -28,6 +28,7 @@ template <int Gates, int Blocks> struct Layout {
     static constexpr int gates = Gates;
     static constexpr int blocks = Blocks;
     static constexpr int vectors = Gates * Blocks;
+    static_assert(vectors == 4); // as a tile has
     template <class S> static constexpr int64_t units = Blocks *S::lanes;
     // Where slices are cut: r and z of a GRU as n is, which needs them.
     template <class S> static constexpr int64_t grain = (Gates == 2 ? 4 : Blocks) * S::lanes;
@@ -61,6 +62,11 @@ void pack_panels(const float *weight, int64_t first, int64_t hidden, int64_t k, 
             }
         }
     }
+}
+
+// Rows of U in the panels of RecurrentPack::backward.
+RONDO_INLINE constexpr int64_t backward_rows(int32_t cell, int64_t hidden) {
+    return (cell == RONDO_CELL_GRU_RESET_BEFORE ? 2 : rondo::cell_shape(cell).gates) * hidden;
 }
 
 // U as the right-hand side of dgates U: rows `first` to `first + k` of weight [.., H] as panels of 4 vectors.
@@ -143,10 +149,9 @@ template <class S> void recurrent_pack(const rondo::RecurrentPackWork &w, rondo:
         }
     }
     if (call.parts & RONDO_PACK_BACKWARD) {
-        const bool apart = call.cell == RONDO_CELL_GRU_RESET_BEFORE;
-        const int64_t k = (apart ? 2 : rondo::cell_shape(call.cell).gates) * hidden;
+        const int64_t k = backward_rows(call.cell, hidden);
         pack_rows<S>(call.weight_hh, 0, k, hidden, pack.backward, slice);
-        if (apart) pack_rows<S>(call.weight_hh, k, hidden, hidden, pack.backward_n, slice);
+        if (pack.backward_n) pack_rows<S>(call.weight_hh, k, hidden, hidden, pack.backward_n, slice);
     }
 }
 
@@ -305,11 +310,6 @@ template <class S, int R> RONDO_INLINE void clear(Tile<S, R> &tile) {
     for (int r = 0; r < R; r++) {
         for (int v = 0; v < 4; v++) tile.v[r][v] = S::zero();
     }
-}
-
-// Rows of U in the panels of RecurrentPack::backward.
-RONDO_INLINE constexpr int64_t backward_rows(int32_t cell, int64_t hidden) {
-    return (cell == RONDO_CELL_GRU_RESET_BEFORE ? 2 : rondo::cell_shape(cell).gates) * hidden;
 }
 
 // tile += dgates[r] U for the units of one panel. GRU_RESET_AFTER has dq, which U made, behind dn, which it did not.

@@ -71,7 +71,7 @@ struct GemmWork {
     float *packed_a; // where a is transposed: gemm_packed_a_floats() of scratch
 };
 
-// k is cut into blocks of so many.
+// k is cut into blocks of so many where the left-hand side is packed.
 constexpr int64_t gemm_k_block = 256;
 
 // Scratch for a transposed left-hand side: each row of the product has its place, so that slices never meet, however

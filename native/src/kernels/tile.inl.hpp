@@ -2,7 +2,7 @@
 //
 // The right-hand side lies in panels [k][4][lanes], so that each k costs 4 vector loads, a broadcast for each row and
 // 4 multiply-adds for each row. Accumulators enter and leave through the Tile: whatever is to be added to the product
-// (a bias, the input projection, a gradient) is loaded into them first, and what is to be done with it (activations,
+// (a bias, the input projection, what c holds) is loaded into them first, and what is to be done with it (activations,
 // gate derivatives) happens while it is still in registers. Every element is summed in the order of k, however rows
 // are grouped into tiles, so a result never depends on its neighbours.
 #pragma once
