@@ -6,13 +6,16 @@
 #include <cstdint>
 #include <immintrin.h>
 
+#include "kernels/table.hpp"
+
 namespace {
 
 struct Simd {
     using F = __m256;
     static constexpr int isa = 2; // RONDO_ISA_AVX2
     static constexpr int lanes = 8;
-    static constexpr int tile_rows = 3; // 3 rows x 4 vectors = 12 of 16 registers accumulate
+    static constexpr int tile_rows = 6;    // 6 rows x 2 vectors = 12 of 16 registers accumulate
+    static constexpr int tile_vectors = 2;
 
     static F zero() { return _mm256_setzero_ps(); }
     static F broadcast(float x) { return _mm256_set1_ps(x); }
@@ -121,7 +124,8 @@ struct Simd {
         }
     }
 
-    static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+    // Inlined at once: GCC 12 takes a function that only prefetches for one without effect, and drops its calls.
+    RONDO_INLINE static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 
 private:
     static __m256i first(int n) {

@@ -6,13 +6,16 @@
 #include <cstdint>
 #include <immintrin.h>
 
+#include "kernels/table.hpp"
+
 namespace {
 
 struct Simd {
     using F = __m512;
     static constexpr int isa = 3; // RONDO_ISA_AVX512
     static constexpr int lanes = 16;
-    static constexpr int tile_rows = 6; // 6 rows x 4 vectors = 24 of 32 registers accumulate
+    static constexpr int tile_rows = 6;    // 6 rows x 4 vectors = 24 of 32 registers accumulate
+    static constexpr int tile_vectors = 4;
 
     static F zero() { return _mm512_setzero_ps(); }
     static F broadcast(float x) { return _mm512_set1_ps(x); }
@@ -120,7 +123,8 @@ struct Simd {
         for (int i = 0; i < 16; i++) r[i] = t[i];
     }
 
-    static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+    // Inlined at once: GCC 12 takes a function that only prefetches for one without effect, and drops its calls.
+    RONDO_INLINE static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 
 private:
     static __mmask16 first(int n) { return static_cast<__mmask16>((1u << n) - 1u); }

@@ -6,13 +6,16 @@
 #include <cstdint>
 #include <immintrin.h>
 
+#include "kernels/table.hpp"
+
 namespace {
 
 struct Simd {
     using F = __m128;
     static constexpr int isa = 1; // RONDO_ISA_BASELINE
     static constexpr int lanes = 4;
-    static constexpr int tile_rows = 2; // 2 rows x 4 vectors = 8 of 16 registers; a product needs one besides
+    static constexpr int tile_rows = 2;    // 2 rows x 4 vectors = 8 of 16 registers; a product needs one besides
+    static constexpr int tile_vectors = 4;
 
     static F zero() { return _mm_setzero_ps(); }
     static F broadcast(float x) { return _mm_set1_ps(x); }
@@ -109,7 +112,8 @@ struct Simd {
     // Rows become columns.
     static void transpose(F (&r)[lanes]) { _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]); }
 
-    static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+    // Inlined at once: GCC 12 takes a function that only prefetches for one without effect, and drops its calls.
+    RONDO_INLINE static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
 };
 
 } // namespace

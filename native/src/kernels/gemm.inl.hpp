@@ -28,8 +28,8 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
             const float *row = w.b.row(k);
             for (int64_t j = 0; j < round_up(w.n, width); j += S::lanes) {
                 const int n = lanes_at<S>(j, w.n);
-                S::store(w.panels + j / width * width * w.k + k * width + j % width,
-                         n > 0 ? load_lanes<S>(row + j, n) : S::zero());
+                const Panel<S> panel(w.panels + j / width * width * w.k, w.k);
+                S::store(panel.at(k, j % width / S::lanes), n > 0 ? load_lanes<S>(row + j, n) : S::zero());
             }
         }
         return;
@@ -42,10 +42,11 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
         const int64_t j0 = i / blocks * width;
         const int64_t k0 = i % blocks * gemm_k_block;
         const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
-        float *panel = w.panels + j0 * w.k;
+        const Panel<S> panel(w.panels + j0 * w.k, w.k);
         for (int64_t j = 0; j < width; j++) {
             const float *column = j0 + j < w.n ? w.b.row(j0 + j) : nullptr;
-            for (int64_t k = k0; k < k1; k++) panel[k * width + j] = column ? column[k] : 0.0f;
+            float *to = panel.at(0, j / S::lanes) + j % S::lanes;
+            for (int64_t k = k0; k < k1; k++) to[k * Panel<S>::strip_width] = column ? column[k] : 0.0f;
         }
     }
 }
@@ -53,7 +54,7 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
 // One tile of c, of which V vectors are wanted, over one block of k; first: nothing has been added to c yet.
 template <int Step, int V, class S, int R>
 RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
-                            const float *panel, int64_t k, bool first) {
+                            Panel<S> panel, int64_t k, bool first) {
     Tile<S, R, V> tile;
     int n[V];
     float *c[R];
@@ -86,7 +87,7 @@ RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)
 // The same for as many vectors as the columns left need: a narrow last panel costs what it holds.
 template <int Step, class S, int R>
 inline void gemm_columns(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
-                         const float *panel, int64_t k, bool first) {
+                         Panel<S> panel, int64_t k, bool first) {
     const int64_t left = to.n - column;
     if (left > 2 * S::lanes) {
         gemm_tile<Step, 4, S>(to, a, row, column, panel, k, first);
@@ -141,7 +142,7 @@ void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t col
             for (int32_t i = 0; i < w.target_count; i++) {
                 const rondo::GemmTarget &to = w.targets[i];
                 for (int64_t column = column0; column < to.n && column < column1; column += width) {
-                    const float *panel = to.panels + column * w.k + k0 * width;
+                    const Panel<S> panel = Panel<S>(to.panels + column * w.k, w.k).from(k0);
                     if (w.transposed) {
                         for (int64_t row = first_row; row < last_row; row += S::tile_rows) {
                             const float *block = w.packed_a + (row - first_row) * (k1 - k0);

@@ -5,11 +5,11 @@
 
 namespace {
 
-// Does `rounds` rounds and returns the float operations done. The chains are as many as a GEMM tile has accumulators:
+// Does `rounds` rounds and returns the float operations done. The chains are as many as a tile has accumulators:
 // independent, and more than latency times throughput.
 template <class S> int64_t multiply_adds(int64_t rounds, float *sink) {
     using F = typename S::F;
-    constexpr int chains = 4 * S::tile_rows;
+    constexpr int chains = S::tile_vectors * S::tile_rows;
     constexpr int unrolled = 16;
     F sums[chains];
     F factor = S::broadcast(0.999f);

@@ -40,13 +40,12 @@ template <int Gates, int Blocks> struct Layout {
 // registers.
 template <class S, class L>
 void pack_panels(const float *weight, int64_t first, int64_t hidden, int64_t k, float *panels, rondo::Slice slice) {
-    constexpr int64_t width = 4 * S::lanes;
     int64_t begin, end;
     slice.range(hidden, L::template units<S>, begin, end);
     for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
+        const Panel<S> panel(panels + u0 * L::gates * k, k);
         for (int64_t k0 = 0; k0 < k; k0 += S::lanes) {
             const int columns = lanes_at<S>(k0, k);
-            float *to = panels + u0 * L::gates * k + k0 * width;
             for (int64_t v = 0; v < L::vectors; v++) {
                 const int64_t u = u0 + v % L::blocks * S::lanes;
                 const float *from = weight + (first + v / L::blocks * hidden + u) * k + k0;
@@ -57,7 +56,7 @@ void pack_panels(const float *weight, int64_t first, int64_t hidden, int64_t k, 
                 }
                 S::transpose(square);
                 for (int column = 0; column < columns; column++) {
-                    S::store(to + column * width + v * S::lanes, square[column]);
+                    S::store(panel.at(k0 + column, v), square[column]);
                 }
             }
         }
@@ -78,7 +77,8 @@ void pack_rows(const float *weight, int64_t first, int64_t k, int64_t hidden, fl
     for (int64_t i = begin; i < end; i++) {
         const float *from = weight + (first + i) * hidden;
         for (int64_t u = 0; u < round_up(hidden, width); u += S::lanes) {
-            S::store(panels + u / width * width * k + i * width + u % width,
+            const Panel<S> panel(panels + u / width * width * k, k);
+            S::store(panel.at(i, u % width / S::lanes),
                      load_lanes<S>(from + (u < hidden ? u : 0), lanes_at<S>(u, hidden)));
         }
     }
@@ -167,7 +167,7 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
     slice.range(hidden, L::template units<S>, begin, end);
     for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
         const float *bias = biases + u0 * L::gates;
-        const float *panel = panels + u0 * L::gates * input;
+        const Panel<S> panel(panels + u0 * L::gates * input, input);
         for_tiles<S>(group.count, [&](int64_t first, auto rows) {
             constexpr int R = rows.value;
             Tile<S, R> tile;
@@ -274,7 +274,7 @@ void step_phase(const Phase &phase, const float *panels, const rondo::RecurrentF
                     if (rows.y[r]) S::prefetch(rows.y[r] + u);
                 }
             }
-            multiply_add<1>(tile, operand, panels + u0 * L::gates * hidden, hidden);
+            multiply_add<1>(tile, operand, Panel<S>(panels + u0 * L::gates * hidden, hidden), hidden);
             for (int r = 0; r < R; r++) phase.finish(tile, rows, r, u0);
         });
     }
@@ -314,14 +314,15 @@ template <class S, int R> RONDO_INLINE void clear(Tile<S, R> &tile) {
 
 // tile += dgates[r] U for the units of one panel. GRU_RESET_AFTER has dq, which U made, behind dn, which it did not.
 template <class S, int R>
-RONDO_INLINE void multiply_gates(Tile<S, R> &tile, const float *(&dgates)[R], const float *panel, int32_t cell,
+RONDO_INLINE void multiply_gates(Tile<S, R> &tile, const float *(&dgates)[R], const float *panels, int32_t cell,
                                  int64_t hidden) {
     const bool gap = cell == RONDO_CELL_GRU_RESET_AFTER;
+    const Panel<S> panel(panels, backward_rows(cell, hidden));
     const int64_t k = gap ? 2 * hidden : backward_rows(cell, hidden);
     multiply_add<1>(tile, dgates, panel, k);
     if (!gap) return;
     for (int r = 0; r < R; r++) dgates[r] += 3 * hidden;
-    multiply_add<1>(tile, dgates, panel + k * 4 * S::lanes, hidden);
+    multiply_add<1>(tile, dgates, panel.from(k), hidden);
 }
 
 // The sum of squares of a row's dL/dh. In double: what vanishes and what explodes is what the norms are for.

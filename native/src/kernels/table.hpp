@@ -38,7 +38,7 @@ struct Rows {
     RONDO_INLINE const float *row(int64_t r) const { return base + (offsets ? offsets[r] : r * stride); }
 };
 
-// The right-hand side of a GEMM, [k, n], as panels [ceil(n / width)][k][width] with zeros beyond n;
+// The right-hand side of a GEMM, [k, n], as ceil(n / width) panels (tile.inl.hpp) with zeros beyond n;
 // width = 4 * lanes.
 struct GemmPackWork {
     Rows b; // k rows of n, or n rows of k when transposed
