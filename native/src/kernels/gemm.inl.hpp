@@ -108,7 +108,13 @@ inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, in
     for (int64_t row = row0; row < row1; row += rows) {
         const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
         for (int64_t k = k0; k < k1; k++) {
-            S::store_first(to, S::load_first(w.a.row(k) + row, count), rows);
+            const auto column = S::load_first(w.a.row(k) + row, count);
+            // What a whole vector writes too far, the next k write over; masked stores are slow without AVX-512.
+            if ((k1 - k) * rows >= S::lanes) {
+                S::store(to, column);
+            } else {
+                S::store_first(to, column, rows);
+            }
             to += rows;
         }
     }
