@@ -14,7 +14,7 @@ struct Simd {
     using F = __m256;
     static constexpr int isa = 2; // RONDO_ISA_AVX2
     static constexpr int lanes = 8;
-    static constexpr int tile_rows = 6;    // 6 rows x 2 vectors = 12 of 16 registers accumulate
+    static constexpr int tile_rows = 6; // 6 rows x 2 vectors = 12 of 16 registers accumulate
     static constexpr int tile_vectors = 2;
 
     static F zero() { return _mm256_setzero_ps(); }

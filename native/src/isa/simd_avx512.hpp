@@ -14,7 +14,7 @@ struct Simd {
     using F = __m512;
     static constexpr int isa = 3; // RONDO_ISA_AVX512
     static constexpr int lanes = 16;
-    static constexpr int tile_rows = 6;    // 6 rows x 4 vectors = 24 of 32 registers accumulate
+    static constexpr int tile_rows = 6; // 6 rows x 4 vectors = 24 of 32 registers accumulate
     static constexpr int tile_vectors = 4;
 
     static F zero() { return _mm512_setzero_ps(); }

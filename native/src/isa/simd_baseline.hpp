@@ -14,7 +14,7 @@ struct Simd {
     using F = __m128;
     static constexpr int isa = 1; // RONDO_ISA_BASELINE
     static constexpr int lanes = 4;
-    static constexpr int tile_rows = 2;    // 2 rows x 4 vectors = 8 of 16 registers; a product needs one besides
+    static constexpr int tile_rows = 2; // 2 rows x 4 vectors = 8 of 16 registers; a product needs one besides
     static constexpr int tile_vectors = 4;
 
     static F zero() { return _mm_setzero_ps(); }

@@ -55,7 +55,8 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
 template <int Step, int V, class S, int R>
 RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
                             Panel<S> panel, int64_t k, bool first) {
-    Tile<S, R, V> tile;
+    Tile<S, R, V> tiles[1];
+    Tile<S, R, V> &tile = tiles[0];
     int n[V];
     float *c[R];
     for (int v = 0; v < V; v++) n[v] = lanes_at<S>(column + v * S::lanes, to.n);
@@ -78,7 +79,7 @@ RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)
             }
         }
     }
-    multiply_add<Step>(tile, a, panel, k);
+    multiply_add<Step>(tiles, a, panel, k);
     for (int v = 0; v < V; v++) {
         for (int r = 0; r < R; r++) store_lanes<S>(c[r] + v * S::lanes, tile.v[r][v], n[v]);
     }

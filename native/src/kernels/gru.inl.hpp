@@ -135,9 +135,10 @@ void gru_before_reset_back(const rondo::RecurrentBackwardWork &w, const rondo::R
             constexpr int R = of.value;
             const float *dn[R];
             for (int r = 0; r < R; r++) dn[r] = w.gates.at(s, group.first + first + r) + 2 * hidden;
-            Tile<S, R> tile;
+            Tile<S, R> tiles[1];
+            Tile<S, R> &tile = tiles[0];
             clear(tile);
-            multiply_add<1>(tile, dn, Panel<S>(w.pack.backward_n + u0 * hidden, hidden), hidden);
+            multiply_add<1>(tiles, dn, Panel<S>(w.pack.backward_n + u0 * hidden, hidden), hidden);
             for (int r = 0; r < R; r++) {
                 const int64_t slot = group.first + first + r;
                 const float *mask = call.recurrent_mask ? call.recurrent_mask + w.walk.order[slot] * hidden : nullptr;

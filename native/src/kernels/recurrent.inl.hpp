@@ -165,31 +165,32 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
     const int64_t input = w.call->input_size;
     int64_t begin, end;
     slice.range(hidden, L::template units<S>, begin, end);
-    for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
-        const float *bias = biases + u0 * L::gates;
-        const Panel<S> panel(panels + u0 * L::gates * input, input);
-        for_tiles<S>(group.count, [&](int64_t first, auto rows) {
-            constexpr int R = rows.value;
-            Tile<S, R> tile;
+    for_panels<S>(
+        begin, end, L::template units<S>, group.count, [&](int64_t u0, auto panel_count, int64_t first, auto rows) {
+            constexpr int N = panel_count.value, R = rows.value;
+            Tile<S, R> tiles[N];
             const float *x[R];
-            for (int r = 0; r < R; r++) {
-                x[r] = group.x[first + r];
+            const auto each = [&](const auto &f) { // f(sum, its place in the gates, its unit)
+                for (int n = 0; n < N; n++) {
+                    for (int v = 0; v < L::vectors; v++) {
+                        const int64_t u = u0 + (n * L::blocks + v % L::blocks) * S::lanes;
+                        for (int r = 0; r < R; r++) {
+                            f(tiles[n].v[r][v], group.projected[first + r] + column + v / L::blocks * hidden + u, u);
+                        }
+                    }
+                }
+            };
+            for (int r = 0; r < R; r++) x[r] = group.x[first + r];
+            each([](auto &, float *to, int64_t) { S::prefetch(to); });
+            for (int n = 0; n < N; n++) {
                 for (int v = 0; v < L::vectors; v++) {
-                    S::prefetch(group.projected[first + r] + column + v / L::blocks * hidden + u0 +
-                                v % L::blocks * S::lanes);
-                    tile.v[r][v] = S::load(bias + v * S::lanes);
+                    const auto bias = S::load(biases + u0 * L::gates + (n * L::vectors + v) * S::lanes);
+                    for (int r = 0; r < R; r++) tiles[n].v[r][v] = bias;
                 }
             }
-            multiply_add<1>(tile, x, panel, input);
-            for (int r = 0; r < R; r++) {
-                for (int v = 0; v < L::vectors; v++) {
-                    const int64_t u = u0 + v % L::blocks * S::lanes;
-                    store_lanes<S>(group.projected[first + r] + column + v / L::blocks * hidden + u, tile.v[r][v],
-                                   lanes_at<S>(u, hidden));
-                }
-            }
+            multiply_add<1>(tiles, x, Panel<S>(panels + u0 * L::gates * input, input), input);
+            each([&](auto &sum, float *to, int64_t u) { store_lanes<S>(to, sum, lanes_at<S>(u, hidden)); });
         });
-    }
 }
 
 template <class S>
@@ -257,27 +258,27 @@ void step_phase(const Phase &phase, const float *panels, const rondo::RecurrentF
     const int64_t live = group.live(w.walk, s);
     int64_t begin, end;
     slice.range(hidden, L::template grain<S>, begin, end);
-    for (int64_t u0 = begin; u0 < end; u0 += L::template units<S>) {
-        for_tiles<S>(live, [&](int64_t first, auto count) {
-            constexpr int R = count.value;
-            ForwardRows<R> rows;
-            forward_rows(rows, w, group, s, group.first + first);
-            Tile<S, R> tile;
-            const float *operand[R];
-            for (int r = 0; r < R; r++) {
-                phase.start(tile, rows, r, u0);
-                operand[r] = phase.operand(rows, r);
-                for (int v = 0; v < L::blocks; v++) {
-                    const int64_t u = u0 + v * S::lanes;
-                    S::prefetch(rows.h_after[r] + u);
-                    S::prefetch(rows.c_after[r] + u);
-                    if (rows.y[r]) S::prefetch(rows.y[r] + u);
-                }
+    for_panels<S>(begin, end, L::template units<S>, live, [&](int64_t u0, auto panel_count, int64_t first, auto count) {
+        constexpr int N = panel_count.value, R = count.value;
+        ForwardRows<R> rows;
+        forward_rows(rows, w, group, s, group.first + first);
+        Tile<S, R> tiles[N];
+        const float *operand[R];
+        for (int r = 0; r < R; r++) {
+            operand[r] = phase.operand(rows, r);
+            for (int n = 0; n < N; n++) phase.start(tiles[n], rows, r, u0 + n * L::template units<S>);
+            for (int v = 0; v < N * L::blocks; v++) {
+                const int64_t u = u0 + v * S::lanes;
+                S::prefetch(rows.h_after[r] + u);
+                S::prefetch(rows.c_after[r] + u);
+                if (rows.y[r]) S::prefetch(rows.y[r] + u);
             }
-            multiply_add<1>(tile, operand, Panel<S>(panels + u0 * L::gates * hidden, hidden), hidden);
-            for (int r = 0; r < R; r++) phase.finish(tile, rows, r, u0);
-        });
-    }
+        }
+        multiply_add<1>(tiles, operand, Panel<S>(panels + u0 * L::gates * hidden, hidden), hidden);
+        for (int n = 0; n < N; n++) {
+            for (int r = 0; r < R; r++) phase.finish(tiles[n], rows, r, u0 + n * L::template units<S>);
+        }
+    });
 }
 
 // ------------------------------------------------------------------------------------------------------- backward
@@ -312,17 +313,17 @@ template <class S, int R> RONDO_INLINE void clear(Tile<S, R> &tile) {
     }
 }
 
-// tile += dgates[r] U for the units of one panel. GRU_RESET_AFTER has dq, which U made, behind dn, which it did not.
-template <class S, int R>
-RONDO_INLINE void multiply_gates(Tile<S, R> &tile, const float *(&dgates)[R], const float *panels, int32_t cell,
+// tiles[n][r] += dgates[r] U for the units of panel n. GRU_RESET_AFTER has dq, which U made, behind dn, which it did not.
+template <class S, int N, int R>
+RONDO_INLINE void multiply_gates(Tile<S, R> (&tiles)[N], const float *(&dgates)[R], const float *panels, int32_t cell,
                                  int64_t hidden) {
     const bool gap = cell == RONDO_CELL_GRU_RESET_AFTER;
     const Panel<S> panel(panels, backward_rows(cell, hidden));
     const int64_t k = gap ? 2 * hidden : backward_rows(cell, hidden);
-    multiply_add<1>(tile, dgates, panel, k);
+    multiply_add<1>(tiles, dgates, panel, k);
     if (!gap) return;
     for (int r = 0; r < R; r++) dgates[r] += 3 * hidden;
-    multiply_add<1>(tile, dgates, panel.from(k), hidden);
+    multiply_add<1>(tiles, dgates, panel.from(k), hidden);
 }
 
 // The sum of squares of a row's dL/dh. In double: what vanishes and what explodes is what the norms are for.
@@ -353,50 +354,49 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
     const int64_t live = group.live(w.walk, s);
     int64_t begin, end;
     slice.range(hidden, width, begin, end);
-    for (int64_t u0 = begin; u0 < end; u0 += width) {
-        const auto back = [&](int64_t from, int64_t count, bool ends) {
-            for_tiles<S>(count, [&](int64_t first, auto of) {
-                constexpr int R = of.value;
-                BackwardRows<R> rows;
-                const float *dgates[R];
-                for (int r = 0; r < R; r++) {
-                    const int64_t slot = group.first + from + first + r;
-                    const int64_t b = w.walk.order[slot];
-                    dgates[r] = ends ? nullptr : w.gates.at(s + 1, slot);
-                    rows.dy[r] = call.dy ? call.dy + b * call.dy_batch_stride + w.walk.time(s, b) * call.dy_time_stride
-                                         : nullptr;
-                    rows.carry[r] = ends || carries ? w.carry.at(s, slot) : nullptr;
-                    rows.carry_out[r] = w.carry.at(s, slot);
-                    rows.mask[r] = call.recurrent_mask ? call.recurrent_mask + b * hidden : nullptr;
-                    rows.gates[r] = w.gates.at(s, slot);
-                    rows.h_before[r] = w.h.at(s, slot);
-                    rows.h[r] = w.h.at(s + 1, slot);
-                    rows.c_before[r] = w.c.at(s, slot);
-                    rows.c[r] = w.c.at(s + 1, slot);
-                    rows.dc[r] = w.dc.at(s, slot);
-                    rows.norms[r] =
-                        w.norms ? w.norms + (s * call.batch_size + slot) * ((hidden + width - 1) / width) : nullptr;
-                }
-                Tile<S, R> tile;
-                clear(tile);
-                if (!ends) {
-                    multiply_gates<S>(tile, dgates, w.pack.backward + u0 * k, call.cell, hidden);
-                }
+    const auto back = [&](int64_t from, int64_t row_count, bool ends) {
+        for_panels<S>(begin, end, width, row_count, [&](int64_t u0, auto panel_count, int64_t first, auto of) {
+            constexpr int N = panel_count.value, R = of.value;
+            BackwardRows<R> rows;
+            const float *dgates[R];
+            for (int r = 0; r < R; r++) {
+                const int64_t slot = group.first + from + first + r;
+                const int64_t b = w.walk.order[slot];
+                dgates[r] = ends ? nullptr : w.gates.at(s + 1, slot);
+                rows.dy[r] =
+                    call.dy ? call.dy + b * call.dy_batch_stride + w.walk.time(s, b) * call.dy_time_stride : nullptr;
+                rows.carry[r] = ends || carries ? w.carry.at(s, slot) : nullptr;
+                rows.carry_out[r] = w.carry.at(s, slot);
+                rows.mask[r] = call.recurrent_mask ? call.recurrent_mask + b * hidden : nullptr;
+                rows.gates[r] = w.gates.at(s, slot);
+                rows.h_before[r] = w.h.at(s, slot);
+                rows.h[r] = w.h.at(s + 1, slot);
+                rows.c_before[r] = w.c.at(s, slot);
+                rows.c[r] = w.c.at(s + 1, slot);
+                rows.dc[r] = w.dc.at(s, slot);
+                rows.norms[r] =
+                    w.norms ? w.norms + (s * call.batch_size + slot) * ((hidden + width - 1) / width) : nullptr;
+            }
+            Tile<S, R> tiles[N];
+            for (int n = 0; n < N; n++) clear(tiles[n]);
+            if (!ends) multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
+            for (int n = 0; n < N; n++) {
                 for (int r = 0; r < R; r++) {
                     for (int v = 0; v < 4; v++) {
-                        const int64_t u = u0 + v * S::lanes;
-                        const int n = lanes_at<S>(u, hidden);
-                        if (n == 0) continue;
-                        tile.v[r][v] = gradient_of_h<S>(tile.v[r][v], rows, r, u, n);
-                        finish(rows, r, u, n, tile.v[r][v]);
+                        const int64_t u = u0 + n * width + v * S::lanes;
+                        const int count = lanes_at<S>(u, hidden);
+                        if (count == 0) continue;
+                        auto &dh = tiles[n].v[r][v];
+                        dh = gradient_of_h<S>(dh, rows, r, u, count);
+                        finish(rows, r, u, count, dh);
                     }
-                    if (rows.norms[r]) store_norm<S>(tile, rows, r, u0, hidden);
+                    if (rows.norms[r]) store_norm<S>(tiles[n], rows, r, u0 + n * width, hidden);
                 }
-            });
-        };
-        back(0, going, false);
-        back(going, live - going, true);
-    }
+            }
+        });
+    };
+    back(0, going, false);
+    back(going, live - going, true);
 }
 
 // dh0: what reaches the state before the first step. An empty sequence hands dhn on, which is its carry.
@@ -424,9 +424,10 @@ void recurrent_dh0(const rondo::RecurrentBackwardWork &w, const rondo::Recurrent
                 rows.mask[r] = call.recurrent_mask ? call.recurrent_mask + b * hidden : nullptr;
                 dh0[r] = call.dh0 + b * hidden;
             }
-            Tile<S, R> tile;
+            Tile<S, R> tiles[1];
+            Tile<S, R> &tile = tiles[0];
             clear(tile);
-            multiply_gates<S>(tile, dgates, w.pack.backward + u0 * k, call.cell, hidden);
+            multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
             for (int r = 0; r < R; r++) {
                 for (int v = 0; v < 4; v++) {
                     const int64_t u = u0 + v * S::lanes;

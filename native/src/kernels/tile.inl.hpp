@@ -48,51 +48,70 @@ template <class S> struct Panel {
 // the lines of so many k ahead are asked for.
 constexpr int64_t prefetch_ahead = 32;
 
-// tile[r] += a[r] strip, where a[r] has k elements Step apart, for the tile's vectors from First on, V of them.
-template <int Step, int First, int V, class S, int R, int Vectors>
-RONDO_INLINE void multiply_add_strip(Tile<S, R, Vectors> &tile, const float *const (&a)[R], const float *strip,
-                                     int64_t k) {
-    // Vectors of other strips stay in memory meanwhile: else the compiler keeps some of them in registers, and spills
+// tiles[n][r] += a[r] panel n, where a[r] has k elements Step apart, for V vectors of each panel from First on.
+template <int Step, int First, int V, class S, int N, int R, int Vectors>
+RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float *const (&a)[R], Panel<S> panel,
+                                    int64_t k) {
+    constexpr bool whole = V == Vectors;
+    constexpr int strip = V < S::tile_vectors ? V : S::tile_vectors; // vectors that lie side by side
+    constexpr int strips = N * V / strip;
+    // The other vectors stay in memory meanwhile: else the compiler keeps some of them in registers, and spills
     // accumulators in the loop instead.
-    if constexpr (V < Vectors) asm volatile("" : "+m"(tile));
-    Tile<S, R, V> sum;
+    if constexpr (!whole) asm volatile("" : "+m"(tiles));
+    typename S::F sum[strips][strip][R];
+    const float *from[strips];
 #pragma GCC unroll 8
-    for (int r = 0; r < R; r++) {
+    for (int i = 0; i < strips; i++) {
+        from[i] = panel.at(0, i * strip / V * 4 + First + i * strip % V);
 #pragma GCC unroll 4
-        for (int v = 0; v < V; v++) sum.v[r][v] = tile.v[r][First + v];
+        for (int v = 0; v < strip; v++) {
+#pragma GCC unroll 8
+            for (int r = 0; r < R; r++) sum[i][v][r] = tiles[i * strip / V].v[r][First + i * strip % V + v];
+        }
     }
     // Unrolled, since the loop's own instructions compete with multiply-adds for two of the ports.
 #pragma GCC unroll 4
-    for (int64_t i = 0; i < k; i++) {
-        typename S::F b[V];
+    for (int64_t j = 0; j < k; j++) {
+        typename S::F b[strips][strip];
+#pragma GCC unroll 8
+        for (int i = 0; i < strips; i++) {
 #pragma GCC unroll 4
-        for (int v = 0; v < V; v++) b[v] = S::load(strip + v * S::lanes);
+            for (int v = 0; v < strip; v++) b[i][v] = S::load(from[i] + v * S::lanes);
 #pragma GCC unroll 4
-        for (int line = 0; line < (V * S::lanes + 15) / 16; line++) {
-            S::prefetch(strip + prefetch_ahead * Panel<S>::strip_width + line * 16);
+            for (int line = 0; line < (strip * S::lanes + 15) / 16; line++) {
+                S::prefetch(from[i] + prefetch_ahead * Panel<S>::strip_width + line * 16);
+            }
+            from[i] += Panel<S>::strip_width;
         }
-        strip += Panel<S>::strip_width;
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++) {
-            const auto x = S::broadcast(a[r] + i * Step);
+            const auto x = S::broadcast(a[r] + j * Step);
+#pragma GCC unroll 8
+            for (int i = 0; i < strips; i++) {
 #pragma GCC unroll 4
-            for (int v = 0; v < V; v++) sum.v[r][v] = S::fma(x, b[v], sum.v[r][v]);
+                for (int v = 0; v < strip; v++) sum[i][v][r] = S::fma(x, b[i][v], sum[i][v][r]);
+            }
         }
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < R; r++) {
+    for (int i = 0; i < strips; i++) {
 #pragma GCC unroll 4
-        for (int v = 0; v < V; v++) tile.v[r][First + v] = sum.v[r][v];
+        for (int v = 0; v < strip; v++) {
+#pragma GCC unroll 8
+            for (int r = 0; r < R; r++) tiles[i * strip / V].v[r][First + i * strip % V + v] = sum[i][v][r];
+        }
     }
-    if constexpr (V < Vectors) asm volatile("" : "+m"(tile));
+    if constexpr (!whole) asm volatile("" : "+m"(tiles));
 }
 
-// tile[r] += a[r] panel, for the first V of the panel's vectors.
-template <int Step, int First = 0, class S, int R, int V>
-RONDO_INLINE void multiply_add(Tile<S, R, V> &tile, const float *const (&a)[R], Panel<S> panel, int64_t k) {
-    constexpr int count = V - First < S::tile_vectors ? V - First : S::tile_vectors;
-    multiply_add_strip<Step, First, count>(tile, a, panel.at(0, First), k);
-    if constexpr (First + count < V) multiply_add<Step, First + count>(tile, a, panel, k);
+// tiles[n][r] += a[r] panel n for the first V of the panels' vectors; panel n lies behind panel n - 1. As many vectors at
+// once as the registers hold.
+template <int Step, int First = 0, class S, int N, int R, int V>
+RONDO_INLINE void multiply_add(Tile<S, R, V> (&tiles)[N], const float *const (&a)[R], Panel<S> panel, int64_t k) {
+    constexpr int most = N * R * V <= 8 ? V : S::tile_vectors;
+    constexpr int count = V - First < most ? V - First : most;
+    multiply_add_part<Step, First, count>(tiles, a, panel, k);
+    if constexpr (First + count < V) multiply_add<Step, First + count>(tiles, a, panel, k);
 }
 
 // Calls f(Constant<rows>), 1 <= rows <= Most.
@@ -115,6 +134,19 @@ template <class S, class Function> inline void for_tiles(int64_t rows, Function 
         const int64_t begin = rows * i / tiles;
         const int64_t end = rows * (i + 1) / tiles;
         with_rows<S::tile_rows>(static_cast<int>(end - begin), [&](auto count) { f(begin, count); });
+    }
+}
+
+// Calls f(first unit, Constant<panels>, first row, Constant<rows>) for the tiles of all panels of so many units each. One
+// row alone has too few sums for the multiply-adds in flight; it takes two panels at once.
+template <class S, class Function>
+inline void for_panels(int64_t begin, int64_t end, int64_t units, int64_t rows, Function &&f) {
+    int64_t u0 = begin;
+    if (rows == 1) {
+        for (; u0 + units < end; u0 += 2 * units) f(u0, Constant<2>{}, int64_t{0}, Constant<1>{});
+    }
+    for (; u0 < end; u0 += units) {
+        for_tiles<S>(rows, [&](int64_t first, auto count) { f(u0, Constant<1>{}, first, count); });
     }
 }
 
