@@ -229,7 +229,8 @@ final class RondoCells {
 
         private Value lstm(int t, Value x, Value h, Value nextC) {
             Value o = sigmoid("o" + t, seen("o" + t, 2, sum("o" + t, 3, x, h), nextC));
-            return multiply("nextH" + t, o, tanh("squashed" + t, nextC));
+            // ONNX has the input of each activation bounded; ONNX Runtime leaves out this one.
+            return multiply("nextH" + t, o, builder.unary(name + ".squashed" + t, UnaryKind.TANH, nextC));
         }
 
         private Value gru(int t, Value x, Value h) {
