@@ -99,11 +99,11 @@ record CellsCase(
         return values;
     }
 
-    /// Both sides compute sums of I + H products in float32, one after another in each step, of numbers around 1, so that
-    /// twice what [Closeness#ofSums] allows for one side holds.
+    /// Both sides compute sums of I + H products in float32, one after another in each step: half of what
+    /// [Closeness#ofSums] allows, for the reasons in [LayersCase#closeness].
     Closeness closeness(String name, double[] expected) {
         double largest = Math.max(1, Arrays.stream(expected).map(Math::abs).max().orElse(0));
-        return new Closeness(2 * largest * Closeness.ofSums(input + hidden, time).absolute(), 1e-4);
+        return new Closeness(largest * Closeness.ofSums(input + hidden, time).absolute() / 2, 1e-4);
     }
 
     @Override

@@ -7,7 +7,7 @@ import java.util.stream.LongStream;
 /// case of which kind it is. All of them run, or the one that the property `rondo.seed` names.
 enum Kind {
     /// Layers against PyTorch.
-    LAYERS(600),
+    LAYERS(800),
     /// Training runs against PyTorch.
     TRAINING(90),
     /// Cells against ONNX Runtime.
