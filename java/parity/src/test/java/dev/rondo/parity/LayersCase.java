@@ -31,8 +31,10 @@ record LayersCase(
     static final List<RecurrentCell> CELLS = List.of(
             RecurrentCell.LSTM, RecurrentCell.GRU_RESET_AFTER, RecurrentCell.RNN_TANH, RecurrentCell.RNN_RELU);
 
-    /// Where the tails of 4, 8 and 16 lanes, of 6 rows and of panels of several vectors begin and end.
-    private static final int[] EDGES = {1, 3, 4, 5, 7, 8, 9, 12, 13, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65};
+    /// Every tail of 4, 8 and 16 lanes and of 6 rows alone, and where those of several vectors begin and end.
+    private static final int[] EDGES = {
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65
+    };
 
     private static final int LARGEST_BATCH = 17;
     private static final int LARGEST_TIME = 40;
