@@ -7,13 +7,13 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/// Cells that PyTorch lacks against ONNX Runtime's: the GRU that resets before the product, LSTMs with peepholes, bounds
-/// on the input of activations. Forward, reverse and both, on every instruction set of this machine.
-/// `./rondo test --parity`; with `--seed N`, case N alone.
+/// Cells that PyTorch lacks against ONNX Runtime's: the GRU that resets before the product, LSTMs with peepholes,
+/// bounds on the input of activations. Forward, reverse and both, on every instruction set of this machine. `./rondo
+/// test --parity`; with `--seed N`, case N alone.
 class CellsTest {
     private static final List<String> ISAS = Engines.isas();
     private static final Tally TALLY = new Tally(
-            "Parity: %d cells x %s against ONNX Runtime %s".formatted(
+            "%d cells x %s against ONNX Runtime %s".formatted(
                     Kind.CELLS.seeds().size(), ISAS, System.getProperty("onnxruntime.version")));
 
     @Test
@@ -26,7 +26,7 @@ class CellsTest {
                 TALLY.compare(
                         "%s on %s (%s)".formatted(layer, isa, Tally.replay(seed)),
                         expected,
-                        rondo.run(isa),
+                        () -> rondo.run(isa),
                         layer::closeness);
             }
         }

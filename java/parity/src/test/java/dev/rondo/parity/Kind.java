@@ -3,8 +3,8 @@ package dev.rondo.parity;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/// The kinds of cases. A case follows from its seed alone, and each kind has seeds of its own, so that a seed says which
-/// case of which kind it is. All of them run, or the one that the property `rondo.seed` names.
+/// The kinds of cases. A case follows from its seed alone, and each kind has seeds of its own, so that a seed says
+/// which case of which kind it is. All of them run, or the one that the property `rondo.seed` names.
 enum Kind {
     /// Layers against PyTorch.
     LAYERS(800),

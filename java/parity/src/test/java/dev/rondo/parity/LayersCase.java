@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/// Recurrent layers one behind the other, as PyTorch has them: of one kind and size, with the outputs of both directions
-/// side by side as the input of the next layer.
+/// Recurrent layers one behind the other, as PyTorch has them: of one kind and size, with the outputs of both
+/// directions side by side as the input of the next layer.
 ///
 /// @param biases vectors of them that a cell has
 /// @param ragged whether sequences have lengths of their own
@@ -100,9 +100,9 @@ record LayersCase(
 
     /// PyTorch computes in double here, so that the error is Rondo's alone: that of sums of I + H products, in weight
     /// gradients of B T, one after another in each of T steps forth and back through each layer. Of what
-    /// [Closeness#ofSums] allows for that, a quarter: 4 eps log2 of the terms, for inputs up to 4. The error of a sum goes
-    /// by its terms, not by what is left of it, so the absolute part goes by the largest number of a result where that is
-    /// above 1; inputs and the gradients given are normally distributed, so that terms are about 1.
+    /// [Closeness#ofSums] allows for that, a quarter: 4 eps log2 of the terms, for inputs up to 4. The error of a sum
+    /// goes by its terms, not by what is left of it, so the absolute part goes by the largest number of a result where
+    /// that is above 1; inputs and the gradients given are normally distributed, so that terms are about 1.
     Closeness closeness(String name, double[] expected) {
         double largest = 1;
         for (double number : expected) {

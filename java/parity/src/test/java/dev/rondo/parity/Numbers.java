@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 
-/// All that a [LayersCase] is given, by the names of the graph's inputs and parameters: numbers that float32 holds, drawn
-/// from the case's seed.
+/// All that a [LayersCase] is given, by the names of the graph's inputs and parameters: numbers that float32 holds,
+/// drawn from the case's seed.
 final class Numbers {
     /// In the padding of x, where nobody should look.
     private static final double PADDING = 50;
@@ -33,8 +33,8 @@ final class Numbers {
             String name = layers.part(part);
             int rows = layers.cell().gates() * hidden;
             int inputs = layers.inputSize(part / layers.directions());
-            // Weights such that gates neither saturate nor stay at their centre, and that states do not grow: a rectified
-            // unit that feeds itself does so with at most 1.1.
+            // Weights such that gates neither saturate nor stay at their centre, and that states do not grow: a
+            // rectified unit that feeds itself does so with at most 1.1.
             double limit = 1.5 / Math.sqrt(inputs + hidden);
             uniform(name + "/weightIh", rows * inputs, limit);
             uniform(name + "/weightHh", rows * hidden, limit);
@@ -89,9 +89,9 @@ final class Numbers {
         byName.put(name, numbers);
     }
 
-    /// Whether rectified layers have a sum so close to 0 that rounding may decide on which side of the bend it lies, and
-    /// with it whether a gradient passes: within 4 eps (2 + log2 n) for n products, ten times what such a sum errs by
-    /// as a rule. Of sums without any term, which are 0 whoever computes them, none is.
+    /// Whether rectified layers have a sum so close to 0 that rounding may decide on which side of the bend it lies,
+    /// and with it whether a gradient passes: within 4 eps (2 + log2 n) for n products, ten times what such a sum errs
+    /// by as a rule. Of sums without any term, which are 0 whoever computes them, none is.
     private boolean atTheBend() {
         int batch = layers.batch();
         int time = layers.time();

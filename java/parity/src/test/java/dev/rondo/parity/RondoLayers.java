@@ -26,8 +26,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// A [LayersCase] as a graph of Rondo, its weights as parameters. The outputs of two directions are laid side by side by
-/// products with the left and the right half of a unit matrix, which change no number.
+/// A [LayersCase] as a graph of Rondo, its weights as parameters. The outputs of two directions are laid side by side
+/// by products with the left and the right half of a unit matrix, which change no number.
 final class RondoLayers {
     private static final String LEFT = "unit.left";
     private static final String RIGHT = "unit.right";
@@ -131,8 +131,8 @@ final class RondoLayers {
                 free -> builder.input(free, DataType.FLOAT32, Shape.of(layers.hidden(), 2 * layers.hidden())));
     }
 
-    /// What the layers give and, on the training plan, the gradients: each by the name of its value, gradients with a d in
-    /// front.
+    /// What the layers give and, on the training plan, the gradients: each by the name of its value, gradients with a d
+    /// in front.
     Map<String, double[]> train(Numbers numbers, String isa) {
         try (Parameters parameters = parameters(numbers);
                 Plan plan = Plan.training(gradients, parameters, engine(isa), extents)) {

@@ -18,7 +18,10 @@ class TallyTest {
 
     private void compare(String what, double expected, double actual) {
         tally.compare(
-                what, Map.of("y", new double[] {0, expected}), Map.of("y", new double[] {0, actual}), (_, _) -> HALF);
+                what,
+                Map.of("y", new double[] {0, expected}),
+                () -> Map.of("y", new double[] {0, actual}),
+                (_, _) -> HALF);
     }
 
     @Test
@@ -26,7 +29,7 @@ class TallyTest {
         compare("one", 1, 1.25);
         compare("two", -1, -1);
         assertDoesNotThrow(tally::verify);
-        assertEquals("a title: 2 comparisons, all agree; largest difference 0.50 of a tolerance (one: y)",
+        assertEquals("Parity: a title: 2 comparisons, all agree, the largest difference is 0.50 of a tolerance, one: y",
                 tally.summary());
     }
 
@@ -36,11 +39,15 @@ class TallyTest {
         compare("another", 1, 1);
         AssertionError error = assertThrows(AssertionError.class, tally::verify);
         assertTrue(
-                error.getMessage().matches("(?s)a title: 1 comparisons differ; .*a case "
-                        + "\\(./rondo test --parity --seed 17\\).*y\\[1\\] of 2: expected 1.0*, got 1.750*, .*differ: y"),
+                error.getMessage()
+                        .matches("(?s)a title: 1 comparisons differ; .*a case \\(./rondo test --parity --seed 17\\)"
+                                + ".*y\\[1\\] of 2: expected 1.0*, got 1.750*, .*differ: y"),
                 error.getMessage());
         assertDoesNotThrow(tally::verify);
-        assertTrue(tally.summary().startsWith("a title: 2 comparisons, 1 DIFFER;"), tally.summary());
+        assertEquals(
+                "Parity: a title: 2 comparisons, 1 DIFFER, first a case (./rondo test --parity --seed 17); of the rest"
+                        + " the largest difference is 0.0 of a tolerance",
+                tally.summary());
     }
 
     /// Also where both sides have it.
@@ -56,9 +63,22 @@ class TallyTest {
         double[] y = {1};
         Map<String, double[]> one = Map.of("y", y);
         Map<String, double[]> two = Map.of("y", y, "dx", y);
-        assertThrows(AssertionError.class, () -> tally.compare("a case", two, one, (_, _) -> HALF));
-        assertThrows(AssertionError.class, () -> tally.compare("a case", one, two, (_, _) -> HALF));
-        tally.compare("a case", one, Map.of("y", new double[2]), (_, _) -> HALF);
+        tally.compare("a case", two, () -> one, (_, _) -> HALF);
         assertThrows(AssertionError.class, tally::verify);
+        tally.compare("a case", one, () -> two, (_, _) -> HALF);
+        assertThrows(AssertionError.class, tally::verify);
+        tally.compare("a case", one, () -> Map.of("y", new double[2]), (_, _) -> HALF);
+        assertThrows(AssertionError.class, tally::verify);
+    }
+
+    @Test
+    void anExceptionIsToldWithItsCase() {
+        Map<String, double[]> y = Map.of("y", new double[1]);
+        RuntimeException broken = new IllegalStateException("broken");
+        tally.compare("a case", y, () -> { throw broken; }, (_, _) -> HALF);
+        tally.compare("another", y, () -> y, (_, _) -> HALF);
+        AssertionError error = assertThrows(AssertionError.class, tally::verify);
+        assertTrue(error.getMessage().matches("(?s).*a case.*IllegalStateException: broken"), error.getMessage());
+        assertEquals(broken, error.getSuppressed()[0]);
     }
 }

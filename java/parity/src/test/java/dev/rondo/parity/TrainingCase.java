@@ -136,9 +136,9 @@ record TrainingCase(
     }
 
     /// PyTorch computes in double. Gradients of the mean loss are about 0.1 here and err by a tenth of what
-    /// [Closeness#ofSums] allows numbers of about 1; so do the parameters, which each step rounds. A step takes an error
-    /// of the gradient times the rate, times 1 / (1 - momentum) for what is remembered of it, times 1 / epsilon where the
-    /// optimizer divides; the errors of all steps add up at worst.
+    /// [Closeness#ofSums] allows numbers of about 1; so do the parameters, which each step rounds. A step takes an
+    /// error of the gradient times the rate, times 1 / (1 - momentum) for what is remembered of it, times 1 / epsilon
+    /// where the optimizer divides; the errors of all steps add up at worst.
     Closeness closeness(String name, double[] expected) {
         long terms = input + 2L * hidden + (long) batch * time;
         double error = Closeness.ofSums(terms, layers * (2L * time + 2)).absolute() / 10;
