@@ -25,30 +25,33 @@ public record Closeness(double absolute, double relative) {
     }
 
     /// Fails with the worst element unless all are close.
-    public void check(String name, double[] expected, double[] actual) {
+    ///
+    /// @return the largest difference in tolerances, at most 1
+    public double check(String name, double[] expected, double[] actual) {
         if (expected.length != actual.length) {
             throw new AssertionError(
                     "%s: expected %d elements, got %d".formatted(name, expected.length, actual.length));
         }
         int worst = -1;
-        double worstExcess = 0;
+        double largest = 0;
         for (int i = 0; i < expected.length; i++) {
-            double excess = excess(expected[i], actual[i]);
-            if (excess > worstExcess) {
-                worstExcess = excess;
+            double difference = difference(expected[i], actual[i]);
+            if (difference > largest) {
+                largest = difference;
                 worst = i;
             }
         }
-        if (worst >= 0) {
+        if (largest > 1) {
             throw new AssertionError(
                     String.format(
                             Locale.ROOT, "%s[%d] of %d: expected %.9g, got %.9g, %.3g times the tolerance %s", name,
-                            worst, expected.length, expected[worst], actual[worst], 1 + worstExcess, this));
+                            worst, expected.length, expected[worst], actual[worst], largest, this));
         }
+        return largest;
     }
 
-    /// How far beyond the tolerance a number is, in tolerances; 0 if it is within.
-    private double excess(double expected, double actual) {
+    /// How far apart two numbers are, in tolerances.
+    private double difference(double expected, double actual) {
         if (Double.isNaN(expected) || Double.isNaN(actual)) {
             return Double.isNaN(expected) && Double.isNaN(actual) ? 0 : Double.POSITIVE_INFINITY;
         }
@@ -57,9 +60,8 @@ public record Closeness(double absolute, double relative) {
         }
         double difference = Math.abs(actual - expected);
         double tolerance = absolute + relative * Math.abs(expected);
-        if (Double.isInfinite(difference) || tolerance == 0) {
-            return Double.POSITIVE_INFINITY;
-        }
-        return difference <= tolerance ? 0 : difference / tolerance - 1;
+        return Double.isInfinite(difference) || tolerance == 0
+                ? Double.POSITIVE_INFINITY
+                : difference / tolerance;
     }
 }

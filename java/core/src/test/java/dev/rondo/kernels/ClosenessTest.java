@@ -1,6 +1,7 @@
 package dev.rondo.kernels;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -57,6 +58,13 @@ class ClosenessTest {
     @Test
     void lengthsMustMatch() {
         assertThrows(AssertionError.class, () -> Closeness.EXACT.check("x", new double[2], new double[3]));
+    }
+
+    @Test
+    void theLargestDifferenceIsToldInTolerances() {
+        assertEquals(
+                0.5, new Closeness(2, 0).check("x", new double[] {1, 1, 1}, new double[] {1.5, 0, 1}), 0);
+        assertEquals(0, Closeness.EXACT.check("x", new double[] {Double.NaN, 1}, new double[] {Double.NaN, 1}), 0);
     }
 
     @Test
