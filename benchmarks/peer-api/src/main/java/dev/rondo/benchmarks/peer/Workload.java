@@ -27,7 +27,8 @@ public sealed interface Workload {
     /// A recurrent layer alone, from zero states. Files, float32 in C order, G being the gates: x `[B,T,I]`, weightIh
     /// `[G*H,I]`, weightHh `[G*H,H]`, biasIh `[G*H]`, biasHn `[H]` of [Cell#GRU_RESET_AFTER] (added to the recurrent
     /// product of n), peepholes `[3*H]` (i, f, o), in training dy `[B,T,H]`, with lengths `[B]` of int32. Results: y
-    /// `[B,T,H]`, zero beyond the lengths; in training dx, dweightIh, dweightHh, dbiasIh and dbiasHn besides.
+    /// `[B,T,H]`, zero beyond the lengths; in training dx, and dweightIh, dweightHh, dbiasIh, dbiasHn and dpeepholes
+    /// besides.
     ///
     /// @param lengths whether sequences end where the file of lengths says
     record Layer(
@@ -50,6 +51,21 @@ public sealed interface Workload {
         public int rows() {
             return cell.gates() * hidden;
         }
+
+        @Override
+        public int[] shape(String name) {
+            return switch (name) {
+                case "x" -> new int[] {batch, time, input};
+                case "weightIh" -> new int[] {rows(), input};
+                case "weightHh" -> new int[] {rows(), hidden};
+                case "biasIh" -> new int[] {rows()};
+                case "biasHn" -> new int[] {hidden};
+                case "peepholes" -> new int[] {3 * hidden};
+                case "y", "dy" -> new int[] {batch, time, hidden};
+                case "lengths" -> new int[] {batch};
+                default -> throw new IllegalArgumentException("a layer has no file " + name);
+            };
+        }
     }
 
     /// A network and its training. Files: ids `[B,T]` of int32 or x `[B,T,1]`, in training labels `[B,T]` of int32 or
@@ -65,6 +81,26 @@ public sealed interface Workload {
                 throw new IllegalArgumentException("pass: expected inference or training of a model, got step");
             }
         }
+
+        @Override
+        public int[] shape(String name) {
+            int rows = Cell.LSTM.gates() * model.hidden();
+            return switch (name) {
+                case "ids", "labels" -> new int[] {batch, time};
+                case "x" -> new int[] {batch, time, model.input()};
+                case "y" -> model.classifies()
+                        ? new int[] {batch, time, model.outputs()}
+                        : new int[] {batch, model.outputs()};
+                case "target" -> new int[] {batch, model.outputs()};
+                case "embedding" -> new int[] {model.vocabulary(), model.input()};
+                case "lstm0.weightIh" -> new int[] {rows, model.input()};
+                case "lstm1.weightIh", "lstm0.weightHh", "lstm1.weightHh" -> new int[] {rows, model.hidden()};
+                case "lstm0.biasIh", "lstm1.biasIh" -> new int[] {rows};
+                case "dense.weight" -> new int[] {model.outputs(), model.hidden()};
+                case "dense.bias" -> new int[] {model.outputs()};
+                default -> throw new IllegalArgumentException("a network has no file " + name);
+            };
+        }
     }
 
     /// How many calls of a fresh run its results stand for: of single steps all of a sequence, of a network's training
@@ -74,6 +110,21 @@ public sealed interface Workload {
             case Layer layer -> layer.pass() == Pass.STEP ? layer.time() : 1;
             case Network network -> network.pass() == Pass.TRAINING ? 3 : 1;
         };
+    }
+
+    /// The shape of a file's numbers, by its name without the ending.
+    ///
+    /// @throws IllegalArgumentException for a name that this kind of workload does not have
+    int[] shape(String name);
+
+    /// Reads an input of float32.
+    default float[] floats(String name) {
+        return Data.floats(data(), name, shape(name));
+    }
+
+    /// Reads an input of int32.
+    default int[] ints(String name) {
+        return Data.ints(data(), name, shape(name));
     }
 
     /// A workload from the fields of the protocol.
