@@ -62,8 +62,14 @@ private:
     std::vector<dnnl_exec_arg_t> arguments_;
 };
 
+// The states before a step; those after it are as far from them.
+constexpr int states[] = {DNNL_ARG_SRC_ITER, DNNL_ARG_SRC_ITER_C};
+constexpr int state_to_state = DNNL_ARG_DST_ITER - DNNL_ARG_SRC_ITER;
+static_assert(state_to_state == DNNL_ARG_DST_ITER_C - DNNL_ARG_SRC_ITER_C);
+
 // The gradient of an argument, as an argument.
 int gradient_of(int argument) { return argument + (DNNL_ARG_DIFF_SRC_LAYER - DNNL_ARG_SRC_LAYER); }
+static_assert(DNNL_ARG_DIFF_SRC_ITER_C - DNNL_ARG_SRC_ITER_C == DNNL_ARG_DIFF_SRC_LAYER - DNNL_ARG_SRC_LAYER);
 static_assert(DNNL_ARG_DIFF_WEIGHTS_PEEPHOLE - DNNL_ARG_WEIGHTS_PEEPHOLE ==
               DNNL_ARG_DIFF_SRC_LAYER - DNNL_ARG_SRC_LAYER);
 static_assert(DNNL_ARG_DIFF_BIAS - DNNL_ARG_BIAS == DNNL_ARG_DIFF_SRC_LAYER - DNNL_ARG_SRC_LAYER);
@@ -140,18 +146,17 @@ private:
         descs_[DNNL_ARG_WEIGHTS_ITER] = memory::desc({1, 1, H, G, H}, type_, Tag::any);
         descs_[DNNL_ARG_BIAS] = memory::desc({1, 1, layer_.bias_hn() ? 4 : G, H}, Type::f32, Tag::ldgo);
         if (layer_.peepholes()) descs_[DNNL_ARG_WEIGHTS_PEEPHOLE] = memory::desc({1, 1, 3, H}, Type::f32, Tag::ldgo);
-        if (layer_.pass != Pass::step) return;
-        descs_[DNNL_ARG_SRC_ITER] = descs_[DNNL_ARG_DST_ITER] = memory::desc({1, 1, B, H}, data_type(), Tag::ldnc);
-        if (layer_.lstm())
-            descs_[DNNL_ARG_SRC_ITER_C] = descs_[DNNL_ARG_DST_ITER_C] =
-                memory::desc({1, 1, B, H}, Type::f32, Tag::ldnc);
+        if (layer_.pass == Pass::inference) return;
+        descs_[DNNL_ARG_SRC_ITER] = memory::desc({1, 1, B, H}, data_type(), Tag::ldnc);
+        if (layer_.lstm()) descs_[DNNL_ARG_SRC_ITER_C] = memory::desc({1, 1, B, H}, Type::f32, Tag::ldnc);
+        if (layer_.training()) return;
+        for (const int argument : states)
+            if (has(argument)) descs_[argument + state_to_state] = desc(argument);
     }
 
+    bool has(int argument) const { return descs_.count(argument) != 0; }
     // Empty for what the layer has not.
-    memory::desc desc(int argument) const {
-        const auto found = descs_.find(argument);
-        return found == descs_.end() ? memory::desc() : found->second;
-    }
+    memory::desc desc(int argument) const { return has(argument) ? descs_.at(argument) : memory::desc(); }
 
     // Of integers: data in -largest..largest about 128, weights in -127..127.
     void set_scales() {
@@ -195,36 +200,37 @@ private:
         throw std::logic_error("a cell that is not listed");
     }
 
-    // No states, and gradients with the descriptions of their values.
+    // Without the final states; gradients with the descriptions of their values.
     dnnl::primitive_desc backward_of() const {
         const auto x = desc(DNNL_ARG_SRC_LAYER), y = desc(DNNL_ARG_DST_LAYER), W = desc(DNNL_ARG_WEIGHTS_LAYER),
                    U = desc(DNNL_ARG_WEIGHTS_ITER), bias = desc(DNNL_ARG_BIAS),
-                   peepholes = desc(DNNL_ARG_WEIGHTS_PEEPHOLE), none = memory::desc();
+                   peepholes = desc(DNNL_ARG_WEIGHTS_PEEPHOLE), h0 = desc(DNNL_ARG_SRC_ITER),
+                   c0 = desc(DNNL_ARG_SRC_ITER_C), none = memory::desc();
         const auto kind = dnnl::prop_kind::backward;
         const dnnl::primitive_attr plainly;
         switch (layer_.cell) {
         case Cell::lstm:
         case Cell::lstm_peepholes: {
             const dnnl::lstm_forward::primitive_desc hint(forward_.get());
-            return dnnl::lstm_backward::primitive_desc(cpu(), kind, forwards, x, none, none, W, U, peepholes, bias, y,
-                                                       none, none, x, none, none, W, U, peepholes, bias, y, none, none,
-                                                       hint, plainly, true);
+            return dnnl::lstm_backward::primitive_desc(cpu(), kind, forwards, x, h0, c0, W, U, peepholes, bias, y, none,
+                                                       none, x, h0, c0, W, U, peepholes, bias, y, none, none, hint,
+                                                       plainly, true);
         }
         case Cell::gru_reset_after: {
             const dnnl::lbr_gru_forward::primitive_desc hint(forward_.get());
-            return dnnl::lbr_gru_backward::primitive_desc(cpu(), kind, forwards, x, none, W, U, bias, y, none, x, none,
-                                                          W, U, bias, y, none, hint, plainly, true);
+            return dnnl::lbr_gru_backward::primitive_desc(cpu(), kind, forwards, x, h0, W, U, bias, y, none, x, h0, W,
+                                                          U, bias, y, none, hint, plainly, true);
         }
         case Cell::gru_reset_before: {
             const dnnl::gru_forward::primitive_desc hint(forward_.get());
-            return dnnl::gru_backward::primitive_desc(cpu(), kind, forwards, x, none, W, U, bias, y, none, x, none, W,
-                                                      U, bias, y, none, hint, plainly, true);
+            return dnnl::gru_backward::primitive_desc(cpu(), kind, forwards, x, h0, W, U, bias, y, none, x, h0, W, U,
+                                                      bias, y, none, hint, plainly, true);
         }
         case Cell::rnn_tanh: {
             const dnnl::vanilla_rnn_forward::primitive_desc hint(forward_.get());
             return dnnl::vanilla_rnn_backward::primitive_desc(cpu(), kind, dnnl::algorithm::eltwise_tanh, forwards, x,
-                                                              none, W, U, bias, y, none, x, none, W, U, bias, y, none,
-                                                              hint, plainly, true);
+                                                              h0, W, U, bias, y, none, x, h0, W, U, bias, y, none, hint,
+                                                              plainly, true);
         }
         }
         throw std::logic_error("a cell that is not listed");
@@ -249,6 +255,8 @@ private:
                                                         desc(DNNL_ARG_WEIGHTS_PEEPHOLE).get_dims(), Tag::ldgo);
         for (const int argument : {DNNL_ARG_WEIGHTS_LAYER, DNNL_ARG_WEIGHTS_ITER})
             values_[argument] = converted(plain_weights(argument), wanted(forward_, argument), attributes_);
+        for (const int state : states)
+            if (has(state)) values_[state] = zero_state(state);
         if (layer_.training()) values_[DNNL_ARG_WORKSPACE] = memory(wanted(forward_, DNNL_ARG_WORKSPACE), cpu());
         if (layer_.pass != Pass::step) calls_.emplace_back(dnnl::primitive(forward_), values_);
     }
@@ -259,7 +267,8 @@ private:
         auto arguments = values_;
         arguments[DNNL_ARG_DIFF_DST_LAYER] = floats(exchanged(layer_.dy(), layer_.batch, layer_.time, layer_.hidden),
                                                     desc(DNNL_ARG_DST_LAYER).get_dims(), Tag::tnc);
-        arguments[DNNL_ARG_DIFF_SRC_LAYER] = memory(desc(DNNL_ARG_SRC_LAYER), cpu());
+        for (const int argument : {DNNL_ARG_SRC_LAYER, DNNL_ARG_SRC_ITER, DNNL_ARG_SRC_ITER_C})
+            if (has(argument)) arguments[gradient_of(argument)] = memory(desc(argument), cpu());
         for (const int argument : {DNNL_ARG_WEIGHTS_LAYER, DNNL_ARG_WEIGHTS_ITER}) {
             // Parameters that the step before has changed, to where each pass wants them.
             const memory parameters = plain_weights(argument);
@@ -288,28 +297,21 @@ private:
     // A call for each step of x and each of the two ways between the states.
     void prepare_steps() {
         const dnnl::primitive primitive(forward_);
-        std::map<int, memory> here, there; // the states
-        for (const int argument : {DNNL_ARG_SRC_ITER, DNNL_ARG_SRC_ITER_C}) {
-            if (!desc(argument)) continue;
-            const Floats zeros(Layer::size(layer_.hidden));
-            for (auto *states : {&here, &there})
-                (*states)[argument] =
-                    converted(floats(zeros, desc(argument).get_dims(), Tag::ldnc), desc(argument), attributes_);
-        }
+        std::map<int, memory> here, there;
+        for (const int state : states)
+            if (has(state)) here[state] = values_.at(state), there[state] = zero_state(state);
         const auto row = [&](memory &all, int argument, int step) {
             return memory(desc(argument), cpu(),
                           static_cast<char *>(all.get_data_handle()) +
                               static_cast<std::size_t>(step) * desc(argument).get_size());
         };
-        static_assert(DNNL_ARG_DST_ITER_C - DNNL_ARG_DST_ITER == DNNL_ARG_SRC_ITER_C - DNNL_ARG_SRC_ITER);
         const int pairs = layer_.time % 2 == 0 ? 1 : 2; // an even number of calls, so that the last leads to the first
         for (int step = 0; step < pairs * layer_.time; step++) {
             auto arguments = values_;
             arguments[DNNL_ARG_SRC_LAYER] = row(values_.at(DNNL_ARG_SRC_LAYER), DNNL_ARG_SRC_LAYER, step % layer_.time);
             arguments[DNNL_ARG_DST_LAYER] = row(y_, DNNL_ARG_DST_LAYER, step % layer_.time);
             for (const auto &[argument, state] : here) arguments[argument] = state;
-            for (const auto &[argument, state] : there)
-                arguments[argument + (DNNL_ARG_DST_ITER - DNNL_ARG_SRC_ITER)] = state;
+            for (const auto &[argument, state] : there) arguments[argument + state_to_state] = state;
             steps_.emplace_back(primitive, arguments);
             std::swap(here, there);
         }
@@ -368,6 +370,12 @@ private:
         Floats all(gates.size());
         for_each_weight(columns, [&](std::size_t ours, std::size_t theirs) { all[ours] = gates[theirs]; });
         return all;
+    }
+
+    // Of integers zero is the shift.
+    memory zero_state(int argument) const {
+        const Floats zeros(Layer::size(layer_.batch, layer_.hidden));
+        return converted(floats(zeros, desc(argument).get_dims(), Tag::ldnc), desc(argument), attributes_);
     }
 
     static memory floats(const Floats &values, const memory::dims &dims, Tag tag) {
