@@ -3,7 +3,9 @@ package dev.rondo.benchmarks.suite;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -15,8 +17,8 @@ import java.util.stream.Stream;
 ///
 /// @param entries one for each quantity, number of threads and size
 record Limits(List<Entry> entries) {
-    /// The quantity that is the peak of float32 multiply-adds.
-    static final String FMA = "fma.f32";
+    /// How the names of peaks of float32 multiply-adds begin, one for each width of registers.
+    static final String FMA = "fma.";
     /// How the names of bandwidths begin; the bytes each thread reads follow.
     static final String READ = "read.";
 
@@ -69,43 +71,52 @@ record Limits(List<Entry> entries) {
         return new Limits(entries);
     }
 
-    /// The peak of float32 multiply-adds in GFLOP/s, empty if it was not measured. Of more threads than were measured,
-    /// that of the most.
+    /// The peak of float32 multiply-adds in GFLOP/s on whatever registers; empty if it was not measured.
     OptionalDouble peak(int threads) {
-        return of(FMA, threads).mapToDouble(Entry::median).max();
+        return entries.stream()
+                .filter(entry -> entry.what.startsWith(FMA))
+                .map(Entry::what)
+                .distinct()
+                .flatMapToDouble(what -> value(what, threads).stream())
+                .max();
     }
 
     /// How fast threads together read what lies in `bytes` split evenly among them, over and over, in GB/s: between two
     /// sizes measured by the logarithm of the size; beyond the ends that of the end.
     OptionalDouble read(int threads, double bytes) {
         NavigableMap<Double, Double> bySize = new TreeMap<>();
-        entries.stream().filter(entry -> entry.what.startsWith(READ)).map(Entry::threads).distinct()
-                .filter(number -> number <= threads)
-                .max(Integer::compare)
-                .ifPresent(number -> entries.stream()
-                        .filter(entry -> entry.threads == number && entry.what.startsWith(READ))
-                        .forEach(entry -> bySize.put(size(entry.what), entry.median)));
-        if (bySize.isEmpty()) {
-            return OptionalDouble.empty();
-        }
+        entries.stream()
+                .map(Entry::what)
+                .filter(what -> what.startsWith(READ))
+                .distinct()
+                .forEach(what -> value(what, threads).ifPresent(value -> bySize.put(size(what), value)));
         double each = bytes / threads;
-        var below = bySize.floorEntry(each);
-        var above = bySize.ceilingEntry(each);
+        Map.Entry<Double, Double> below = bySize.floorEntry(each);
+        Map.Entry<Double, Double> above = bySize.ceilingEntry(each);
         if (below == null || above == null) {
-            return OptionalDouble.of(below == null ? bySize.firstEntry().getValue() : bySize.lastEntry().getValue());
+            return Stream.of(bySize.firstEntry(), bySize.lastEntry())
+                    .filter(Objects::nonNull)
+                    .mapToDouble(Map.Entry::getValue)
+                    .reduce((first, last) -> below == null ? first : last);
         }
         double span = Math.log(above.getKey() / below.getKey());
         double share = span == 0 ? 0 : Math.log(each / below.getKey()) / span;
         return OptionalDouble.of(below.getValue() + share * (above.getValue() - below.getValue()));
     }
 
-    private Stream<Entry> of(String what, int threads) {
-        int measured = entries.stream()
-                .filter(entry -> entry.what.equals(what) && entry.threads <= threads)
-                .mapToInt(Entry::threads)
-                .max()
-                .orElse(0);
-        return entries.stream().filter(entry -> entry.what.equals(what) && entry.threads == measured);
+    /// For a number of threads that was not measured, as many times one thread's, but no more than the most of more.
+    private OptionalDouble value(String what, int threads) {
+        NavigableMap<Integer, Double> byThreads = new TreeMap<>();
+        entries.stream()
+                .filter(entry -> entry.what.equals(what))
+                .forEach(entry -> byThreads.put(entry.threads, entry.median));
+        Map.Entry<Integer, Double> fewer = byThreads.floorEntry(threads);
+        Map.Entry<Integer, Double> more = byThreads.ceilingEntry(threads);
+        if (fewer == null) {
+            return OptionalDouble.empty();
+        }
+        double scaled = fewer.getValue() * threads / fewer.getKey();
+        return OptionalDouble.of(more == null ? fewer.getValue() : Math.min(scaled, more.getValue()));
     }
 
     /// The bytes in the name of a bandwidth.

@@ -34,11 +34,11 @@ record Machine(
     static Machine here(Path root, List<String> arguments) throws IOException, InterruptedException {
         double load = load();
         return new Machine(
-                processor(), Runtime.getRuntime().availableProcessors(), caches(),
+                processorHere(), Runtime.getRuntime().availableProcessors(), cachesHere(),
                 "%s %s, %s".formatted(
                         System.getProperty("os.name"), System.getProperty("os.version"),
                         System.getProperty("os.arch")),
-                "%s %s".formatted(System.getProperty("java.vm.vendor"), Runtime.version()), commit(root),
+                "%s %s".formatted(System.getProperty("java.vm.vendor"), Runtime.version()), commitOf(root),
                 Instant.now().truncatedTo(ChronoUnit.SECONDS), "./rondo bench " + String.join(" ", arguments), load,
                 load, new Limits(List.of()));
     }
@@ -49,7 +49,7 @@ record Machine(
                 processor, cores, caches, system, java, commit, begin, command, loadBefore, load(), measured);
     }
 
-    private static String processor() throws IOException {
+    private static String processorHere() throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             return lines.filter(line -> line.startsWith("model name"))
                     .map(line -> line.substring(line.indexOf(':') + 1).strip())
@@ -58,7 +58,7 @@ record Machine(
         }
     }
 
-    private static String caches() throws IOException {
+    private static String cachesHere() throws IOException {
         Path folder = Path.of("/sys/devices/system/cpu/cpu0/cache");
         List<String> caches = new ArrayList<>();
         for (int i = 0; Files.isDirectory(folder.resolve("index" + i)); i++) {
@@ -80,7 +80,7 @@ record Machine(
         return Files.readString(file).strip();
     }
 
-    private static String commit(Path root) throws IOException, InterruptedException {
+    private static String commitOf(Path root) throws IOException, InterruptedException {
         String commit = git(root, "rev-parse", "--short=10", "HEAD");
         return commit.isEmpty() ? "unknown" : commit + (git(root, "status", "--porcelain").isEmpty() ? "" : "+");
     }

@@ -5,7 +5,15 @@ package dev.rondo.benchmarks.suite;
 final class PeerException extends Exception {
     private static final long serialVersionUID = 1;
 
-    PeerException(String message) {
-        super(message);
+    private final String reason;
+
+    PeerException(String reason) {
+        super(reason);
+        this.reason = reason;
+    }
+
+    /// The message.
+    String reason() {
+        return reason;
     }
 }

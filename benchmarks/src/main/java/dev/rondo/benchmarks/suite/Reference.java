@@ -54,7 +54,7 @@ final class Reference {
                 worker.get();
             }
         } catch (ExecutionException e) {
-            throw new IllegalStateException("the reference: " + e.getCause().getMessage(), e.getCause());
+            throw new IllegalStateException("the reference, pure Java: " + e.getMessage(), e);
         }
     }
 

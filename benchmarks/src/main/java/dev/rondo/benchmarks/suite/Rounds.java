@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 
 /// Measures tasks by implementations in turns.
 ///
@@ -78,10 +77,9 @@ final class Rounds {
     /// Measures everything.
     ///
     /// @param tasks whose results are there, see [Reference]
-    /// @param floors what each task takes at least is known at the end, when the machine's limits are
+    /// @return rows without floors, which are known when the machine's limits are
     Outcome run(
-            List<Implementation> implementations, List<Task> tasks, BetweenRounds between,
-            ToDoubleFunction<Task> floors)
+            List<Implementation> implementations, List<Task> tasks, BetweenRounds between)
             throws IOException, InterruptedException {
         implementations.forEach(who -> tasks.forEach(task -> timings.put(new Slot(who, task), new Timing())));
         settings.budget.plan(settings.rounds * timings.size());
@@ -98,7 +96,7 @@ final class Rounds {
                 progress.flush();
             }
         }
-        return outcome(floors);
+        return outcome();
     }
 
     /// One implementation's turn in a round, with as many processes as it takes.
@@ -122,10 +120,10 @@ final class Rounds {
                 }
             } catch (PeerException e) {
                 if (!started) {
-                    end(who, left, Kind.FAILED, e.getMessage(), roundsLeft);
+                    end(who, left, Kind.FAILED, e.reason(), roundsLeft);
                     left.clear();
                 } else {
-                    end(who, List.of(current), Kind.FAILED, e.getMessage(), roundsLeft);
+                    end(who, List.of(current), Kind.FAILED, e.reason(), roundsLeft);
                     left.remove(current);
                     if (crashes.merge(who.name(), 1, Integer::sum) > RESTARTS) {
                         end(who, left, Kind.FAILED, "given up after " + (RESTARTS + 1) + " crashes", roundsLeft);
@@ -156,7 +154,8 @@ final class Rounds {
             end(who, List.of(task), Kind.WRONG, mistake.get(), roundsLeft);
         } else {
             long millis = settings.budget.next();
-            long warmUp = Math.min(millis / 4, MOST_WARM_UP_MILLIS);
+            // Half at most: a JVM has to compile first.
+            long warmUp = Math.min(millis / 2, MOST_WARM_UP_MILLIS);
             Timing timing = timing(who, task);
             Duration limit = limit(task, settings.leastSamples + 1).plusMillis(2 * millis);
             if (task.suite() == Suite.LATENCY) {
@@ -189,24 +188,23 @@ final class Rounds {
         }
     }
 
-    private Outcome outcome(ToDoubleFunction<Task> floors) {
+    private Outcome outcome() {
         List<Row> rows = new ArrayList<>();
         List<Note> notes = new ArrayList<>();
         timings.forEach((slot, timing) -> {
             String version = versions.getOrDefault(slot.who.name(), "");
-            double floor = floors.applyAsDouble(slot.task);
             if (timing.end.isPresent()) {
                 notes.add(timing.end.get());
                 if (timing.end.get().kind() == Kind.WRONG) {
-                    rows.add(Row.wrong(slot.task, slot.who, version, floor));
+                    rows.add(Row.wrong(slot.task, slot.who, version));
                 }
             } else if (!timing.micros.isEmpty()) {
-                Row row = Row.of(slot.task, slot.who, version, timing.micros, floor);
+                Row row = Row.of(slot.task, slot.who, version, timing.micros);
                 if (timing.p99.isEmpty()) {
                     rows.add(row);
                 } else {
                     rows.add(row.p99(Statistics.median(timing.p99)));
-                    rows.add(Row.of(slot.task, slot.who, version, timing.p999, Double.NaN).pass("step-p99.9"));
+                    rows.add(Row.of(slot.task, slot.who, version, timing.p999).pass("step-p99.9"));
                 }
             }
         });

@@ -41,26 +41,31 @@ record Row(
         }
     }
 
-    /// A task's, right but without p99.
-    static Row of(Task task, Implementation who, String version, List<Double> micros, double floorMicros) {
+    /// A task's, right, without p99 and floor.
+    static Row of(Task task, Implementation who, String version, List<Double> micros) {
         double median = Statistics.median(micros);
         return new Row(
                 task.suite().id(), task.workload(), task.cell(), task.passId(), task.threads(), who.isa(), who.name(),
                 version, median, micros.stream().min(Double::compare).orElseThrow(),
                 micros.stream().max(Double::compare).orElseThrow(), Double.NaN, task.flops() / (median * 1e3),
-                floorMicros, true);
+                Double.NaN, true);
     }
 
     /// Of an implementation whose results are wrong.
-    static Row wrong(Task task, Implementation who, String version, double floorMicros) {
+    static Row wrong(Task task, Implementation who, String version) {
         return new Row(
                 task.suite().id(), task.workload(), task.cell(), task.passId(), task.threads(), who.isa(), who.name(),
-                version, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, floorMicros, false);
+                version, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
     }
 
     Row p99(double micros) {
         return new Row(suite, workload, cell, pass, threads, isa, implementation, version, medianMicros, minMicros,
                 maxMicros, micros, gflops, floorMicros, checked);
+    }
+
+    Row floor(double micros) {
+        return new Row(suite, workload, cell, pass, threads, isa, implementation, version, medianMicros, minMicros,
+                maxMicros, p99Micros, gflops, micros, checked);
     }
 
     Row pass(String other) {

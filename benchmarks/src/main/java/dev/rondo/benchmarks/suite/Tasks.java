@@ -4,6 +4,7 @@ import dev.rondo.benchmarks.peer.Cell;
 import dev.rondo.benchmarks.peer.Model;
 import dev.rondo.benchmarks.peer.Pass;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -46,6 +47,16 @@ final class Tasks {
         };
         Predicate<String> wanted = Pattern.compile(choice.filter).asPredicate();
         return tasks.filter(task -> wanted.test(task.toString())).toList();
+    }
+
+    /// The task that a row is of, if it is one of those by name.
+    static Optional<Task> find(Row row) {
+        return Arrays.stream(Suite.values())
+                .filter(suite -> suite.id().equals(row.suite()))
+                .flatMap(suite -> of(suite, new Choice(false, List.of(row.threads()), "", Optional.empty())).stream())
+                .filter(task -> task.workload().equals(row.workload()) && task.cell().equals(row.cell())
+                        && task.passId().equals(row.pass()) && task.threads() == row.threads())
+                .findFirst();
     }
 
     private static List<Task> kernels(Choice choice) {
