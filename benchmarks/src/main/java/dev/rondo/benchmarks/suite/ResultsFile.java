@@ -9,8 +9,10 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -74,7 +76,8 @@ final class ResultsFile {
     /// @throws IOException if the file is no such array, with its name and the place
     static List<Row> read(Path file) throws IOException {
         List<Row> rows = new ArrayList<>();
-        try (JsonParser in = JSON.createParser(file.toFile())) {
+        try (InputStream bytes = Files.newInputStream(file);
+                JsonParser in = JSON.createParser(bytes)) {
             expect(file, in, in.nextToken(), JsonToken.START_ARRAY);
             for (JsonToken token = in.nextToken(); token != JsonToken.END_ARRAY; token = in.nextToken()) {
                 expect(file, in, token, JsonToken.START_OBJECT);

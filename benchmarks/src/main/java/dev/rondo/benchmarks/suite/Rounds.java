@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /// Measures tasks by implementations in turns.
 ///
@@ -34,6 +35,7 @@ final class Rounds {
     private final Workbench bench;
     private final Path log;
     private final PrintWriter progress;
+    private final Function<Task, Duration> limits;
     private final Map<String, String> versions = new HashMap<>();
     private final Map<String, Integer> crashes = new HashMap<>();
     private final Map<Slot, Timing> timings = new LinkedHashMap<>();
@@ -62,6 +64,12 @@ final class Rounds {
 
     /// @param log where processes' standard error goes
     Rounds(Settings settings, Workbench bench, Path log, PrintWriter progress) {
+        this(settings, bench, log, progress, task -> limit(task, 1));
+    }
+
+    /// @param limits how long opening a task may take
+    Rounds(Settings settings, Workbench bench, Path log, PrintWriter progress, Function<Task, Duration> limits) {
+        this.limits = limits;
         this.settings = settings;
         this.bench = bench;
         this.log = log;
@@ -138,7 +146,7 @@ final class Rounds {
     private void measure(PeerProcess process, Implementation who, Task task, int roundsLeft)
             throws PeerException, IOException {
         Path results = bench.results();
-        switch (process.open(task.fields(bench.inputs(task), results), limit(task, 1))) {
+        switch (process.open(task.fields(bench.inputs(task), results), limits.apply(task))) {
             case Answer.Ok() -> {}
             case Answer.Unsupported(String reason) -> {
                 end(who, List.of(task), Kind.UNSUPPORTED, reason, roundsLeft);
