@@ -2,7 +2,7 @@
 //
 // As its guides say to use them: the layouts of weights are left to the primitive (format `any`) and weights reordered
 // into what it chose; sequences stay in its own order, time first; initial and final states are left out where they are
-// zero and not wanted; primitives and memory are made once. Calls go through dnnl_primitive_execute with arguments
+// zero and not wanted (but training gets zeros: without, 3.11 gave wrong gradients of the recurrent weights); primitives and memory are made once. Calls go through dnnl_primitive_execute with arguments
 // listed beforehand, where primitive::execute of the C++ API would make a list on the heap for each.
 //
 // Timed: inference, one forward_inference on reordered weights. training: a user's parameters and gradients lie plain
@@ -16,8 +16,8 @@
 //
 // Threads: OpenMP's, set before primitives are made, which are made for their number.
 //
-// Not offered: the backward pass of the GRU that resets before the product. oneDNN 3.11 was seen to crash in it, in code
-// that it generates, in processes where other cells had run.
+// Not offered: with AVX-512, the backward pass of the GRU that resets before the product. oneDNN 3.11 was seen to crash in
+// it, in code that it generates, in processes where other cells had run; on a processor without it did not.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -125,6 +125,8 @@ private:
     const Type type_; // of x, y, h and weights
     dnnl::stream stream_;
     dnnl::primitive_attr attributes_;
+    float data_scale_ = 1.0f; // of x, y and h as integers
+    static constexpr float data_shift = 128.0f;
     std::map<int, memory::desc> descs_; // what primitives are asked for
     dnnl::primitive_desc forward_;
     std::map<int, memory> values_; // the arguments of the calls
@@ -158,12 +160,14 @@ private:
     // Empty for what the layer has not.
     memory::desc desc(int argument) const { return has(argument) ? descs_.at(argument) : memory::desc(); }
 
-    // Of integers: data in -largest..largest about 128, weights in -127..127.
+    // Of integers: data in -largest..largest about 128, weights in -127..127; in -63..63 where the processor has no VNNI,
+    // as then two products of 8 bits are added in 16 (see "Nuances of int8 computations").
     void set_scales() {
         if (type_ != Type::s8) return;
         float largest = 1.0f; // of h, and of x, which share their scale
         for (const float x : layer_.x()) largest = std::max(largest, std::abs(x));
-        attributes_.set_rnn_data_qparams(127.0f / largest, 128.0f);
+        data_scale_ = 127.0f / largest;
+        attributes_.set_rnn_data_qparams(data_scale_, data_shift);
         const int G = layer_.gates(), H = layer_.hidden;
         std::vector<float> scales(Layer::size(G, H), 0.0f); // of a gate and a unit
         for (const auto &[weights, columns] : {std::pair(layer_.weight_ih(), layer_.input), {layer_.weight_hh(), H}})
@@ -171,7 +175,10 @@ private:
                 float &most = scales[i / Layer::size(columns)]; // gates of the LSTM go as ours
                 most = std::max(most, std::abs(weights[i]));
             }
-        for (float &scale : scales) scale = scale > 0.0f ? 127.0f / scale : 1.0f;
+        __builtin_cpu_init();
+        const bool vnni = __builtin_cpu_supports("avx512vnni") || __builtin_cpu_supports("avxvnni");
+        const float largest_weight = vnni ? 127.0f : 63.0f;
+        for (float &scale : scales) scale = scale > 0.0f ? largest_weight / scale : 1.0f;
         attributes_.set_rnn_weights_qparams(1 << 3 | 1 << 4, scales);
     }
 
@@ -246,15 +253,14 @@ private:
         const int B = layer_.batch, T = layer_.time;
         const Floats x = exchanged(layer_.x(), B, T, layer_.input);
         y_ = memory(all_of(DNNL_ARG_DST_LAYER), cpu());
-        values_[DNNL_ARG_SRC_LAYER] =
-            converted(floats(x, {T, B, layer_.input}, Tag::tnc), all_of(DNNL_ARG_SRC_LAYER), attributes_);
+        values_[DNNL_ARG_SRC_LAYER] = converted(floats(x, {T, B, layer_.input}, Tag::tnc), all_of(DNNL_ARG_SRC_LAYER));
         values_[DNNL_ARG_DST_LAYER] = y_;
         values_[DNNL_ARG_BIAS] = floats(bias(), desc(DNNL_ARG_BIAS).get_dims(), Tag::ldgo);
         if (layer_.peepholes())
             values_[DNNL_ARG_WEIGHTS_PEEPHOLE] = floats(layer_.floats("peepholes", Layer::size(3, layer_.hidden)),
                                                         desc(DNNL_ARG_WEIGHTS_PEEPHOLE).get_dims(), Tag::ldgo);
         for (const int argument : {DNNL_ARG_WEIGHTS_LAYER, DNNL_ARG_WEIGHTS_ITER})
-            values_[argument] = converted(plain_weights(argument), wanted(forward_, argument), attributes_);
+            values_[argument] = converted(plain_weights(argument), wanted(forward_, argument));
         for (const int state : states)
             if (has(state)) values_[state] = zero_state(state);
         if (layer_.training()) values_[DNNL_ARG_WORKSPACE] = memory(wanted(forward_, DNNL_ARG_WORKSPACE), cpu());
@@ -375,7 +381,7 @@ private:
     // Of integers zero is the shift.
     memory zero_state(int argument) const {
         const Floats zeros(Layer::size(layer_.batch, layer_.hidden));
-        return converted(floats(zeros, desc(argument).get_dims(), Tag::ldnc), desc(argument), attributes_);
+        return converted(floats(zeros, desc(argument).get_dims(), Tag::ldnc), desc(argument));
     }
 
     static memory floats(const Floats &values, const memory::dims &dims, Tag tag) {
@@ -384,7 +390,14 @@ private:
         return result;
     }
     Floats floats_of(const memory &values, const memory::desc &desc) const {
-        const memory plainly = converted(values, desc, attributes_);
+        if (values.get_desc().get_data_type() == Type::u8) { // no reorder leads back from integers
+            const auto *data = static_cast<const std::uint8_t *>(values.get_data_handle());
+            Floats all(values.get_desc().get_size());
+            for (std::size_t i = 0; i < all.size(); i++)
+                all[i] = (static_cast<float>(data[i]) - data_shift) / data_scale_;
+            return all;
+        }
+        const memory plainly = converted(values, desc);
         const float *data = static_cast<const float *>(plainly.get_data_handle());
         return Floats(data, data + desc.get_size() / sizeof(float));
     }
@@ -393,10 +406,10 @@ private:
         return Call(dnnl::reorder(dnnl::reorder::primitive_desc(from, to, attributes)),
                     {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
     }
-    memory converted(const memory &values, const memory::desc &desc, const dnnl::primitive_attr &attributes) const {
+    memory converted(const memory &values, const memory::desc &desc) const {
         if (values.get_desc() == desc) return values;
         const memory result(desc, cpu());
-        reorder(values, result, attributes).execute(stream_);
+        reorder(values, result, attributes_).execute(stream_);
         return result;
     }
 };
@@ -405,9 +418,10 @@ std::unique_ptr<Run> open(const Layer &layer, Type type) {
     if (layer.lengths) throw Unsupported("oneDNN's layers have no lengths");
     if (type != Type::f32 && (layer.cell != Cell::lstm || layer.training()))
         throw Unsupported("of this type only the LSTM's inference is measured");
-    if (layer.training() && layer.cell == Cell::gru_reset_before)
-        throw Unsupported("oneDNN 3.11 was seen to crash in the backward pass of its GRU that resets before the "
-                          "product, in processes where other cells had run");
+    if (layer.training() && layer.cell == Cell::gru_reset_before &&
+        dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core)
+        throw Unsupported("oneDNN 3.11 was seen to crash with AVX-512 in the backward pass of its GRU that resets "
+                          "before the product, in processes where other cells had run");
     omp_set_num_threads(layer.threads);
     try {
         return std::make_unique<OneDnnRun>(layer, type);

@@ -7,12 +7,13 @@
 // Timed: inference, one forward call on packed weights. training: packing for both passes, forward, backward with dx and
 // the gradients of weights and biases; one rondo_run of three calls. step: forward of one step, the state in place.
 //
-// Threads: those of the context, librondo's pool. Providers of large GEMMs are not loaded: in training Java's kernels
-// hand products of 2e9 multiply-adds and more to them where they are on its class path, so there compare with a Java that
-// has none.
+// Threads: those of the context, librondo's pool. In training large products may go to OpenBLAS and oneDNN, as they do in
+// Java with these on its class path; --providers none is a Java without them.
 //
-//   peer_rondo [--isa baseline|avx2|avx512]    without it the best that the machine has
+//   peer_rondo [--isa baseline|avx2|avx512] [--providers all|none]    without: the best that the machine has; all
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <map>
 
 #include "peer_server.hpp"
@@ -38,8 +39,8 @@ std::string isa_name(int32_t isa) {
 
 class Context {
 public:
-    Context(int32_t isa, int threads) {
-        const rondo_context_options options = {sizeof options, isa, threads, 0};
+    Context(int32_t isa, int threads, uint32_t providers) {
+        const rondo_context_options options = {sizeof options, isa, threads, providers};
         rondo_error error;
         check(rondo_context_create(&options, &context_, &error), error);
     }
@@ -62,6 +63,17 @@ private:
     rondo_context *context_ = nullptr;
 };
 
+// Loads what is not loaded yet, and returns the mask of both.
+uint32_t load_providers() {
+    static const char *const openblas[] = {PEERS_OPENBLAS "/libgcc_s.so.1", PEERS_OPENBLAS "/libquadmath.so.0",
+                                           PEERS_OPENBLAS "/libgfortran.so.5", PEERS_OPENBLAS "/libopenblas.so.0"};
+    static const char *const onednn[] = {PEERS_ONEDNN "/libgomp.so.1", PEERS_ONEDNN "/libdnnl.so.3"};
+    rondo_error error;
+    check(rondo_provider_load(RONDO_PROVIDER_OPENBLAS, openblas, std::size(openblas), &error), error);
+    check(rondo_provider_load(RONDO_PROVIDER_ONEDNN, onednn, std::size(onednn), &error), error);
+    return 1u << RONDO_PROVIDER_OPENBLAS | 1u << RONDO_PROVIDER_ONEDNN;
+}
+
 int32_t cell_of(Cell cell) {
     switch (cell) {
     case Cell::lstm: return RONDO_CELL_LSTM;
@@ -75,8 +87,8 @@ int32_t cell_of(Cell cell) {
 
 class RondoRun : public Run {
 public:
-    RondoRun(const Layer &layer, int32_t isa)
-        : layer_(layer), context_(isa, layer.threads), x_(layer.x()), weight_ih_(layer.weight_ih()),
+    RondoRun(const Layer &layer, int32_t isa, uint32_t providers)
+        : layer_(layer), context_(isa, layer.threads, providers), x_(layer.x()), weight_ih_(layer.weight_ih()),
           weight_hh_(layer.weight_hh()), bias_ih_(layer.bias_ih()),
           y_(Layer::size(layer.batch, layer.time, layer.hidden)) {
         if (layer.bias_hn()) bias_hn_ = layer.floats("biasHn", Layer::size(layer.hidden));
@@ -209,10 +221,12 @@ private:
 } // namespace
 
 int main(int count, char **words) {
-    const Options options(count, words, {"--isa"});
-    const std::string asked = options.get("--isa", "auto");
-    if (isas.count(asked) == 0) {
-        std::fprintf(stderr, "peer_rondo: --isa: expected baseline, avx2 or avx512, got %s\n", asked.c_str());
+    const Options options(count, words, {"--isa", "--providers"});
+    const std::string asked = options.get("--isa", "auto"), providers = options.get("--providers", "all");
+    if (isas.count(asked) == 0 || (providers != "all" && providers != "none")) {
+        std::fprintf(stderr,
+                     "peer_rondo: expected --isa baseline, avx2 or avx512, and --providers all or none, got %s, %s\n",
+                     asked.c_str(), providers.c_str());
         return 2;
     }
     rondo_machine machine = {};
@@ -222,6 +236,7 @@ int main(int count, char **words) {
         return 1;
     }
     const int32_t isa = isas.at(asked) == RONDO_ISA_AUTO ? machine.best_isa : isas.at(asked);
-    return serve("rondo-cpp", PEERS_VERSION " " + isa_name(isa),
-                 [isa](const Layer &layer) { return std::make_unique<RondoRun>(layer, isa); });
+    return serve("rondo-cpp", PEERS_VERSION " " + isa_name(isa), [&](const Layer &layer) {
+        return std::make_unique<RondoRun>(layer, isa, layer.training() && providers == "all" ? load_providers() : 0);
+    });
 }
