@@ -59,7 +59,6 @@ public final class BenchCommand implements Callable<Integer> {
     /// What a quick run keeps for its end: the page and its pictures.
     private static final Duration PAGE = Duration.ofSeconds(10);
     private static final Duration EACH = Duration.ofMillis(800);
-    private static final int LEAST_SAMPLES = 3;
     private static final int BROKEN = 3;
 
     @Spec
@@ -215,7 +214,7 @@ public final class BenchCommand implements Callable<Integer> {
         try (Workbench bench = new Workbench()) {
             for (Map.Entry<Suite, List<Implementation>> part : implementations.entrySet()) {
                 run.suite(part.getKey(), part.getValue(), Tasks.of(part.getKey(), choice), bench,
-                        new Rounds.Settings(rounds, budget, LEAST_SAMPLES));
+                        rounds, budget);
             }
         }
         return run.finish() ? 0 : BROKEN;

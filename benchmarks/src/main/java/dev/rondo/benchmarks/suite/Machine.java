@@ -100,8 +100,8 @@ record Machine(
         }
     }
 
-    /// Writes `machine.json`: these fields, and the outcome's notes.
-    void write(Path file, List<Outcome.Note> notes) throws IOException {
+    /// Writes `machine.json`: these fields, and what of the outcome is no row.
+    void write(Path file, Outcome outcome) throws IOException {
         try (JsonGenerator out = ResultsFile.generator(file)) {
             out.writeStartObject();
             out.writeStringField("processor", processor);
@@ -127,12 +127,22 @@ record Machine(
             }
             out.writeEndArray();
             out.writeArrayFieldStart("notMeasured");
-            for (Outcome.Note note : notes) {
+            for (Outcome.Note note : outcome.notes()) {
                 out.writeStartObject();
                 out.writeStringField("implementation", note.implementation());
                 out.writeStringField("work", note.work());
                 out.writeStringField("kind", note.kind().name().toLowerCase(Locale.ROOT));
                 out.writeStringField("reason", note.reason());
+                out.writeEndObject();
+            }
+            out.writeEndArray();
+            out.writeArrayFieldStart("facts");
+            for (Outcome.Fact fact : outcome.facts()) {
+                out.writeStartObject();
+                out.writeStringField("implementation", fact.implementation());
+                out.writeStringField("what", fact.what());
+                out.writeNumberField("value", fact.value());
+                out.writeStringField("unit", fact.unit());
                 out.writeEndObject();
             }
             out.writeEndArray();

@@ -7,7 +7,11 @@ import java.util.List;
 ///
 /// @param rows what was measured, and what is wrong
 /// @param notes why other rows are missing
-record Outcome(List<Row> rows, List<Note> notes) {
+/// @param facts what is no time: sizes of memory
+record Outcome(List<Row> rows, List<Note> notes, List<Fact> facts) {
+    /// A number that is no time.
+    record Fact(String implementation, String what, double value, String unit) {}
+
     /// Why something was not measured.
     ///
     /// @param implementation who
@@ -33,6 +37,7 @@ record Outcome(List<Row> rows, List<Note> notes) {
     Outcome {
         rows = List.copyOf(rows);
         notes = List.copyOf(notes);
+        facts = List.copyOf(facts);
     }
 
     /// This and another.
@@ -41,6 +46,8 @@ record Outcome(List<Row> rows, List<Note> notes) {
         allRows.addAll(other.rows);
         List<Note> allNotes = new ArrayList<>(notes);
         allNotes.addAll(other.notes);
-        return new Outcome(allRows, allNotes);
+        List<Fact> allFacts = new ArrayList<>(facts);
+        allFacts.addAll(other.facts);
+        return new Outcome(allRows, allNotes, allFacts);
     }
 }

@@ -216,6 +216,6 @@ final class Rounds {
                 }
             }
         });
-        return new Outcome(rows, notes);
+        return new Outcome(rows, notes, List.of());
     }
 }

@@ -51,6 +51,14 @@ record Row(
                 Double.NaN, true);
     }
 
+    /// Of something else than a task, without operations.
+    static Row of(Suite suite, String workload, String pass, Implementation who, List<Double> micros) {
+        return new Row(
+                suite.id(), workload, "", pass, 1, who.isa(), who.name(), "", Statistics.median(micros),
+                micros.stream().min(Double::compare).orElseThrow(), micros.stream().max(Double::compare).orElseThrow(),
+                Double.NaN, Double.NaN, Double.NaN, true);
+    }
+
     /// Of an implementation whose results are wrong.
     static Row wrong(Task task, Implementation who, String version) {
         return new Row(

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 /// One run of the harness: the machine's limits, suite after suite, and what is written at the end.
 final class Run {
     private static final int PROBE_SECONDS = 120;
+    private static final int LEAST_SAMPLES = 3;
     private static final double FMA_SECONDS = 0.3;
 
     private final Path folder;
@@ -30,7 +31,7 @@ final class Run {
     private final Set<Note> missing = new LinkedHashSet<>();
     private Optional<Path> probe = Optional.empty();
 
-    /// A suite's outcome, whose floors are known only when all limits have been measured.
+    /// An outcome whose floors are known only when all limits have been measured.
     private record Measured(List<Task> tasks, Outcome outcome) {}
 
     Run(Path folder, Machine machine, PrintWriter screen) {
@@ -60,8 +61,9 @@ final class Run {
 
     /// Measures a suite.
     void suite(
-            Suite suite, List<Implementation> implementations, List<Task> tasks, Workbench bench,
-            Rounds.Settings settings) throws IOException, InterruptedException {
+            Suite suite, List<Implementation> implementations, List<Task> tasks, Workbench bench, int rounds,
+            Budget budget) throws IOException, InterruptedException {
+        Rounds.Settings settings = new Rounds.Settings(rounds, budget, LEAST_SAMPLES);
         if (!tasks.isEmpty()) {
             screen.printf("%s: %d task%s, %d implementation%s%n", suite.id(), tasks.size(), tasks.size() == 1 ? "" : "s",
                     implementations.size(), implementations.size() == 1 ? "" : "s");
@@ -70,6 +72,15 @@ final class Run {
             Outcome outcome = new Rounds(settings, bench, log, screen)
                     .run(implementations, tasks, _ -> measureLimits());
             measured.add(new Measured(tasks, outcome));
+        }
+        switch (suite) {
+            case STARTUP -> {
+                screen.println("startup: starts of the program");
+                screen.flush();
+                measured.add(new Measured(List.of(), Startup.run(rounds, log)));
+            }
+            case CALLS -> measured.add(new Measured(List.of(), JmhCalls.run(rounds, log, screen)));
+            case KERNELS, MODELS, LENGTHS, LATENCY, ALL -> {}
         }
     }
 
@@ -99,18 +110,18 @@ final class Run {
     /// @return false if a peer is broken
     boolean finish() throws IOException {
         Limits limits = Limits.of(readings);
-        Outcome outcome = new Outcome(List.of(), List.copyOf(missing));
+        Outcome outcome = new Outcome(List.of(), List.copyOf(missing), List.of());
         for (Measured part : measured) {
             outcome = outcome.and(new Outcome(
                     part.outcome.rows().stream().map(row -> withFloor(row, part.tasks, limits)).toList(),
-                    part.outcome.notes()));
+                    part.outcome.notes(), part.outcome.facts()));
         }
         List<Note> broken = BestPeers.load().broken(outcome.rows());
-        outcome = outcome.and(new Outcome(List.of(), broken));
+        outcome = outcome.and(new Outcome(List.of(), broken, List.of()));
 
         ResultsFile.write(folder.resolve("results.json"), outcome.rows());
         Machine end = machine.end(limits);
-        end.write(folder.resolve("machine.json"), outcome.notes());
+        end.write(folder.resolve("machine.json"), outcome);
         for (Sections.Section section : Sections.of(outcome)) {
             screen.printf("%n%s%n%s", section.title(), section.table().text());
         }

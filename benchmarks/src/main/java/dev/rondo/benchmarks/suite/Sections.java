@@ -48,7 +48,12 @@ final class Sections {
                         }
                     }
                     case LATENCY -> sections.add(latency(rows));
-                    case STARTUP -> sections.add(list("From nothing to a prediction", "", rows));
+                    case STARTUP -> {
+                        sections.add(list("From nothing to a prediction",
+                                "From the start of the process to the first prediction of a small model; of it, making"
+                                        + " the engine, which with native kernels is loading the library.", rows));
+                        sections.add(facts(outcome.facts()));
+                    }
                     case ALL -> throw new IllegalStateException("not a suite of its own");
                 }
             }
@@ -212,6 +217,13 @@ final class Sections {
         rows.forEach(row -> table.row(List.of(row.workload(), row.implementation(), Units.time(row.medianMicros()),
                 Units.time(row.minMicros()), Units.time(row.maxMicros()))));
         return new Section(title, explanation, table);
+    }
+
+    private static Section facts(List<Outcome.Fact> facts) {
+        TextTable table = new TextTable(List.of("", "<implementation", "", "<"));
+        facts.forEach(fact -> table.row(List.of(
+                fact.what(), fact.implementation(), Units.digits(fact.value()), fact.unit())));
+        return new Section("Memory", "", table);
     }
 
     /// What was not measured, by implementation and reason.

@@ -1,6 +1,7 @@
 package dev.rondo.benchmarks.peer;
 
-/// A library to be measured. Everything happens on one thread.
+/// A library to be measured. Everything happens on one thread, unless latency is asked for: then each of some threads
+/// opens, runs and closes a run of its own, all at once.
 public interface Peer {
     /// The name it is asked for by, in lower case.
     String name();

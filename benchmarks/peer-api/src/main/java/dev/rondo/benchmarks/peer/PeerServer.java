@@ -10,9 +10,16 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /// A peer's side of the conversation with the harness: lines on standard input and output, in UTF-8, their fields
@@ -23,12 +30,16 @@ import org.jspecify.annotations.Nullable;
 /// | at the start | `hello`, name, version |
 /// | `open`, fields of [Workload#of] as `key=value` | `ok`, after the first calls have run and their results are written; `unsupported` and the reason; `failed` and the message |
 /// | `time`, ms to warm up, ms to measure, least number of samples | `times` and nanoseconds, one a sample |
+/// | `latency`, threads, ms to measure | `latency`, nanoseconds of single calls (median, 99 %, 99.9 %), their number |
 /// | `close` | `ok` |
 /// | `quit`, or the end of input | the process ends |
 ///
 /// A sample is one call, or the mean of so many calls in a row that together they take [#LEAST_SAMPLE_NANOS], so that
 /// the clock's own time does not show: a power of two, found after warming up. Samples end with the time to measure, but
 /// not before their least number, and at [#MOST_SAMPLES].
+///
+/// Latency is of single calls, each with its own look at the clock (some 25 ns), made by so many threads at once, each
+/// with a run of its own of what is open, which warms up for as long as it is then measured.
 public final class PeerServer {
     /// The shortest time that one look at the clock stands for.
     static final long LEAST_SAMPLE_NANOS = 20_000;
@@ -36,11 +47,14 @@ public final class PeerServer {
     static final int MOST_SAMPLES = 10_000;
 
     private static final int TRIES = 5;
+    /// The most calls of a thread that latency is taken of.
+    private static final int MOST_CALLS = 2_000_000;
 
     private final Peer peer;
     private final PrintStream out;
     private final PrintStream log;
     private @Nullable Run run;
+    private @Nullable Workload workload;
 
     private PeerServer(Peer peer, PrintStream out, PrintStream log) {
         this.peer = peer;
@@ -94,11 +108,17 @@ public final class PeerServer {
                 say("times", time(
                         Long.parseLong(fields[1]), Long.parseLong(fields[2]), Integer.parseInt(fields[3])));
             }
+            case "latency" -> {
+                if (fields.length != 3) {
+                    throw new IllegalArgumentException("latency: expected 2 fields, got " + (fields.length - 1));
+                }
+                say("latency", latency(Integer.parseInt(fields[1]), Long.parseLong(fields[2])));
+            }
             case "close" -> {
                 closeRun();
                 say("ok");
             }
-            default -> throw new IllegalArgumentException("expected open, time, close or quit, got " + fields[0]);
+            default -> throw new IllegalArgumentException("expected open, time, latency, close or quit, got " + fields[0]);
         }
     }
 
@@ -114,14 +134,15 @@ public final class PeerServer {
         return map;
     }
 
-    private void open(Workload workload) throws UnsupportedWorkloadException {
+    private void open(Workload asked) throws UnsupportedWorkloadException {
         closeRun();
-        Run opened = peer.open(workload);
+        Run opened = peer.open(asked);
         run = opened;
-        for (int call = 0; call < workload.checkedCalls(); call++) {
+        workload = asked;
+        for (int call = 0; call < asked.checkedCalls(); call++) {
             opened.run();
         }
-        opened.results().forEach((name, values) -> Data.write(workload.results(), name, values));
+        opened.results().forEach((name, values) -> Data.write(asked.results(), name, values));
     }
 
     private String[] time(long warmUpMillis, long measureMillis, int leastSamples) {
@@ -151,6 +172,64 @@ public final class PeerServer {
                 .toArray(String[]::new);
     }
 
+    private String[] latency(int threads, long measureMillis) {
+        if (workload == null) {
+            throw new IllegalStateException("latency: nothing is open");
+        }
+        Workload called = workload;
+        CyclicBarrier together = new CyclicBarrier(threads);
+        List<Future<long[]>> callers = new ArrayList<>();
+        try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
+            for (int i = 0; i < threads; i++) {
+                callers.add(executor.submit(() -> calls(called, together, measureMillis * 1_000_000)));
+            }
+            List<long[]> calls = new ArrayList<>();
+            for (Future<long[]> caller : callers) {
+                calls.add(caller.get());
+            }
+            long[] sorted = calls.stream().flatMapToLong(Arrays::stream).sorted().toArray();
+            return new String[] {
+                percentile(sorted, 0.5), percentile(sorted, 0.99), percentile(sorted, 0.999),
+                Integer.toString(sorted.length)
+            };
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// One caller's, in nanoseconds.
+    private long[] calls(Workload called, CyclicBarrier together, long measureNanos) throws Exception {
+        try (Run own = peer.open(called)) {
+            long begin = System.nanoTime();
+            do {
+                own.run();
+            } while (System.nanoTime() - begin < measureNanos);
+            together.await();
+            long[] nanos = new long[MOST_CALLS];
+            int count = 0;
+            begin = System.nanoTime();
+            long former = begin;
+            do {
+                own.run();
+                long now = System.nanoTime();
+                nanos[count++] = now - former;
+                former = now;
+            } while (count < MOST_CALLS && former - begin < measureNanos);
+            return Arrays.copyOf(nanos, count);
+        } catch (Exception e) {
+            // The others must not wait for this one.
+            together.reset();
+            throw e;
+        }
+    }
+
+    private static String percentile(long[] sorted, double share) {
+        return Long.toString(sorted[Math.min(sorted.length - 1, (int) (sorted.length * share))]);
+    }
+
     private static long shortest(Run run, int calls) {
         long shortest = Long.MAX_VALUE;
         for (int i = 0; i < TRIES; i++) {
@@ -171,6 +250,7 @@ public final class PeerServer {
         if (run != null) {
             Run closing = run;
             run = null;
+            workload = null;
             closing.close();
         }
     }

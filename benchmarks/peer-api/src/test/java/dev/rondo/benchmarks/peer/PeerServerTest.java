@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +35,7 @@ class PeerServerTest {
 
     /// Doubles x, taking as long as it is told to.
     private static final class FakePeer implements Peer {
-        final List<Workload> opened = new ArrayList<>();
+        final List<Workload> opened = Collections.synchronizedList(new ArrayList<>());
         long nanos;
         int calls;
         int closed;
@@ -82,7 +83,9 @@ class PeerServerTest {
 
                 @Override
                 public void close() {
-                    closed++;
+                    synchronized (FakePeer.this) {
+                        closed++;
+                    }
                 }
             };
         }
@@ -152,7 +155,7 @@ class PeerServerTest {
     void saysWhatItDoesNotUnderstand() {
         String failed = "@rondo\tfailed\tjava.lang.IllegalArgumentException: ";
         assertEquals(
-                List.of(failed + "expected open, time, close or quit, got fly",
+                List.of(failed + "expected open, time, latency, close or quit, got fly",
                         failed + "open: no field pass among []",
                         failed + "open: expected key=value, got cell",
                         failed + "batch: expected at least 1, got 0",
@@ -194,6 +197,23 @@ class PeerServerTest {
     void thereAreNoMoreSamplesThanAreUseful() {
         peer.nanos = 25_000;
         assertEquals(PeerServer.MOST_SAMPLES, times(serve(layer, "time\t0\t60000\t1").get(1)).length);
+    }
+
+    @Test
+    void latencyIsOfSingleCallsOfAllCallers() {
+        peer.nanos = 100_000;
+        List<String> said = serve(layer, "latency\t2\t20", "close", "latency\t1\t1", "latency\t1");
+        String[] fields = said.get(1).split("\t");
+        assertEquals(6, fields.length, said::toString);
+        long[] numbers = Arrays.stream(fields).skip(2).mapToLong(Long::parseLong).toArray();
+        assertEquals("latency", fields[1]);
+        assertTrue(numbers[0] >= 100_000 && numbers[0] <= numbers[1] && numbers[1] <= numbers[2], said::toString);
+        // two callers of at most 200 calls each, and a last one that was begun in time
+        assertTrue(numbers[3] >= 2 && numbers[3] <= 402, said::toString);
+        assertEquals(3, peer.closed);
+        assertEquals("@rondo\tfailed\tjava.lang.IllegalStateException: latency: nothing is open", said.get(3));
+        assertEquals(
+                "@rondo\tfailed\tjava.lang.IllegalArgumentException: latency: expected 2 fields, got 1", said.get(4));
     }
 
     private static double[] times(String line) {
