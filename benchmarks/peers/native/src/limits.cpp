@@ -11,7 +11,7 @@
 // window would be a moment of high clock rate that no long run sees; a mean would count preemptions. Memory is ordinary,
 // as the kernels' is: no huge pages are asked for, and threads are not pinned.
 //
-//   limits [--seconds S]    for about so long altogether, 2.5 if not said
+//   limits [--seconds S]    for about so long altogether, 2 if not said
 #include <algorithm>
 #include <barrier>
 #include <charconv>
@@ -168,7 +168,7 @@ std::vector<Limit> limits() {
 } // namespace
 
 int main(int count, char **words) {
-    double seconds = 2.5;
+    double seconds = 2.0;
     if (count == 3 && std::strcmp(words[1], "--seconds") == 0) {
         char *end;
         seconds = std::strtod(words[2], &end);
