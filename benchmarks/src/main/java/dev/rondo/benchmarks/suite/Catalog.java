@@ -154,11 +154,12 @@ final class Catalog {
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                progress.println("  " + line);
-                progress.flush();
                 // Of a failed build the first complaint names the cause.
-                if (last.isEmpty() && (line.contains("ERROR") || line.startsWith("rondo:"))) {
-                    last = line.replaceFirst("^\\[ERROR\\] *|^rondo: ", "");
+                if (line.contains("ERROR") || line.startsWith("rondo:")) {
+                    last = last.isEmpty() ? line.replaceFirst("^\\[ERROR\\] *|^rondo: ", "") : last;
+                } else {
+                    progress.println("  " + line);
+                    progress.flush();
                 }
             }
         }
