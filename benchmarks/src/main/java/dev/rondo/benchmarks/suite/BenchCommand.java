@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -40,26 +42,12 @@ import picocli.CommandLine.Spec;
             "       rondo bench --publish DIR",
             "       rondo bench jmh [ARGUMENTS OF JMH]"
         },
-        footerHeading = "%nSuites:%n",
-        footer = {
-            "  kernels   a layer alone: S1-S4, M1-M4, ST64, ST256; LSTM and GRU; inference, training",
-            "  models    training steps and inference of whole networks",
-            "  latency   one step from Java: p50, p99, p99.9, under 1 to 8 calling threads",
-            "  lengths   M2 with lengths uniform in 1..T: a real token beside a dense one",
-            "  calls     the same kernels from Java and from C++; JMH's benchmarks of calls",
-            "  startup   start of the JVM to the first prediction, load of the library, memory",
-            "  all       one after another",
-            "",
-            "Results: results.json, machine.json and the page results.md with its pictures, in --out.",
-            "Exit codes: 0 done, 1 failed, or slower than before, 2 wrong command line,",
-            "3 a peer is broken: the results are written, but being faster than it means nothing."
-        })
+        footerHeading = "%nSuites:%n")
 public final class BenchCommand implements Callable<Integer> {
     private static final Duration QUICK = Duration.ofMinutes(8);
     /// What a quick run keeps for its end: the page and its pictures.
     private static final Duration PAGE = Duration.ofSeconds(10);
     private static final Duration EACH = Duration.ofMillis(800);
-    private static final int BROKEN = 3;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -71,11 +59,11 @@ public final class BenchCommand implements Callable<Integer> {
     private @Nullable Suite suite;
 
     @Option(names = "--quick",
-            description = "S1, S2, M1, M2, ST64, ST256 against ${quick}, in 8 minutes on two cores.")
+            description = "S1, S2, M1, M2, ST64, ST256 against " + Catalog.QUICK_NAMES + ", in 8 minutes on two cores.")
     private boolean quick;
 
     @Option(names = "--peers", split = ",", paramLabel = "NAME",
-            description = "Peers: ${peers}, or none. By default those that the suite has a use for.")
+            description = "Peers: " + Catalog.PEER_NAMES + ", or none. By default those that the suite has a use for.")
     private List<String> peers = List.of();
 
     @Option(names = "--threads", split = ",", paramLabel = "N", description = "Numbers of threads; default: 1,2.")
@@ -97,7 +85,8 @@ public final class BenchCommand implements Callable<Integer> {
     private int rounds = 3;
 
     @Option(names = "--minutes", paramLabel = "N",
-            description = "Shorten each measurement to stay within this time, as --quick does within 8.")
+            description = "Shorten each measurement to stay within this time, as --quick does within 8; JMH and"
+                    + " startup take their own.")
     private @Nullable Integer minutes;
 
     @Option(names = "--out", paramLabel = "DIR",
@@ -129,13 +118,11 @@ public final class BenchCommand implements Callable<Integer> {
     /// Runs the command within this process.
     ///
     /// @param root of the repository
-    /// @return the exit code: 0 done, 1 failed or slower, 2 wrong command line, 3 a peer is broken
+    /// @return the exit code, as the help tells
     public static int run(Path root, PrintWriter out, PrintWriter err, String... arguments) {
         BenchCommand command = new BenchCommand(root, List.of(arguments));
         CommandLine line = new CommandLine(command);
-        line.getCommandSpec().usageMessage();
-        System.setProperty("quick", String.join(", ", Catalog.QUICK));
-        System.setProperty("peers", String.join(", ", Catalog.PEERS));
+        line.getCommandSpec().usageMessage().footer(footer());
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpAutoWidth(true);
         line.setOut(out);
@@ -154,6 +141,18 @@ public final class BenchCommand implements Callable<Integer> {
             return 1;
         });
         return line.execute(arguments);
+    }
+
+    private static String[] footer() {
+        return Stream.concat(
+                        Arrays.stream(Suite.values())
+                                .map(suite -> "  %-9s %s".formatted(suite.id(), suite.description())),
+                        Stream.of(
+                                "",
+                                "Results: results.json, machine.json and the page results.md with its pictures, in --out.",
+                                "Exit codes: 0 done; 1 failed, or Rondo is wrong, or slower than before; 2 wrong command",
+                                "line; 3 a peer is broken: results are written, but being faster than it means nothing."))
+                .toArray(String[]::new);
     }
 
     private static String message(Exception e) {
@@ -211,13 +210,14 @@ public final class BenchCommand implements Callable<Integer> {
                 ? Budget.total(
                         (minutes == null ? QUICK : Duration.ofMinutes(minutes)).minus(PAGE), System::nanoTime)
                 : Budget.each(EACH);
+        implementations.forEach((part, all) -> budget.plan(rounds * all.size() * Tasks.of(part, choice).size()));
         try (Workbench bench = new Workbench()) {
             for (Map.Entry<Suite, List<Implementation>> part : implementations.entrySet()) {
                 run.suite(part.getKey(), part.getValue(), Tasks.of(part.getKey(), choice), bench,
                         rounds, budget);
             }
         }
-        return run.finish() ? 0 : BROKEN;
+        return run.finish();
     }
 
     private List<Suite> suites() {

@@ -43,9 +43,9 @@ final class Budget {
         return budget;
     }
 
-    /// How many measurements there will be.
+    /// So many measurements more there will be.
     void plan(int measurements) {
-        planned = measurements;
+        planned += measurements;
     }
 
     /// One that was planned does not take place.

@@ -26,13 +26,15 @@ final class Catalog {
     /// The name of the folder of the programs in C++, and of the one that measures the machine.
     static final String NATIVE = "native";
 
+    /// All peers in the order of tables.
+    static final String PEER_NAMES = "onnxruntime, onednn, pytorch, djl, tensorflow, dl4j, naive";
+    /// Those of a quick run.
+    static final String QUICK_NAMES = "onnxruntime, onednn, pytorch, naive";
+    static final List<String> PEERS = List.of(PEER_NAMES.split(", "));
+
+    private static final List<String> QUICK = List.of(QUICK_NAMES.split(", "));
     private static final Map<String, String> PROGRAMS =
             Map.of("onednn", "peer_onednn", "naive", "peer_naive", Implementation.RONDO_CPP, "peer_rondo");
-    private static final List<String> JAVA = List.of("onnxruntime", "pytorch", "djl", "dl4j", "tensorflow");
-    /// All peers in the order of tables.
-    static final List<String> PEERS =
-            List.of("onnxruntime", "onednn", "pytorch", "djl", "tensorflow", "dl4j", "naive");
-    static final List<String> QUICK = List.of("onnxruntime", "onednn", "pytorch", "naive");
 
     private final Path root;
     private final PrintWriter progress;
@@ -58,7 +60,7 @@ final class Catalog {
 
     /// Whether there is such a peer.
     static boolean isPeer(String name) {
-        return JAVA.contains(name) || PROGRAMS.containsKey(name);
+        return PEERS.contains(name) || PROGRAMS.containsKey(name);
     }
 
     /// Rondo from Java, on its best instruction set.

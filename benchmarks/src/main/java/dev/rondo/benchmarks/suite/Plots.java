@@ -197,7 +197,10 @@ final class Plots {
             top = Math.max(top, scale.value.applyAsDouble(row));
         }
         chart.getStyler().setYAxisMin(0.0).setYAxisMax(top * 1.16);
-        for (String name : names) {
+        List<String> here = names.stream()
+                .filter(name -> rows.stream().anyMatch(row -> row.implementation().equals(name)))
+                .toList();
+        for (String name : here) {
             List<Double> values = workloads.stream()
                     .map(workload -> rows.stream()
                             .filter(row -> row.workload().equals(workload) && row.implementation().equals(name))
@@ -276,12 +279,12 @@ final class Plots {
             XYSeries roof = chart.addSeries(name, new double[] {left, knee}, new double[] {left * bandwidth, peak});
             line(roof, FAINT.darker());
             chart.addAnnotation(new AnnotationText(
-                    String.format(Locale.ROOT, "%s: %.0f GB/s", name, bandwidth), left * 1.9,
-                    left * 1.3 * bandwidth, false));
+                    String.format(Locale.ROOT, "%s: %.0f GB/s", name, bandwidth), left * 2.6,
+                    left * 1.25 * bandwidth, false));
         });
         line(chart.addSeries("peak", new double[] {left, right}, new double[] {peak, peak}), TEXT);
         chart.addAnnotation(new AnnotationText(
-                String.format(Locale.ROOT, "multiply-add peak: %.0f GFLOP/s", peak), right / 4, peak * 1.12, false));
+                String.format(Locale.ROOT, "multiply-add peak: %.0f GFLOP/s", peak), right / 4, peak * 1.22, false));
 
         List<Row> inference = rows.stream()
                 .filter(row -> row.threads() == threads && !row.pass().equals("training") && row.cell().equals("LSTM"))
@@ -304,7 +307,8 @@ final class Plots {
                         standing.rondo().gflops(), false));
             }
         }
-        chart.getStyler().setXAxisMin(left).setXAxisMax(right).setYAxisMin(Math.min(lowest / 1.5, 1.0))
+        lowest = Math.min(lowest, left * limits.read(threads, Double.MAX_VALUE).orElse(1));
+        chart.getStyler().setXAxisMin(left).setXAxisMax(right).setYAxisMin(lowest / 1.5)
                 .setYAxisMax(peak * 2);
         return new Painting(WIDTH, ROOFLINE, graphics -> {
             head(graphics, title, "LSTM layers. Weights of a layer with one sequence are read for two operations a weight,"

@@ -1,5 +1,6 @@
 package dev.rondo.benchmarks.suite;
 
+import dev.rondo.benchmarks.peer.Pass;
 import dev.rondo.benchmarks.suite.Outcome.Kind;
 import dev.rondo.benchmarks.suite.Outcome.Note;
 import dev.rondo.benchmarks.suite.PeerProcess.Answer;
@@ -30,6 +31,7 @@ final class Rounds {
     /// Slower than this is hung: 1 GFLOP/s.
     private static final double LEAST_FLOPS_PER_SECOND = 1e9;
     private static final long MOST_WARM_UP_MILLIS = 300;
+    private static final long STEP_WARM_UP_MILLIS = 400;
 
     private final Settings settings;
     private final Workbench bench;
@@ -43,7 +45,7 @@ final class Rounds {
     /// How to measure.
     ///
     /// @param rounds how many
-    /// @param budget how long each measurement
+    /// @param budget how long each measurement; it must know of all of them
     /// @param leastSamples of each, in each round
     record Settings(int rounds, Budget budget, int leastSamples) {}
 
@@ -90,7 +92,6 @@ final class Rounds {
             List<Implementation> implementations, List<Task> tasks, BetweenRounds between)
             throws IOException, InterruptedException {
         implementations.forEach(who -> tasks.forEach(task -> timings.put(new Slot(who, task), new Timing())));
-        settings.budget.plan(settings.rounds * timings.size());
         for (int round = 0; round < settings.rounds; round++) {
             between.begin(round);
             List<Implementation> order = new ArrayList<>(implementations);
@@ -162,8 +163,8 @@ final class Rounds {
             end(who, List.of(task), Kind.WRONG, mistake.get(), roundsLeft);
         } else {
             long millis = settings.budget.next();
-            // Half at most: a JVM has to compile first.
-            long warmUp = Math.min(millis / 2, MOST_WARM_UP_MILLIS);
+            // A JVM has to compile what a call consists of, which shows in calls as short as a step.
+            long warmUp = task.pass() == Pass.STEP ? STEP_WARM_UP_MILLIS : Math.min(millis / 4, MOST_WARM_UP_MILLIS);
             Timing timing = timing(who, task);
             Duration limit = limit(task, settings.leastSamples + 1).plusMillis(2 * millis);
             if (task.suite() == Suite.LATENCY) {
@@ -172,7 +173,8 @@ final class Rounds {
                 timing.p99.add(latency.p99() * 1e-3);
                 timing.p999.add(latency.p999() * 1e-3);
             } else {
-                double[] nanos = process.time(warmUp, millis - warmUp, settings.leastSamples, limit);
+                double[] nanos = process.time(
+                        warmUp, Math.max(millis - warmUp, millis / 2), settings.leastSamples, limit);
                 timing.micros.add(Statistics.median(nanos) * 1e-3);
             }
         }

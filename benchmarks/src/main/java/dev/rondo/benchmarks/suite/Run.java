@@ -20,6 +20,8 @@ import java.util.concurrent.TimeUnit;
 final class Run {
     private static final int PROBE_SECONDS = 120;
     private static final int LEAST_SAMPLES = 3;
+    private static final int FAILED = 1;
+    private static final int BROKEN = 3;
     private static final double FMA_SECONDS = 0.3;
 
     private final Path folder;
@@ -107,8 +109,8 @@ final class Run {
 
     /// Writes and prints everything.
     ///
-    /// @return false if a peer is broken
-    boolean finish() throws IOException {
+    /// @return the exit code: 1 if Rondo itself is wrong or failed, 3 if a peer is broken, else 0
+    int finish() throws IOException {
         Limits limits = Limits.of(readings);
         Outcome outcome = new Outcome(List.of(), List.copyOf(missing), List.of());
         for (Measured part : measured) {
@@ -136,7 +138,9 @@ final class Run {
         if (Files.exists(log) && Files.size(log) == 0) {
             Files.delete(log);
         }
-        return broken.isEmpty();
+        boolean failed = outcome.notes().stream().anyMatch(note ->
+                Implementation.isRondo(note.implementation()) && note.kind() != Kind.UNSUPPORTED);
+        return failed ? FAILED : broken.isEmpty() ? 0 : BROKEN;
     }
 
     private static Row withFloor(Row row, List<Task> tasks, Limits limits) {

@@ -92,7 +92,10 @@ final class Sections {
             List<String> head = new ArrayList<>(List.of("", "threads", "Rondo", "spread",
                     speed.apply(standings.getFirst().rondo()).head, "of floor"));
             head.addAll(others);
-            head.addAll(List.of("best", "<"));
+            boolean peers = standings.stream().anyMatch(standing -> standing.best().isPresent());
+            if (peers) {
+                head.addAll(List.of("best", "<"));
+            }
             TextTable table = new TextTable(head);
             for (Standing standing : standings) {
                 Row rondo = standing.rondo();
@@ -101,14 +104,16 @@ final class Sections {
                         Units.spread(rondo), speed.apply(rondo).value,
                         Units.percent(rondo.floorMicros() / rondo.medianMicros())));
                 others.forEach(other -> cells.add(ratio(standing, other, notes)));
-                cells.add(standing.best().map(best -> Units.ratio(best.medianMicros() / rondo.medianMicros()))
-                        .orElse(""));
-                cells.add(standing.best().map(Row::implementation).orElse(""));
+                if (peers) {
+                    cells.add(standing.best().map(best -> Units.ratio(best.medianMicros() / rondo.medianMicros()))
+                            .orElse(""));
+                    cells.add(standing.best().map(Row::implementation).orElse(""));
+                }
                 table.row(cells);
             }
             sections.add(new Section(
                     Character.toUpperCase(title.charAt(0)) + title.substring(1),
-                    "Others: their time as a multiple of Rondo's, above 1 Rondo is faster.", table));
+                    others.isEmpty() ? "" : "Others: their time as a multiple of Rondo's, above 1 Rondo is faster.", table));
         });
     }
 

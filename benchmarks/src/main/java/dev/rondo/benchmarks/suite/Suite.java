@@ -15,7 +15,7 @@ enum Suite {
     /// Sequences that end early.
     LENGTHS("M2 with lengths uniform in 1..T: what a real token costs beside a dense one"),
     /// The boundary between Java and C++.
-    CALLS("the same kernels called from Java and from C++; JMH's benchmarks of calls and sessions"),
+    CALLS("the same kernels from Java and from C++; JMH's benchmarks of calls and sessions"),
     /// From nothing to the first prediction.
     STARTUP("start of the JVM to the first prediction, load of the library, heap and resident memory"),
     /// One after another.

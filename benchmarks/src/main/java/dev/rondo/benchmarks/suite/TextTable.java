@@ -39,7 +39,7 @@ final class TextTable {
     String text() {
         int[] widths = new int[head.size()];
         for (int i = 0; i < widths.length; i++) {
-            widths[i] = head.get(i).length();
+            widths[i] = Math.max(1, head.get(i).length());
             for (List<String> row : rows) {
                 widths[i] = Math.max(widths[i], row.get(i).length());
             }

@@ -32,9 +32,9 @@ final class Units {
         return Double.isNaN(share) ? "" : String.format(Locale.ROOT, "%.0f %%", 100 * share);
     }
 
-    /// How far the rounds' medians lie apart, `1.8 %` of the median.
+    /// How far the rounds' medians lie apart, `1.8 %` of the median; nothing of a single round.
     static String spread(Row row) {
-        return String.format(
+        return row.maxMicros() == row.minMicros() ? "" : String.format(
                 Locale.ROOT, "%.1f %%", 100 * (row.maxMicros() - row.minMicros()) / row.medianMicros());
     }
 }

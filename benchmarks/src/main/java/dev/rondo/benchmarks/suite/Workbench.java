@@ -15,6 +15,7 @@ final class Workbench implements AutoCloseable {
 
     Workbench() throws IOException {
         root = Files.createTempDirectory("rondo-bench");
+        Runtime.getRuntime().addShutdownHook(new Thread(this::closeAtExit));
     }
 
     /// The inputs of a task, written if they are not there.
@@ -46,6 +47,15 @@ final class Workbench implements AutoCloseable {
         }
         for (Path path : paths) {
             Files.delete(path);
+        }
+    }
+
+    /// Where the harness is interrupted.
+    private void closeAtExit() {
+        try {
+            close();
+        } catch (UncheckedIOException e) {
+            // A peer that is just being killed wrote into it: left to whoever clears the system's temporary files.
         }
     }
 
