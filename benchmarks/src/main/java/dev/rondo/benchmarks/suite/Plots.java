@@ -26,6 +26,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
+import org.apache.batik.svggen.SVGGeneratorContext;
 import org.apache.batik.svggen.SVGGraphics2D;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.AnnotationText;
@@ -49,10 +50,7 @@ final class Plots {
     private static final int ROOFLINE = 560;
 
     private static final Color RONDO = new Color(0xd5, 0x5e, 0x00);
-    private static final List<Color> PEERS = List.of(
-            new Color(0x00, 0x72, 0xb2), new Color(0x56, 0xb4, 0xe9), new Color(0x00, 0x9e, 0x73),
-            new Color(0xcc, 0x79, 0xa7), new Color(0xe6, 0x9f, 0x00), new Color(0x33, 0x33, 0x66),
-            new Color(0xb0, 0xb0, 0xb0));
+    private static final Color BEST_PEER = new Color(0x00, 0x72, 0xb2);
     private static final Color TEXT = new Color(0x22, 0x22, 0x22);
     private static final Color FAINT = new Color(0xdd, 0xdd, 0xdd);
     private static final Color MUTED = new Color(0x66, 0x66, 0x66);
@@ -208,7 +206,7 @@ final class Plots {
                             .findFirst()
                             .orElse(0))
                     .toList();
-            chart.addSeries(name, workloads, values).setFillColor(color(name, names));
+            chart.addSeries(name, workloads, values).setFillColor(color(name));
         }
         for (double mark : scale.marks) {
             AnnotationLine line = new AnnotationLine(mark, false, false);
@@ -249,7 +247,7 @@ final class Plots {
         graphics.drawString(subtitle, 16, 49);
         int x = 16;
         for (String name : names) {
-            graphics.setColor(color(name, names));
+            graphics.setColor(color(name));
             graphics.fill(new Rectangle2D.Double(x, 64, 14, 14));
             graphics.setColor(TEXT);
             graphics.setFont(name.equals("rondo") ? BOLD : PLAIN);
@@ -298,7 +296,7 @@ final class Plots {
                 if (standing.best().isPresent()) {
                     Row best = standing.best().get();
                     lowest = Math.min(lowest, best.gflops());
-                    point(chart, workload + " best", x * 0.97, best.gflops(), SeriesMarkers.DIAMOND, PEERS.get(0));
+                    point(chart, workload + " best", x * 0.97, best.gflops(), SeriesMarkers.DIAMOND, BEST_PEER);
                 }
                 lowest = Math.min(lowest, standing.rondo().gflops());
                 point(chart, workload, x, standing.rondo().gflops(), SeriesMarkers.CIRCLE, RONDO);
@@ -360,8 +358,19 @@ final class Plots {
         return List.copyOf(names);
     }
 
-    private static Color color(String name, List<String> names) {
-        return name.equals("rondo") ? RONDO : PEERS.get((names.indexOf(name) - 1) % PEERS.size());
+    private static Color color(String name) {
+        return switch (name) {
+            case "rondo" -> RONDO;
+            case "rondo-avx2" -> new Color(0xe8, 0x9b, 0x66);
+            case "rondo-baseline" -> new Color(0xf4, 0xcd, 0xb2);
+            case "best peer", "onednn" -> BEST_PEER;
+            case "onnxruntime" -> new Color(0x56, 0xb4, 0xe9);
+            case "pytorch" -> new Color(0x00, 0x9e, 0x73);
+            case "djl" -> new Color(0xcc, 0x79, 0xa7);
+            case "tensorflow" -> new Color(0xe6, 0x9f, 0x00);
+            case "dl4j" -> new Color(0x33, 0x33, 0x66);
+            default -> new Color(0xb0, 0xb0, 0xb0);
+        };
     }
 
     private static String display(String name) {
@@ -374,7 +383,7 @@ final class Plots {
             case "dl4j" -> "DL4J";
             case "tensorflow" -> "TensorFlow";
             case "naive" -> "OpenBLAS by step";
-            default -> name;
+            default -> name.replace("rondo-", "Rondo, ");
         };
     }
 
@@ -386,7 +395,9 @@ final class Plots {
         } catch (ParserConfigurationException e) {
             throw new IllegalStateException("no XML in this Java", e);
         }
-        SVGGraphics2D graphics = new SVGGraphics2D(document);
+        SVGGeneratorContext context = SVGGeneratorContext.createDefault(document);
+        context.setPrecision(2);
+        SVGGraphics2D graphics = new SVGGraphics2D(context, false);
         graphics.setSVGCanvasSize(new Dimension(painting.width, painting.height));
         painting.painter.accept(graphics);
         try (Writer writer = Files.newBufferedWriter(file)) {
