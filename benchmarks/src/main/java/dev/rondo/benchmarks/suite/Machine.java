@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Where and how a run was made.
@@ -39,7 +40,7 @@ record Machine(
                         System.getProperty("os.name"), System.getProperty("os.version"),
                         System.getProperty("os.arch")),
                 "%s %s".formatted(System.getProperty("java.vm.vendor"), Runtime.version()), commitOf(root),
-                Instant.now().truncatedTo(ChronoUnit.SECONDS), "./rondo bench " + String.join(" ", arguments), load,
+                Instant.now().truncatedTo(ChronoUnit.SECONDS), commandOf(arguments), load,
                 load, new Limits(List.of()));
     }
 
@@ -47,6 +48,14 @@ record Machine(
     Machine end(Limits measured) throws IOException {
         return new Machine(
                 processor, cores, caches, system, java, commit, begin, command, loadBefore, load(), measured);
+    }
+
+    /// As a shell would take it.
+    private static String commandOf(List<String> arguments) {
+        return arguments.stream()
+                .map(word -> word.matches("[\\w.,:=/+-]+") ? word : "'" + word + "'")
+                .collect(Collectors.joining(" ", "./rondo bench ", ""))
+                .strip();
     }
 
     private static String processorHere() throws IOException {

@@ -97,7 +97,7 @@ final class Rounds {
             List<Implementation> order = new ArrayList<>(implementations);
             Collections.rotate(order, -round);
             for (Implementation who : order) {
-                progress.printf("  round %d of %d  %-14s", round + 1, settings.rounds, who.name());
+                progress.printf("  round %d of %d  %-15s ", round + 1, settings.rounds, who.name());
                 progress.flush();
                 long begin = System.nanoTime();
                 String summary = turn(who, tasks, settings.rounds - round);

@@ -124,7 +124,8 @@ final class Sections {
         if (standing.other(other).isPresent()) {
             return "wrong";
         }
-        String task = Tasks.find(standing.rondo()).map(Task::toString).orElse("");
+        Row.Work work = standing.work();
+        String task = Task.name(work.suite(), work.workload(), work.cell(), work.pass(), work.threads());
         return notes.stream()
                 .filter(note -> note.implementation().equals(other) && note.work().equals(task))
                 .map(note -> note.kind() == Outcome.Kind.UNSUPPORTED ? "-" : "failed")

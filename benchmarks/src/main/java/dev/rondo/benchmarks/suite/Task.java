@@ -54,7 +54,11 @@ record Task(Suite suite, String workload, Subject subject, Pass pass, int thread
     /// `kernels M2 LSTM inference 2T`
     @Override
     public String toString() {
-        return "%s %s %s %s %dT".formatted(suite.id(), workload, cell(), passId(), threads);
+        return name(suite.id(), workload, cell(), passId(), threads);
+    }
+
+    static String name(String suite, String workload, String cell, String pass, int threads) {
+        return "%s %s %s %s %dT".formatted(suite, workload, cell, pass, threads);
     }
 
     /// The fields of the protocol's `open`.
