@@ -84,6 +84,11 @@ final class PeerProcess implements AutoCloseable {
         return new PeerProcess(process, log, limit);
     }
 
+    /// Ends a process that is still there after so many seconds; what reads from it then comes to an end, too.
+    static void endAfter(Process process, int seconds) {
+        process.onExit().completeOnTimeout(process, seconds, TimeUnit.SECONDS).thenAccept(Process::destroyForcibly);
+    }
+
     /// The library's version, as it says.
     String version() {
         return hello.get(2);

@@ -14,7 +14,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /// One run of the harness: the machine's limits, suite after suite, and what is written at the end.
 final class Run {
@@ -98,10 +97,10 @@ final class Run {
         Process process = new ProcessBuilder(probe.get().toString())
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
+        PeerProcess.endAfter(process, PROBE_SECONDS);
         process.getOutputStream().close();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (!process.waitFor(PROBE_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-            process.destroyForcibly();
+        if (process.waitFor() != 0) {
             throw new IOException("limits: the program that measures the machine failed, see " + log);
         }
         text.lines().map(Reading::parse).forEach(readings::add);

@@ -23,6 +23,7 @@ import java.util.Map;
 /// counted.
 final class Startup {
     private static final int STARTS = 5;
+    private static final int SECONDS = 60;
     private static final double MIB = 1024 * 1024;
 
     private Startup() {}
@@ -84,6 +85,7 @@ final class Startup {
         Process process = new ProcessBuilder(who.command())
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
+        PeerProcess.endAfter(process, SECONDS);
         try (BufferedReader out =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             String predicted = out.readLine();
