@@ -1,11 +1,14 @@
-# Configures, builds and installs the root CMake project, as native/pom.xml asks for it:
-#   cmake -DBUILD=<folder> [-DRESOURCES=<folder>] [-DOPTIONS=<-D...;-D...>] [-DTEST=ON [-DEXCLUDED_LABELS=<regex>]]
-#         -P native/build.cmake
-# Of the root project it expects the options BUILD_TESTING and RONDO_SANITIZE, and that it installs lib/librondo.so.
+# Configures, builds and installs a CMake project, as native/pom.xml asks for it of the root project:
+#   cmake -DBUILD=<folder> [-DSOURCE=<folder>] [-DRESOURCES=<folder>] [-DOPTIONS=<-D...;-D...>]
+#         [-DTEST=ON [-DEXCLUDED_LABELS=<regex>]] -P native/build.cmake
+# SOURCE is the root project unless said otherwise. Of that it expects the options BUILD_TESTING and RONDO_SANITIZE, and
+# that it installs lib/librondo.so.
 # RESOURCES receives META-INF/native/<os>-<arch>/librondo.so. Ninja is used where there is one, else make.
 cmake_minimum_required(VERSION 3.22)
 
-get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+if(NOT SOURCE)
+  get_filename_component(SOURCE "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
+endif()
 
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status)
@@ -24,7 +27,7 @@ if(NOT EXISTS "${BUILD}/CMakeCache.txt")
 endif()
 
 cmake_host_system_information(RESULT processors QUERY NUMBER_OF_LOGICAL_CORES)
-run("${CMAKE_COMMAND}" -S "${root}" -B "${BUILD}" ${generator} -DCMAKE_BUILD_TYPE=Release ${OPTIONS})
+run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BUILD}" ${generator} -DCMAKE_BUILD_TYPE=Release ${OPTIONS})
 run("${CMAKE_COMMAND}" --build "${BUILD}" --parallel ${processors})
 
 if(RESOURCES)

@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /// What it costs to get into native code and back, in nanoseconds.
 ///
 /// ```
-/// ./rondo bench DowncallBenchmark
+/// ./rondo bench jmh DowncallBenchmark
 /// ```
 ///
 /// `version` is the plainest downcall there is; `emptyRun` adds what guards the eight arguments of `rondo_run` and its

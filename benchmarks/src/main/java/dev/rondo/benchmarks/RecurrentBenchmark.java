@@ -37,8 +37,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /// The recurrent layer alone at M2 = (B 32, T 100, I 256, H 256), from Java, all outputs returned.
 ///
 /// ```
-/// ./rondo bench RecurrentBenchmark             the LSTM, both kernel sets, on 1 and 2 threads
-/// ./rondo bench RecurrentBenchmark -p kernels=native -p cell=LSTM,GRU_RESET_AFTER,GRU_RESET_BEFORE,RNN_TANH
+/// ./rondo bench jmh RecurrentBenchmark             the LSTM, both kernel sets, on 1 and 2 threads
+/// ./rondo bench jmh RecurrentBenchmark -p kernels=native -p cell=LSTM,GRU_RESET_AFTER,GRU_RESET_BEFORE,RNN_TANH
 /// ```
 ///
 /// Reports milliseconds a call, and by the medians of each iteration GFLOP/s and the share of the FMA peak of as many

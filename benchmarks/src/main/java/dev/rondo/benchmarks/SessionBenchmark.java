@@ -30,7 +30,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /// kernels, one thread. In nanoseconds; `gc.alloc.rate.norm` is the Java heap that a call takes, in bytes.
 ///
 /// ```
-/// ./rondo bench SessionBenchmark
+/// ./rondo bench jmh SessionBenchmark
 /// ```
 ///
 /// `run` and `step` are given native memory, which is used without a copy, `runArrays` Java arrays. The arithmetic

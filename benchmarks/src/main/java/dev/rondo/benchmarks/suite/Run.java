@@ -1,0 +1,153 @@
+package dev.rondo.benchmarks.suite;
+
+import dev.rondo.benchmarks.suite.Limits.Reading;
+import dev.rondo.benchmarks.suite.Outcome.Kind;
+import dev.rondo.benchmarks.suite.Outcome.Note;
+import dev.rondo.plan.Engine;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// One run of the harness: the machine's limits, suite after suite, and what is written at the end.
+final class Run {
+    private static final int PROBE_SECONDS = 120;
+    private static final int LEAST_SAMPLES = 3;
+    private static final int FAILED = 1;
+    private static final int BROKEN = 3;
+    private static final double FMA_SECONDS = 0.3;
+
+    private final Path folder;
+    private final Path log;
+    private final Machine machine;
+    private final PrintWriter screen;
+    private final List<Reading> readings = new ArrayList<>();
+    private final List<Measured> measured = new ArrayList<>();
+    private final Set<Note> missing = new LinkedHashSet<>();
+    private Optional<Path> probe = Optional.empty();
+
+    /// An outcome whose floors are known only when all limits have been measured.
+    private record Measured(List<Task> tasks, Outcome outcome) {}
+
+    Run(Path folder, Machine machine, PrintWriter screen) {
+        this.folder = folder;
+        log = folder.resolve("peers.log");
+        this.machine = machine;
+        this.screen = screen;
+    }
+
+    /// A peer cannot be had.
+    void missing(String name, String reason) {
+        if (missing.add(new Note(name, "", Kind.MISSING, reason))) {
+            screen.printf("  %s is missing: %s%n", name, reason);
+            screen.flush();
+        }
+    }
+
+    /// Builds the program that measures the machine.
+    void findLimits(Catalog catalog) throws IOException, InterruptedException {
+        try {
+            catalog.build(Catalog.NATIVE);
+            probe = Optional.of(catalog.program("limits"));
+        } catch (PeerException e) {
+            missing("limits", e.reason() + "; of the machine's limits only the multiply-add peak is measured");
+        }
+    }
+
+    /// Measures a suite.
+    void suite(
+            Suite suite, List<Implementation> implementations, List<Task> tasks, Workbench bench, int rounds,
+            Budget budget) throws IOException, InterruptedException {
+        Rounds.Settings settings = new Rounds.Settings(rounds, budget, LEAST_SAMPLES);
+        if (!tasks.isEmpty()) {
+            screen.printf("%s: %d task%s, %d implementation%s%n", suite.id(), tasks.size(), tasks.size() == 1 ? "" : "s",
+                    implementations.size(), implementations.size() == 1 ? "" : "s");
+            screen.flush();
+            Reference.prepare(tasks, bench, Catalog.reference(), log);
+            Outcome outcome = new Rounds(settings, bench, log, screen)
+                    .run(implementations, tasks, _ -> measureLimits());
+            measured.add(new Measured(tasks, outcome));
+        }
+        switch (suite) {
+            case STARTUP -> {
+                screen.println("startup: starts of the program");
+                screen.flush();
+                measured.add(new Measured(List.of(), Startup.run(rounds, log)));
+            }
+            case CALLS -> measured.add(new Measured(List.of(), JmhCalls.run(rounds, log, screen)));
+            case KERNELS, MODELS, LENGTHS, LATENCY, ALL -> {}
+        }
+    }
+
+    private void measureLimits() throws IOException, InterruptedException {
+        if (probe.isEmpty()) {
+            for (int threads = 1; threads <= Runtime.getRuntime().availableProcessors(); threads *= 2) {
+                double peak = Engine.inference().kernels(Engine.Choice.NATIVE).threads(threads).engine()
+                        .measureFma(FMA_SECONDS).orElseThrow();
+                readings.add(new Reading(Limits.FMA + "rondo", threads, peak, "GFLOP/s"));
+            }
+            return;
+        }
+        Process process = new ProcessBuilder(probe.get().toString())
+                .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        PeerProcess.endAfter(process, PROBE_SECONDS);
+        process.getOutputStream().close();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IOException("limits: the program that measures the machine failed, see " + log);
+        }
+        text.lines().map(Reading::parse).forEach(readings::add);
+    }
+
+    /// Writes and prints everything.
+    ///
+    /// @return the exit code: 1 if Rondo itself is wrong or failed, 3 if a peer is broken, else 0
+    int finish() throws IOException {
+        Limits limits = Limits.of(readings);
+        Outcome outcome = new Outcome(List.of(), List.copyOf(missing), List.of());
+        for (Measured part : measured) {
+            outcome = outcome.and(new Outcome(
+                    part.outcome.rows().stream().map(row -> withFloor(row, part.tasks, limits)).toList(),
+                    part.outcome.notes(), part.outcome.facts()));
+        }
+        List<Note> broken = BestPeers.load().broken(outcome.rows());
+        outcome = outcome.and(new Outcome(List.of(), broken, List.of()));
+
+        ResultsFile.write(folder.resolve("results.json"), outcome.rows());
+        Machine end = machine.end(limits);
+        end.write(folder.resolve("machine.json"), outcome);
+        for (Sections.Section section : Sections.of(outcome)) {
+            screen.printf("%n%s%n%s", section.title(), section.table().text());
+        }
+        screen.println();
+        Sections.notes(outcome.notes()).forEach(screen::println);
+        Page.write(folder, end, outcome);
+        screen.printf("%nWritten: %s with results.json, machine.json and pictures%n", folder.resolve("results.md"));
+        if (!broken.isEmpty()) {
+            screen.println("A peer is broken: a ratio to it means nothing.");
+        }
+        screen.flush();
+        if (Files.exists(log) && Files.size(log) == 0) {
+            Files.delete(log);
+        }
+        boolean failed = outcome.notes().stream().anyMatch(note ->
+                Implementation.isRondo(note.implementation()) && note.kind() != Kind.UNSUPPORTED);
+        return failed ? FAILED : broken.isEmpty() ? 0 : BROKEN;
+    }
+
+    private static Row withFloor(Row row, List<Task> tasks, Limits limits) {
+        return tasks.stream()
+                .filter(task -> task.workload().equals(row.workload()) && task.cell().equals(row.cell())
+                        && task.passId().equals(row.pass()) && task.threads() == row.threads())
+                .findFirst()
+                .map(task -> row.floor(Floor.micros(task, limits)))
+                .orElse(row);
+    }
+}
