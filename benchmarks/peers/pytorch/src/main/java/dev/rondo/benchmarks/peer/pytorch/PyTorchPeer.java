@@ -28,6 +28,7 @@ import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.T_TensorTensorTensor_T;
 import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
@@ -38,7 +39,8 @@ import org.bytedeco.pytorch.global.torch;
 /// mode without any bookkeeping. Training of a layer is forward and `torch::autograd::grad` of x, weights and biases;
 /// of a network `zero_grad`, forward, loss, `backward`, `clip_grad_norm_`, the optimizer's `step` and a look at the loss.
 /// Adam gets the epsilon of each step that makes its form Keras's. With lengths a call packs the padded batch, runs and pads again, since both sides of a layer are padded. A
-/// step hands the states of one call to the next.
+/// step is one of `torch::lstm_cell`, `gru_cell` and `rnn_tanh_cell`, which take less time than a sequence of one, and
+/// hands its states to the next.
 ///
 /// The library wants two biases. The second is frozen at zero, but for the GRU, where its last third is biasHn.
 ///
@@ -313,39 +315,46 @@ final class PyTorchPeer implements Peer {
 
     private static final class Steps implements Run {
         private final InferenceMode mode = new InferenceMode(true);
-        private final Workload.Layer layer;
         private final Recurrent recurrent;
         private final Tensor[] inputs;
         private final List<Tensor> outputs = new ArrayList<>();
+        private final TensorOptional biasIh;
+        private final TensorOptional biasHh;
+        private final TensorVector state;
         private Tensor h;
         private int step;
 
         Steps(Workload.Layer layer) {
-            this.layer = layer;
             recurrent = Recurrent.of(layer, false);
             float[] x = layer.floats("x");
             inputs = new Tensor[layer.time()];
             Arrays.setAll(inputs, t -> tensor(
-                    Arrays.copyOfRange(x, t * layer.input(), (t + 1) * layer.input()), 1, 1, layer.input()));
-            h = new Tensor(recurrent.h0);
+                    Arrays.copyOfRange(x, t * layer.input(), (t + 1) * layer.input()), 1, layer.input()));
+            biasIh = new TensorOptional(recurrent.biasIh);
+            biasHh = new TensorOptional(recurrent.biasHh);
+            h = recurrent.h0.squeeze(0);
+            state = new TensorVector(h, h);
         }
 
         @Override
         public void run() {
             Tensor x = inputs[step];
             step = step + 1 == inputs.length ? 0 : step + 1;
-            if (layer.cell() == Cell.LSTM) {
-                try (T_TensorTensorTensor_T out = recurrent.lstm(x)) {
-                    recurrent.states.put(0, out.get1());
-                    recurrent.states.put(1, out.get2());
+            Recurrent layer = recurrent;
+            if (layer.cell == Cell.LSTM) {
+                try (T_TensorTensor_T out = torch.lstm_cell(
+                        x, state, layer.weightIh, layer.weightHh, biasIh, biasHh)) {
+                    state.put(0, out.get0());
+                    state.put(1, out.get1());
                     collect(out.get0());
                 }
             } else {
-                try (T_TensorTensor_T out = recurrent.other(x, h)) {
-                    h.close();
-                    h = new Tensor(out.get1());
-                    collect(out.get0());
-                }
+                Tensor out = layer.cell == Cell.RNN_TANH
+                        ? torch.rnn_tanh_cell(x, h, layer.weightIh, layer.weightHh, biasIh, biasHh)
+                        : torch.gru_cell(x, h, layer.weightIh, layer.weightHh, biasIh, biasHh);
+                h.close();
+                h = out;
+                collect(h);
             }
         }
 
@@ -364,7 +373,7 @@ final class PyTorchPeer implements Peer {
         @Override
         public void close() {
             outputs.forEach(Tensor::close);
-            h.close();
+            List.of(h, state, biasIh, biasHh).forEach(Pointer::close);
             Arrays.asList(inputs).forEach(Tensor::close);
             recurrent.close();
             mode.close();
