@@ -26,17 +26,18 @@ import java.util.Objects;
 
 /// The Deep Java Library on its PyTorch engine.
 ///
-/// `NDArrayEx.lstm`, `gru` and `rnn` are what its recurrent blocks call, without the blocks' own bookkeeping, on sequences
-/// `[T,B,I]`, which PyTorch need not turn round; x is brought into that layout beforehand, y back for the comparison.
-/// Inference has no gradient attached to any array, so that PyTorch records nothing. Training is what a trainer does for
-/// a layer: gradients to zero, forward under a gradient collector, backward. The collector's own backward begins with
-/// ones; `JniUtils.backward`, which it calls, takes a gradient of y. There is no operator for a single step, so that a
-/// step is a sequence of one.
+/// `NDArrayEx.lstm`, `gru` and `rnn` are what its recurrent blocks call, without the blocks' own bookkeeping, on
+/// sequences `[T,B,I]`, which PyTorch need not turn round; x is brought into that layout beforehand, y back for the
+/// comparison. Inference has no gradient attached to any array, so that PyTorch records nothing. Training is what a
+/// trainer does for a layer: gradients to zero, forward under a gradient collector, backward. The collector's own
+/// backward begins with ones; `JniUtils.backward`, which it calls, takes a gradient of y. There is no operator for a
+/// single step, so that a step is a sequence of one.
 ///
 /// The engine wants two biases. The second is frozen at zero, but for the GRU, where its last third is biasHn.
 ///
-/// Threads: `JniUtils.setNumThreads`, OpenMP's pool, which this build's MKL shares. Not timed: making arrays, transposing.
-/// Networks are not compared here but on PyTorch's own bindings, which call the same operators with less between.
+/// Threads: `JniUtils.setNumThreads`, OpenMP's pool, which this build's MKL shares. Not timed: making arrays,
+/// transposing. Networks are not compared here but on PyTorch's own bindings, which call the same operators with less
+/// between.
 final class DjlPeer implements Peer {
     private static final double NO_DROPOUT = 0;
 

@@ -1,5 +1,6 @@
 package dev.rondo.benchmarks.peer.dl4j;
 
+import dev.rondo.benchmarks.peer.Artifact;
 import dev.rondo.benchmarks.peer.Cell;
 import dev.rondo.benchmarks.peer.Layout;
 import dev.rondo.benchmarks.peer.Model;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -44,9 +44,10 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /// Deeplearning4j: a `MultiLayerNetwork` of the layers.
 ///
 /// Sequences are `[B,I,T]` in order 'f', which its own iterators make and in which a time step is contiguous; x is
-/// brought into that layout beforehand, y back for the comparison. Inference is `output`, a step `rnnTimeStep`. Training
-/// of a layer is `feedForward` and `backpropGradient` from an external gradient of y, as the documentation shows it; of a
-/// network `fit` with a batch. The simple RNN takes lengths as a mask. The gates lie in the order g, f, o, i.
+/// brought into that layout beforehand, y back for the comparison. Inference is `output`, a step `rnnTimeStep`.
+/// Training of a layer is `feedForward` and `backpropGradient` from an external gradient of y, as the documentation
+/// shows it; of a network `fit` with a batch. The simple RNN takes lengths as a mask. The gates lie in the order g, f,
+/// o, i.
 ///
 /// A network's loss is a sum over time steps, divided by the batch alone: T times the mean. So are its gradients, and
 /// the clip, the epsilon of Adam (whose form is Keras's) and SGD's rate are set such that the update is the one of the
@@ -89,8 +90,7 @@ final class Dl4jPeer implements Peer {
 
     @Override
     public String version() {
-        return Objects.requireNonNullElse(
-                MultiLayerNetwork.class.getPackage().getImplementationVersion(), "1.0.0-M2.1");
+        return Artifact.version("org.deeplearning4j", "deeplearning4j-nn");
     }
 
     @Override

@@ -34,18 +34,18 @@ import org.bytedeco.pytorch.global.torch;
 
 /// PyTorch, by JavaCPP's bindings of its C++ library.
 ///
-/// `torch::lstm`, `gru` and `rnn_tanh` are what `nn.LSTM` and its like call, on sequences `[T,B,I]`, which they need not
-/// turn round; x is brought into that layout beforehand, y back for the comparison. Inference is in `InferenceMode`, the
-/// mode without any bookkeeping. Training of a layer is forward and `torch::autograd::grad` of x, weights and biases;
-/// of a network `zero_grad`, forward, loss, `backward`, `clip_grad_norm_`, the optimizer's `step` and a look at the loss.
-/// Adam gets the epsilon of each step that makes its form Keras's. With lengths a call packs the padded batch, runs and
-/// pads again, since both sides of a layer are padded. A step is one of `torch::lstm_cell`, `gru_cell` and
-/// `rnn_tanh_cell`, which take less time than a sequence of one, and hands its states to the next.
+/// `torch::lstm`, `gru` and `rnn_tanh` are what `nn.LSTM` and its like call, on sequences `[T,B,I]`, which they need
+/// not turn round; x is brought into that layout beforehand, y back for the comparison. Inference is in
+/// `InferenceMode`, the mode without any bookkeeping. Training of a layer is forward and `torch::autograd::grad` of x,
+/// weights and biases; of a network `zero_grad`, forward, loss, `backward`, `clip_grad_norm_`, the optimizer's `step`
+/// and a look at the loss. Adam gets the epsilon of each step that makes its form Keras's. With lengths a call packs
+/// the padded batch, runs and pads again, since both sides of a layer are padded. A step is one of `torch::lstm_cell`,
+/// `gru_cell` and `rnn_tanh_cell`, which take less time than a sequence of one, and hands its states to the next.
 ///
 /// The library wants two biases. The second is frozen at zero, but for the GRU, where its last third is biasHn.
 ///
-/// Threads: OpenMP's by `set_num_threads`; OpenBLAS, which has a pool of its own, is held at one by the environment (see
-/// `process.properties`): the two together stall each other. Tensors are freed by scopes, not by the collector.
+/// Threads: OpenMP's by `set_num_threads`; OpenBLAS, which has a pool of its own, is held at one by the environment
+/// (see `process.properties`): the two together stall each other. Tensors are freed by scopes, not by the collector.
 /// Not timed: making inputs and parameters, transposing.
 final class PyTorchPeer implements Peer {
     @Override
