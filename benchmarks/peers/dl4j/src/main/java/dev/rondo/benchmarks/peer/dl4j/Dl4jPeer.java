@@ -43,7 +43,7 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 
 /// Deeplearning4j: a `MultiLayerNetwork` of the layers.
 ///
-/// Sequences are `[B,I,T]` in order 'f', which its own iterators make and in which a time step is contiguous; x is
+/// Sequences are `[B,I,T]` in order 'f', in which a time step is contiguous; x is
 /// brought into that layout beforehand, y back for the comparison. Inference is `output`, a step `rnnTimeStep`.
 /// Training of a layer is `feedForward` and `backpropGradient` from an external gradient of y, as the documentation
 /// shows it; of a network `fit` with a batch. The simple RNN takes lengths as a mask. The gates lie in the order g, f,
