@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// | `quit`, or the end of input | the process ends |
 ///
 /// A sample is one call, or the mean of so many calls in a row that together they take [#LEAST_SAMPLE_NANOS], so that
-/// the clock's own time does not show: a power of two, found after warming up. Samples end with the time to measure,
-/// but not before their least number, and at [#MOST_SAMPLES].
+/// the clock's own time does not show: a power of two, found after warming up. Samples end with the time to measure, but
+/// not before their least number, and at [#MOST_SAMPLES].
 public final class PeerServer {
     /// The shortest time that one look at the clock stands for.
     static final long LEAST_SAMPLE_NANOS = 20_000;
@@ -147,7 +147,7 @@ public final class PeerServer {
         } while (count < MOST_SAMPLES
                 && (count < leastSamples || System.nanoTime() - begin < measureMillis * 1_000_000));
         return Arrays.stream(samples, 0, count)
-                .mapToObj(nanos -> nanos == Math.rint(nanos) ? Long.toString((long) nanos) : Double.toString(nanos))
+                .mapToObj(sample -> sample == Math.rint(sample) ? Long.toString((long) sample) : Double.toString(sample))
                 .toArray(String[]::new);
     }
 
