@@ -47,9 +47,10 @@ import java.util.function.Function;
 ///
 /// Inference is `InferenceSession.run` and a step `StreamingSession.step`, of a model of layers, from and to native
 /// memory of the caller: what a server would do. Training is a plan of the same layers' graph with their gradients, as
-/// the loop behind `Model.fit` makes it: of a layer from a gradient of y that is given, of a network with the loss, then
-/// the norm of all gradients, a look at whether it is finite, clipping and the optimizer. `fit` itself is not timed: it
-/// cannot be stopped between two steps. A plan of training packs the weights in each run, since each may find others.
+/// the loop behind `Model.fit` makes it: of a layer from a gradient of y that is given, of a network with the loss,
+/// then the norm of all gradients, a look at whether it is finite, clipping and the optimizer. `fit` itself is not
+/// timed: it cannot be stopped between two steps. A plan of training packs the weights in each run, since each may find
+/// others.
 ///
 /// Not timed: making plans, packing weights for inference. The kernels are those that the system property
 /// `rondo.kernels` says, native ones unless it does; `RONDO_FORCE_ISA` says which. One pool of Rondo's own threads.

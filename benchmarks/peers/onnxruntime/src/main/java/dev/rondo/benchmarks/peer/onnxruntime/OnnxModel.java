@@ -8,8 +8,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 
-/// An ONNX file in the making: nodes, initializers, inputs and outputs of one graph, written as the fields of `onnx.proto`
-/// whose numbers stand here by name. Operator set 14, the first whose recurrent operators are those of today.
+/// An ONNX file in the making: nodes, initializers, inputs and outputs of one graph, written as the fields of
+/// `onnx.proto` whose numbers stand here by name. Operator set 14, the first whose recurrent operators are those of
+/// today.
 final class OnnxModel {
     /// Element types, as the format numbers them.
     static final int FLOAT = 1;

@@ -29,9 +29,9 @@ import java.util.Map;
 /// brought into it beforehand and y brought back for the comparison. A step takes its states from where the step before
 /// left them: the outputs of step t lie in row t of a buffer, which is also the input of step t + 1.
 ///
-/// Threads: `setIntraOpNumThreads`, a pool of each session, which spins for a while between calls, as it does by default;
-/// operators run one after another. Nothing else in the process has threads. Not timed: making session and tensors,
-/// transposing. There is no training in the package, and so none here.
+/// Threads: `setIntraOpNumThreads`, a pool of each session, which spins for a while between calls, as it does by
+/// default; operators run one after another. Nothing else in the process has threads. Not timed: making session and
+/// tensors, transposing. There is no training in the package, and so none here.
 final class OnnxRuntimePeer implements Peer {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
 
@@ -112,8 +112,8 @@ final class OnnxRuntimePeer implements Peer {
         };
     }
 
-    /// The constants that recurrent operators share, in the order of their gates: i, o, f, c and z, r, h. The bias on the
-    /// recurrent product is zero but for that of h.
+    /// The constants that recurrent operators share, in the order of their gates: i, o, f, c and z, r, h. The bias on
+    /// the recurrent product is zero but for that of h.
     private static void recurrentWeights(OnnxModel model, String prefix, Cell cell, int input, int hidden,
             float[] weightIh, float[] weightHh, float[] biasIh, float[] biasHn) {
         int[] order = switch (cell) {
