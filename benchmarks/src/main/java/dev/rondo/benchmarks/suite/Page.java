@@ -52,7 +52,7 @@ final class Page {
     private static void notes(StringBuilder page, Outcome outcome) {
         List<String> notes = Sections.notes(outcome.notes());
         if (!notes.isEmpty()) {
-            page.append("\n## Not measured\n\n");
+            page.append("\n## Missing or broken\n\n");
             notes.forEach(note -> page.append("- ").append(note).append('\n'));
         }
     }
