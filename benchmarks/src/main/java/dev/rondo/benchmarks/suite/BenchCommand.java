@@ -48,6 +48,8 @@ public final class BenchCommand implements Callable<Integer> {
     /// What a quick run keeps for its end: the page and its pictures.
     private static final Duration PAGE = Duration.ofSeconds(10);
     private static final Duration EACH = Duration.ofMillis(800);
+    private static final int ROUNDS = 3;
+    private static final int QUICK_ROUNDS = 5;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -80,9 +82,10 @@ public final class BenchCommand implements Callable<Integer> {
             description = "Rondo on these instruction sets, too: baseline, avx2, avx512.")
     private List<String> isas = List.of();
 
-    @Option(names = "--rounds", paramLabel = "N", defaultValue = "3",
-            description = "How many times everything is measured, in turns; default: ${DEFAULT-VALUE}.")
-    private int rounds = 3;
+    @Option(names = "--rounds", paramLabel = "N",
+            description = "How many times everything is measured, in turns; default: " + ROUNDS + ", with --quick "
+                    + QUICK_ROUNDS + ".")
+    private @Nullable Integer rounds;
 
     @Option(names = "--minutes", paramLabel = "N",
             description = "Shorten each measurement to stay within this time, as --quick does within 8; JMH and"
@@ -210,11 +213,12 @@ public final class BenchCommand implements Callable<Integer> {
                 ? Budget.total(
                         (minutes == null ? QUICK : Duration.ofMinutes(minutes)).minus(PAGE), System::nanoTime)
                 : Budget.each(EACH);
-        implementations.forEach((part, all) -> budget.plan(rounds * all.size() * Tasks.of(part, choice).size()));
+        int turns = rounds != null ? rounds : quick ? QUICK_ROUNDS : ROUNDS;
+        implementations.forEach((part, all) -> budget.plan(turns * all.size() * Tasks.of(part, choice).size()));
         try (Workbench bench = new Workbench()) {
             for (Map.Entry<Suite, List<Implementation>> part : implementations.entrySet()) {
                 run.suite(part.getKey(), part.getValue(), Tasks.of(part.getKey(), choice), bench,
-                        rounds, budget);
+                        turns, budget);
             }
         }
         return run.finish();
@@ -229,7 +233,7 @@ public final class BenchCommand implements Callable<Integer> {
         if (threads.isEmpty() || threads.stream().anyMatch(number -> number < 1 || number > 256)) {
             throw wrong("--threads: expected numbers from 1 to 256, got " + threads);
         }
-        if (rounds < 1) {
+        if (rounds != null && rounds < 1) {
             throw wrong("--rounds: expected at least 1, got " + rounds);
         }
         if (minutes != null && minutes < 1) {

@@ -7,15 +7,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// What changed between two runs, beyond what two runs of the same code differ by.
 ///
 /// Each row holds the medians of at least three rounds, spread over the whole run. A row has changed if two things hold:
-/// the ranges of the rounds' medians do not overlap, and the medians differ by more than [#LEAST_CHANGE]. The former
-/// alone would call three quiet rounds against three others a change when they differ by a percent that a machine does in
-/// an hour; the latter alone would call noise one where rounds disagree by more than that. Both together miss a change of
-/// less than 5 %: measure that within one run, side by side.
+/// the gap between the ranges of the rounds' medians is more than [#LEAST_GAP] of the wider range, and the medians differ
+/// by more than [#LEAST_CHANGE]. The former alone would call three quiet rounds against three others a change when they
+/// differ by a percent that a machine does in an hour; the latter alone would call noise one where rounds disagree by more
+/// than that. Ranges that only do not touch are not enough: of three draws against three of the same distribution a tenth
+/// does not touch, but a fiftieth has such a gap (of five against five, one of 3,000). Both together miss a change of less
+/// than 5 %: measure that within one run, side by side.
 ///
 /// A machine's clock differs between runs, and then everything differs. Where both rows say their floors, the change
 /// must therefore hold in shares of the floor, too, that is after both are scaled by what the machine could do.
@@ -24,10 +27,12 @@ import java.util.stream.Stream;
 /// @param faster rows that take less time, the best first
 /// @param wrong rows that were right and are not
 /// @param missing rows of one run only
-/// @param same how many rows are as they were
-record Comparison(List<Change> slower, List<Change> faster, List<Row> wrong, Missing missing, int same) {
+/// @param same rows that are as they were
+record Comparison(List<Change> slower, List<Change> faster, List<Row> wrong, Missing missing, List<Change> same) {
     /// Less is no change.
     static final double LEAST_CHANGE = 1.05;
+    /// Less is no gap, as a share of the wider of two ranges.
+    static final double LEAST_GAP = 0.5;
 
     /// A row before and after.
     record Change(Row before, Row after) {
@@ -37,8 +42,19 @@ record Comparison(List<Change> slower, List<Change> faster, List<Row> wrong, Mis
         }
 
         private boolean isBeyond() {
-            boolean apart = after.minMicros() > before.maxMicros() || before.minMicros() > after.maxMicros();
-            return apart && (isBeyond(factor(), 1) || isBeyond(1, factor()));
+            double gap = Math.max(after.minMicros() - before.maxMicros(), before.minMicros() - after.maxMicros());
+            double range = Math.max(
+                    after.maxMicros() - after.minMicros(), before.maxMicros() - before.minMicros());
+            return gap > 0 && gap >= LEAST_GAP * range && (isBeyond(factor(), 1) || isBeyond(1, factor()));
+        }
+
+        /// Whether rounds agreed within [#LEAST_CHANGE] in both runs.
+        private boolean isQuiet() {
+            return Math.max(before.spread(), after.spread()) <= LEAST_CHANGE - 1;
+        }
+
+        private boolean isRepeated() {
+            return Math.max(factor(), 1 / factor()) <= LEAST_CHANGE;
         }
 
         private boolean isBeyond(double more, double less) {
@@ -58,7 +74,7 @@ record Comparison(List<Change> slower, List<Change> faster, List<Row> wrong, Mis
         before.forEach(row -> old.put(row.key(), row));
         List<Change> changes = new ArrayList<>();
         List<Row> wrong = new ArrayList<>();
-        int same = 0;
+        List<Change> same = new ArrayList<>();
         int unmatched = 0;
         for (Row row : after) {
             Row former = old.remove(row.key());
@@ -71,7 +87,7 @@ record Comparison(List<Change> slower, List<Change> faster, List<Row> wrong, Mis
                 if (former.isTimed() && row.isTimed() && change.isBeyond()) {
                     changes.add(change);
                 } else {
-                    same++;
+                    same.add(change);
                 }
             }
         }
@@ -97,11 +113,26 @@ record Comparison(List<Change> slower, List<Change> faster, List<Row> wrong, Mis
         append(text, "Slower", slower);
         append(text, "Faster", faster);
         text.append("\n%d row%s within the spread, %d slower, %d faster, %d wrong".formatted(
-                same, same == 1 ? "" : "s", slower.size(), faster.size(), wrong.size()));
+                same.size(), same.size() == 1 ? "" : "s", slower.size(), faster.size(), wrong.size()));
         if (missing.before + missing.after > 0) {
             text.append("; not compared: %d only before, %d only after".formatted(missing.before, missing.after));
         }
-        return text.append(".\n").toString();
+        return text.append(".\n").append(repeated()).toString();
+    }
+
+    /// How far the rows that were quiet in both runs agree, for two runs of the same code.
+    private String repeated() {
+        List<Change> quiet = Stream.of(same, slower, faster).flatMap(List::stream)
+                .filter(change -> change.before.isTimed() && change.after.isTimed())
+                .filter(Change::isQuiet)
+                .toList();
+        List<Change> apart = quiet.stream().filter(change -> !change.isRepeated()).toList();
+        String text = "Rounds agreed within 5 %% in both runs in %d rows; of these, %d have medians within 5 %%%s\n".formatted(
+                quiet.size(), quiet.size() - apart.size(), apart.isEmpty() ? "." : ", and these have not:");
+        return text + apart.stream()
+                .map(change -> String.format(Locale.ROOT, "  %s %s %s: %+.1f %%%n", change.after.implementation(),
+                        change.after.suite(), change.after.work(), 100 * (change.factor() - 1)))
+                .collect(Collectors.joining());
     }
 
     private static void append(StringBuilder text, String title, List<Change> changes) {

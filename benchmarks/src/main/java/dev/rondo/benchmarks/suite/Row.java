@@ -89,6 +89,11 @@ record Row(
         return new Work(suite, workload, cell, pass, threads);
     }
 
+    /// How far the rounds' medians lie apart, as a share of the median.
+    double spread() {
+        return (maxMicros - minMicros) / medianMicros;
+    }
+
     boolean isTimed() {
         return medianMicros > 0;
     }

@@ -34,7 +34,6 @@ final class Units {
 
     /// How far the rounds' medians lie apart, `1.8 %` of the median; nothing of a single round.
     static String spread(Row row) {
-        return row.maxMicros() == row.minMicros() ? "" : String.format(
-                Locale.ROOT, "%.1f %%", 100 * (row.maxMicros() - row.minMicros()) / row.medianMicros());
+        return row.maxMicros() == row.minMicros() ? "" : String.format(Locale.ROOT, "%.1f %%", 100 * row.spread());
     }
 }

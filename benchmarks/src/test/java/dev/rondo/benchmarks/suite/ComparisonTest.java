@@ -42,10 +42,25 @@ class ComparisonTest {
     @Test
     void noiseIsNoChange() {
         // Far apart, but the rounds disagree by as much.
-        assertEquals(1, compare(rondo(90, 100, 125), rondo(110, 120, 130)).same());
+        assertEquals(1, compare(rondo(90, 100, 125), rondo(110, 120, 130)).same().size());
         // Quiet and apart, but by little.
-        assertEquals(1, compare(rondo(99, 100, 101), rondo(103, 104, 105)).same());
-        assertEquals(1, compare(rondo(99, 100, 101), rondo(99, 100, 101)).same());
+        assertEquals(1, compare(rondo(99, 100, 101), rondo(103, 104, 105)).same().size());
+        assertEquals(1, compare(rondo(99, 100, 101), rondo(99, 100, 101)).same().size());
+        // The ranges do not touch, but are wider than what lies between them.
+        assertEquals(1, compare(rondo(95, 100, 105), rondo(108, 112, 118)).same().size());
+    }
+
+    @Test
+    void ofQuietRowsItIsSaidWhetherTheyRepeat() {
+        Comparison comparison = Comparison.of(
+                List.of(row("rondo", "A", 99, 100, 101, 80), row("rondo", "B", 99, 100, 101, 80),
+                        row("rondo", "loud", 90, 100, 120, 80)),
+                List.of(row("rondo", "A", 103, 104, 105, 80), row("rondo", "B", 107, 108, 109, 80),
+                        row("rondo", "loud", 90, 130, 140, 80)));
+
+        String text = comparison.text(Path.of("a"), Path.of("b"));
+        assertTrue(text.contains("in both runs in 2 rows; of these, 1 have medians within 5 %, and these have not:\n"
+                + "  rondo kernels B LSTM inference, 1 thread: +8.0 %\n"), text);
     }
 
     @Test

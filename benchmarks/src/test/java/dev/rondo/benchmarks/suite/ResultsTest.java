@@ -116,7 +116,7 @@ class ResultsTest {
 
         assertEquals(List.of(), best.broken(List.of(good, another)));
         assertEquals(1, best.broken(List.of(bad)).size());
-        assertEquals("reaches 63 % of the floor; where it was set up well, 89 %",
+        assertEquals("reaches 63 % of the floor at best; where it was set up well, 89 %",
                 best.broken(List.of(bad)).getFirst().reason());
     }
 
