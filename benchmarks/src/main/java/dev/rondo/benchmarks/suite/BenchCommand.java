@@ -219,9 +219,10 @@ public final class BenchCommand implements Callable<Integer> {
             for (Map.Entry<Suite, List<Implementation>> part : implementations.entrySet()) {
                 run.suite(part.getKey(), part.getValue(), Tasks.of(part.getKey(), choice), bench,
                         turns, budget);
+                run.write();
             }
         }
-        return run.finish();
+        return run.report(run.write());
     }
 
     private List<Suite> suites() {

@@ -53,6 +53,12 @@ final class Budget {
         planned--;
     }
 
+    /// How many samples a measurement takes at least, whatever its time: of calls that take seconds one a round is all
+    /// that a run with a deadline can afford.
+    int leastSamples() {
+        return total.isEmpty() ? 3 : 1;
+    }
+
     /// The time for the next, in milliseconds.
     long next() {
         if (total.isEmpty()) {

@@ -18,7 +18,6 @@ import java.util.Set;
 /// One run of the harness: the machine's limits, suite after suite, and what is written at the end.
 final class Run {
     private static final int PROBE_SECONDS = 120;
-    private static final int LEAST_SAMPLES = 3;
     private static final int FAILED = 1;
     private static final int BROKEN = 3;
     private static final double FMA_SECONDS = 0.3;
@@ -64,7 +63,7 @@ final class Run {
     void suite(
             Suite suite, List<Implementation> implementations, List<Task> tasks, Workbench bench, int rounds,
             Budget budget) throws IOException, InterruptedException {
-        Rounds.Settings settings = new Rounds.Settings(rounds, budget, LEAST_SAMPLES);
+        Rounds.Settings settings = new Rounds.Settings(rounds, budget, budget.leastSamples());
         if (!tasks.isEmpty()) {
             screen.printf("%s: %d task%s, %d implementation%s%n", suite.id(), tasks.size(), tasks.size() == 1 ? "" : "s",
                     implementations.size(), implementations.size() == 1 ? "" : "s");
@@ -106,31 +105,42 @@ final class Run {
         text.lines().map(Reading::parse).forEach(readings::add);
     }
 
-    /// Writes and prints everything.
-    ///
-    /// @return the exit code: 1 if Rondo itself is wrong or failed, 3 if a peer is broken, else 0
-    int finish() throws IOException {
-        Limits limits = Limits.of(readings);
+    /// What there is so far, with the broken peers.
+    private Outcome outcome(Limits limits) {
         Outcome outcome = new Outcome(List.of(), List.copyOf(missing), List.of());
         for (Measured part : measured) {
             outcome = outcome.and(new Outcome(
                     part.outcome.rows().stream().map(row -> withFloor(row, part.tasks, limits)).toList(),
                     part.outcome.notes(), part.outcome.facts()));
         }
-        List<Note> broken = BestPeers.load().broken(outcome.rows());
-        outcome = outcome.and(new Outcome(List.of(), broken, List.of()));
+        return outcome.and(new Outcome(List.of(), BestPeers.load().broken(outcome.rows()), List.of()));
+    }
 
+    /// Writes what there is so far: a run of an hour that is stopped leaves the suites that it was done with.
+    ///
+    /// @return what was written
+    Outcome write() throws IOException {
+        Limits limits = Limits.of(readings);
+        Outcome outcome = outcome(limits);
         ResultsFile.write(folder.resolve("results.json"), outcome.rows());
         Machine end = machine.end(limits);
         end.write(folder.resolve("machine.json"), outcome);
+        Page.write(folder, end, outcome);
+        return outcome;
+    }
+
+    /// Prints everything that [#write] wrote.
+    ///
+    /// @return the exit code: 1 if Rondo itself is wrong or failed, 3 if a peer is broken, else 0
+    int report(Outcome outcome) throws IOException {
         for (Sections.Section section : Sections.of(outcome)) {
             screen.printf("%n%s%n%s", section.title(), section.table().text());
         }
         screen.println();
         Sections.notes(outcome.notes()).forEach(screen::println);
-        Page.write(folder, end, outcome);
         screen.printf("%nWritten: %s with results.json, machine.json and pictures%n", folder.resolve("results.md"));
-        if (!broken.isEmpty()) {
+        boolean broken = outcome.notes().stream().anyMatch(note -> note.kind() == Kind.BROKEN);
+        if (broken) {
             screen.println("A peer is broken: a ratio to it means nothing.");
         }
         screen.flush();
@@ -139,7 +149,7 @@ final class Run {
         }
         boolean failed = outcome.notes().stream().anyMatch(note ->
                 Implementation.isRondo(note.implementation()) && note.kind() != Kind.UNSUPPORTED);
-        return failed ? FAILED : broken.isEmpty() ? 0 : BROKEN;
+        return failed ? FAILED : broken ? BROKEN : 0;
     }
 
     private static Row withFloor(Row row, List<Task> tasks, Limits limits) {
