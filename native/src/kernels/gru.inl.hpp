@@ -16,70 +16,87 @@ namespace {
 // r and z; with the reset before also r*h', for the second part.
 template <class S, class A> struct GruGates {
     using L = ResetUpdateLayout;
+    static constexpr bool apart = false;
     int64_t hidden;
     bool before;
 
-    template <int R> RONDO_INLINE void start(Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
-        for (int v = 0; v < 4; v++) {
-            const int64_t u = u0 + v % 2 * S::lanes;
-            tile.v[r][v] = load_lanes<S>(rows.gates[r] + v / 2 * hidden + u, lanes_at<S>(u, hidden));
+    template <int R> RONDO_INLINE const float *operand(const ForwardRows<R> &rows, int r) const {
+        return rows.operand[r];
+    }
+
+    template <int R> RONDO_INLINE void finish(const Tile<S, R> &tile, const ForwardRows<R> &rows, int64_t u0) const {
+        for (int v = 0; v < 2; v++) {
+            const int64_t u = u0 + v * S::lanes;
+            with_lanes<S>(u, hidden, [&](auto n) {
+                for (int r = 0; r < R; r++) {
+                    float *gates = rows.gates[r] + u;
+                    const auto reset = A::sigmoid(tile.v[r][v]);
+                    store_lanes<S>(gates, reset, n);
+                    store_lanes<S>(gates + hidden, A::sigmoid(tile.v[r][2 + v]), n);
+                    if (!before) continue;
+                    store_lanes<S>(gates + 3 * hidden, S::mul(reset, load_lanes<S>(rows.operand[r] + u, n)), n);
+                }
+            });
         }
     }
+};
+
+// h = n + z (h' - n), n = tanh(sum), for n units from u on.
+template <class S, class A, int R>
+RONDO_INLINE void update_state(typename S::F sum, const ForwardRows<R> &rows, int r, int64_t u, int n, int64_t hidden,
+                               bool training) {
+    float *gates = rows.gates[r] + u;
+    const auto candidate = A::tanh(sum);
+    const auto change = S::sub(load_lanes<S>(rows.h[r] + u, n), candidate);
+    store_state<S>(rows, r, u, S::fma(load_lanes<S>(gates + hidden, n), change, candidate), n);
+    if (training) store_lanes<S>(gates + 2 * hidden, candidate, n);
+}
+
+// n and h, with the reset after: q, of which n takes a part, is apart from what the input makes.
+template <class S, class A> struct GruCandidateAfter {
+    using L = UnitsLayout;
+    static constexpr bool apart = true;
+    int64_t hidden;
+    bool training;
+    const float *bias; // of q
 
     template <int R> RONDO_INLINE const float *operand(const ForwardRows<R> &rows, int r) const {
         return rows.operand[r];
     }
 
     template <int R>
-    RONDO_INLINE void finish(const Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
-        for (int v = 0; v < 2; v++) {
+    RONDO_INLINE void finish(const Tile<S, R> &q, const Tile<S, R> &input, const ForwardRows<R> &rows,
+                             int64_t u0) const {
+        for (int v = 0; v < 4; v++) {
             const int64_t u = u0 + v * S::lanes;
-            const int n = lanes_at<S>(u, hidden);
-            float *gates = rows.gates[r] + u;
-            const auto reset = A::sigmoid(tile.v[r][v]);
-            store_lanes<S>(gates, reset, n);
-            store_lanes<S>(gates + hidden, A::sigmoid(tile.v[r][2 + v]), n);
-            if (before) store_lanes<S>(gates + 3 * hidden, S::mul(reset, load_lanes<S>(rows.operand[r] + u, n)), n);
+            with_lanes<S>(u, hidden, [&](auto n) {
+                for (int r = 0; r < R; r++) {
+                    if (training) store_lanes<S>(rows.gates[r] + 3 * hidden + u, q.v[r][v], n);
+                    const auto reset = load_lanes<S>(rows.gates[r] + u, n);
+                    update_state<S, A>(S::fma(reset, q.v[r][v], input.v[r][v]), rows, r, u, n, hidden, training);
+                }
+            });
         }
     }
 };
 
-// n and h.
-template <class S, class A> struct GruCandidate {
+// n and h, with the reset before.
+template <class S, class A> struct GruCandidateBefore {
     using L = UnitsLayout;
+    static constexpr bool apart = false;
     int64_t hidden;
     bool training;
-    const float *bias_hn; // null: the reset is before
-
-    template <int R> RONDO_INLINE void start(Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
-        for (int v = 0; v < 4; v++) {
-            const int64_t u = u0 + v * S::lanes;
-            const float *from = bias_hn ? bias_hn + u : rows.gates[r] + 2 * hidden + u;
-            tile.v[r][v] = load_lanes<S>(from, lanes_at<S>(u, hidden));
-        }
-    }
 
     template <int R> RONDO_INLINE const float *operand(const ForwardRows<R> &rows, int r) const {
-        return bias_hn ? rows.operand[r] : rows.gates[r] + 3 * hidden;
+        return rows.gates[r] + 3 * hidden;
     }
 
-    template <int R>
-    RONDO_INLINE void finish(const Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
+    template <int R> RONDO_INLINE void finish(const Tile<S, R> &tile, const ForwardRows<R> &rows, int64_t u0) const {
         for (int v = 0; v < 4; v++) {
             const int64_t u = u0 + v * S::lanes;
-            const int n = lanes_at<S>(u, hidden);
-            if (n == 0) continue;
-            float *gates = rows.gates[r] + u;
-            auto sum = tile.v[r][v];
-            if (bias_hn) {
-                if (training) store_lanes<S>(gates + 3 * hidden, sum, n);
-                sum = S::fma(load_lanes<S>(gates, n), sum, load_lanes<S>(gates + 2 * hidden, n));
-            }
-            const auto candidate = A::tanh(sum);
-            const auto update = load_lanes<S>(gates + hidden, n);
-            const auto h = S::fma(update, S::sub(load_lanes<S>(rows.h[r] + u, n), candidate), candidate);
-            store_state<S>(rows, r, u, h, n);
-            if (training) store_lanes<S>(gates + 2 * hidden, candidate, n);
+            with_lanes<S>(u, hidden, [&](auto n) {
+                for (int r = 0; r < R; r++) update_state<S, A>(tile.v[r][v], rows, r, u, n, hidden, training);
+            });
         }
     }
 };
@@ -88,13 +105,18 @@ template <class S, class A>
 void gru_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
               rondo::Slice slice) {
     const rondo_recurrent_forward &call = *w.call;
+    const int64_t hidden = call.hidden_size;
     const bool before = call.cell == RONDO_CELL_GRU_RESET_BEFORE;
+    const InputPart candidate = candidate_input(w.pack, hidden);
     if (phase == 0) {
-        step_phase<S>(GruGates<S, A>{call.hidden_size, before}, w.pack.weight_hh, w, group, s, slice);
+        step_phase<S>(GruGates<S, A>{hidden, before}, gates_input(w.pack), w.pack.weight_hh, w, group, s, slice);
     }
-    if (phase == 1 || !before) {
-        step_phase<S>(GruCandidate<S, A>{call.hidden_size, w.training, w.pack.bias_hn}, w.pack.weight_hn, w, group, s,
-                      slice);
+    if (!before) {
+        const GruCandidateAfter<S, A> n{hidden, w.training, w.pack.bias_hn};
+        step_phase<S>(n, candidate, w.pack.weight_hn, w, group, s, slice);
+    } else if (phase == 1) {
+        const GruCandidateBefore<S, A> n{hidden, w.training};
+        step_phase<S>(n, candidate, w.pack.weight_hn, w, group, s, slice);
     }
 }
 

@@ -13,36 +13,39 @@ namespace {
 template <class S, class A> struct LstmStep {
     using L = LstmLayout;
     using F = typename S::F;
+    static constexpr bool apart = false;
     int64_t hidden;
     bool training;
     const float *peepholes; // [3][padded] or null
     int64_t padded;
 
-    template <int R> RONDO_INLINE void start(Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u) const {
-        const int n = lanes_at<S>(u, hidden);
-        for (int gate = 0; gate < 4; gate++) tile.v[r][gate] = load_lanes<S>(rows.gates[r] + gate * hidden + u, n);
-    }
-
     template <int R> RONDO_INLINE const float *operand(const ForwardRows<R> &rows, int r) const {
         return rows.operand[r];
     }
 
-    template <int R>
-    RONDO_INLINE void finish(const Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u) const {
-        const int n = lanes_at<S>(u, hidden);
-        const F c_before = load_lanes<S>(rows.c[r] + u, n);
-        const F i = A::sigmoid(with<0>(tile.v[r][0], c_before, u));
-        const F f = A::sigmoid(with<1>(tile.v[r][1], c_before, u));
-        const F g = A::tanh(tile.v[r][2]);
-        const F c = S::fma(f, c_before, S::mul(i, g));
-        const F o = A::sigmoid(with<2>(tile.v[r][3], c, u));
-        store_lanes<S>(rows.c_after[r] + u, c, n);
-        store_state<S>(rows, r, u, S::mul(o, A::tanh(c)), n);
-        if (!training) return;
-        store_lanes<S>(rows.gates[r] + u, i, n);
-        store_lanes<S>(rows.gates[r] + hidden + u, f, n);
-        store_lanes<S>(rows.gates[r] + 2 * hidden + u, g, n);
-        store_lanes<S>(rows.gates[r] + 3 * hidden + u, o, n);
+    // In two passes over the rows: from the gates to h is a chain of some 160 cycles, and what a processor looks ahead
+    // holds two such rows, but many of either half.
+    template <int R> RONDO_INLINE void finish(Tile<S, R> &tile, const ForwardRows<R> &rows, int64_t u) const {
+        with_lanes<S>(u, hidden, [&](auto n) {
+            for (int r = 0; r < R; r++) {
+                const F c_before = load_lanes<S>(rows.c[r] + u, n);
+                const F i = A::sigmoid(with<0>(tile.v[r][0], c_before, u));
+                const F f = A::sigmoid(with<1>(tile.v[r][1], c_before, u));
+                const F g = A::tanh(tile.v[r][2]);
+                const F c = S::fma(f, c_before, S::mul(i, g));
+                tile.v[r][3] = A::sigmoid(with<2>(tile.v[r][3], c, u));
+                tile.v[r][2] = c;
+                store_lanes<S>(rows.c_after[r] + u, c, n);
+                if (!training) continue;
+                store_lanes<S>(rows.gates[r] + u, i, n);
+                store_lanes<S>(rows.gates[r] + hidden + u, f, n);
+                store_lanes<S>(rows.gates[r] + 2 * hidden + u, g, n);
+                store_lanes<S>(rows.gates[r] + 3 * hidden + u, tile.v[r][3], n);
+            }
+            for (int r = 0; r < R; r++) {
+                store_state<S>(rows, r, u, S::mul(tile.v[r][3], A::tanh(tile.v[r][2])), n);
+            }
+        });
     }
 
 private:
@@ -57,7 +60,7 @@ void lstm_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup
                rondo::Slice slice) {
     const int64_t hidden = w.call->hidden_size;
     const LstmStep<S, A> step{hidden, w.training, w.pack.peepholes, round_up(hidden, S::lanes)};
-    step_phase<S>(step, w.pack.weight_hh, w, group, s, slice);
+    step_phase<S>(step, gates_input(w.pack), w.pack.weight_hh, w, group, s, slice);
 }
 
 template <class S, class A> struct LstmBack {

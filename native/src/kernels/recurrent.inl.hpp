@@ -4,9 +4,10 @@
 //
 // Forward. The panels of a cell hold, for a block of hidden units, the vectors of all gates that its tile needs
 // (Layout), so that when the sum over k is complete, activations are applied in registers and only the states (and, in
-// training, the gates) are stored. The input projection of a few steps is computed first, over all their rows at once,
-// into the place of the gates, whence the recurrence takes it as the start of its sums; so W is read once for a chunk
-// of steps, and what it made is still in cache when it is needed.
+// training, the gates) are stored. The input projection is the start of these sums. Where a step has rows enough to make
+// use of W, it is computed within the step, in the same registers. Else that of a few steps is computed first, over all
+// their rows at once, into the place of the gates; so W is read once for a chunk of steps, and what it made is still in
+// cache when it is needed. Either way a sum is the bias, then W x by rising k, then U h, and comes to the same bits.
 //
 // Backward walks the steps in reverse: dh_s = dy_s + dgates_{s+1} U is the same tile product on U itself (panels of 4
 // vectors of units), and the gate derivatives are formed in its registers. They replace the gates in the saved memory;
@@ -157,61 +158,87 @@ template <class S> void recurrent_pack(const rondo::RecurrentPackWork &w, rondo:
 
 // ------------------------------------------------------------------------------------------------------- forward
 
-// projected[i] = W x[i] + b for the gates of one layout, whose first lies at `column` of the gates.
+// The input's share of the gates of one layout, whose first lies at `column` of the gates.
+struct InputPart {
+    const float *biases;
+    const float *panels;
+    int64_t column;
+};
+
+// tiles = W x + b for the panels from unit u0 on.
+template <class S, class L, int N, int R>
+RONDO_INLINE void input_sums(Tile<S, R> (&tiles)[N], const float *const (&x)[R], const InputPart &part, int64_t u0,
+                             int64_t input) {
+    for (int n = 0; n < N; n++) {
+        for (int v = 0; v < L::vectors; v++) {
+            const auto bias = S::load(part.biases + u0 * L::gates + (n * L::vectors + v) * S::lanes);
+            for (int r = 0; r < R; r++) tiles[n].v[r][v] = bias;
+        }
+    }
+    multiply_add<1>(tiles, x, Panel<S>(part.panels + u0 * L::gates * input, input), input);
+}
+
+// Calls f(vector of tiles[n] for row r, its place in the row's gates, its unit).
+template <class S, class L, int N, int R, class Function>
+RONDO_INLINE void each_gate(Tile<S, R> (&tiles)[N], float *const *gates, int64_t column, int64_t u0, int64_t hidden,
+                            const Function &f) {
+    for (int n = 0; n < N; n++) {
+        for (int v = 0; v < L::vectors; v++) {
+            const int64_t u = u0 + (n * L::blocks + v % L::blocks) * S::lanes;
+            for (int r = 0; r < R; r++) f(tiles[n].v[r][v], gates[r] + column + v / L::blocks * hidden + u, u);
+        }
+    }
+}
+
+// projected[i] = W x[i] + b
 template <class S, class L>
-void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, const float *biases,
-             const float *panels, int64_t column, rondo::Slice slice) {
+void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, const InputPart &part,
+             rondo::Slice slice) {
     const int64_t hidden = w.call->hidden_size;
-    const int64_t input = w.call->input_size;
     int64_t begin, end;
     slice.range(hidden, L::template units<S>, begin, end);
     for_panels<S>(
         begin, end, L::template units<S>, group.count, [&](int64_t u0, auto panel_count, int64_t first, auto rows) {
             constexpr int N = panel_count.value, R = rows.value;
             Tile<S, R> tiles[N];
+            float *const *gates = group.projected + first;
             const float *x[R];
-            const auto each = [&](const auto &f) { // f(sum, its place in the gates, its unit)
-                for (int n = 0; n < N; n++) {
-                    for (int v = 0; v < L::vectors; v++) {
-                        const int64_t u = u0 + (n * L::blocks + v % L::blocks) * S::lanes;
-                        for (int r = 0; r < R; r++) {
-                            f(tiles[n].v[r][v], group.projected[first + r] + column + v / L::blocks * hidden + u, u);
-                        }
-                    }
-                }
-            };
             for (int r = 0; r < R; r++) x[r] = group.x[first + r];
-            each([](auto &, float *to, int64_t) { S::prefetch(to); });
-            for (int n = 0; n < N; n++) {
-                for (int v = 0; v < L::vectors; v++) {
-                    const auto bias = S::load(biases + u0 * L::gates + (n * L::vectors + v) * S::lanes);
-                    for (int r = 0; r < R; r++) tiles[n].v[r][v] = bias;
-                }
-            }
-            multiply_add<1>(tiles, x, Panel<S>(panels + u0 * L::gates * input, input), input);
-            each([&](auto &sum, float *to, int64_t u) { store_lanes<S>(to, sum, lanes_at<S>(u, hidden)); });
+            each_gate<S, L>(tiles, gates, part.column, u0, hidden, [](auto &, float *to, int64_t) { S::prefetch(to); });
+            input_sums<S, L>(tiles, x, part, u0, w.call->input_size);
+            each_gate<S, L>(tiles, gates, part.column, u0, hidden,
+                            [&](auto &sum, float *to, int64_t u) { store_lanes<S>(to, sum, lanes_at<S>(u, hidden)); });
         });
+}
+
+// Of all gates; of a GRU of r and z.
+RONDO_INLINE InputPart gates_input(const rondo::RecurrentPack &pack) { return {pack.bias, pack.weight_ih, 0}; }
+
+// Of n of a GRU.
+RONDO_INLINE InputPart candidate_input(const rondo::RecurrentPack &pack, int64_t hidden) {
+    return {pack.bias_in, pack.weight_in, 2 * hidden};
 }
 
 template <class S>
 void recurrent_project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, rondo::Slice slice) {
     const rondo::RecurrentPack &pack = w.pack;
     switch (rondo::cell_shape(w.call->cell).family) {
-    case rondo::CellFamily::lstm: project<S, LstmLayout>(w, group, pack.bias, pack.weight_ih, 0, slice); break;
+    case rondo::CellFamily::lstm: project<S, LstmLayout>(w, group, gates_input(pack), slice); break;
     case rondo::CellFamily::gru:
-        project<S, ResetUpdateLayout>(w, group, pack.bias, pack.weight_ih, 0, slice);
-        project<S, UnitsLayout>(w, group, pack.bias_in, pack.weight_in, 2 * w.call->hidden_size, slice);
+        project<S, ResetUpdateLayout>(w, group, gates_input(pack), slice);
+        project<S, UnitsLayout>(w, group, candidate_input(pack, w.call->hidden_size), slice);
         break;
-    case rondo::CellFamily::rnn: project<S, UnitsLayout>(w, group, pack.bias, pack.weight_ih, 0, slice);
+    case rondo::CellFamily::rnn: project<S, UnitsLayout>(w, group, gates_input(pack), slice);
     }
 }
 
 // The rows of one register tile at one step.
 template <int R> struct ForwardRows {
+    const float *x[R];
     const float *operand[R]; // what U acts on: h before, times the mask if there is one
     const float *h[R];       // before
     const float *c[R];       // before
-    float *gates[R];         // in: the input projection; out, in training: what backward needs
+    float *gates[R];         // in: the input projection, if before; out, in training: what backward needs
     float *h_after[R];
     float *c_after[R];
     float *operand_after[R]; // null: it is h
@@ -226,6 +253,7 @@ RONDO_INLINE void forward_rows(ForwardRows<R> &rows, const rondo::RecurrentForwa
     for (int r = 0; r < R; r++) {
         const int64_t slot = slot0 + r;
         const int64_t b = w.walk.order[slot];
+        rows.x[r] = call.x + b * call.x_batch_stride + w.walk.time(s, b) * call.x_time_stride;
         rows.operand[r] = w.operand.at(s, slot);
         rows.h[r] = w.h.at(s, slot);
         rows.c[r] = w.c.at(s, slot);
@@ -248,10 +276,11 @@ RONDO_INLINE void store_state(const ForwardRows<R> &rows, int r, int64_t u, type
     if (rows.y[r]) store_lanes<S>(rows.y[r] + u, h, n);
 }
 
-// One phase of a step of a cell. Phase says: the Layout of its panels; start(tile, rows, r, u0), the start of the sums
-// of a row; operand(rows, r), what U acts on; finish(tile, rows, r, u0), which stores what has been made.
+// One phase of a step of a cell. Phase says: the Layout of its panels; operand(rows, r), what U acts on; and what is made
+// of the sums and stored: finish(tile, rows, u0), where what U makes is added to the input's share, or where they are
+// apart, and what U makes begins with a bias of its own, finish(tile, input tile, rows, u0).
 template <class S, class Phase>
-void step_phase(const Phase &phase, const float *panels, const rondo::RecurrentForwardWork &w,
+void step_phase(const Phase &phase, const InputPart &input, const float *panels, const rondo::RecurrentForwardWork &w,
                 const rondo::RecurrentGroup &group, int64_t s, rondo::Slice slice) {
     using L = typename Phase::L;
     const int64_t hidden = w.call->hidden_size;
@@ -266,17 +295,35 @@ void step_phase(const Phase &phase, const float *panels, const rondo::RecurrentF
         const float *operand[R];
         for (int r = 0; r < R; r++) {
             operand[r] = phase.operand(rows, r);
-            for (int n = 0; n < N; n++) phase.start(tiles[n], rows, r, u0 + n * L::template units<S>);
             for (int v = 0; v < N * L::blocks; v++) {
                 const int64_t u = u0 + v * S::lanes;
                 S::prefetch(rows.h_after[r] + u);
-                S::prefetch(rows.c_after[r] + u);
+                if (rows.c_after[r]) S::prefetch(rows.c_after[r] + u);
                 if (rows.y[r]) S::prefetch(rows.y[r] + u);
             }
         }
-        multiply_add<1>(tiles, operand, Panel<S>(panels + u0 * L::gates * hidden, hidden), hidden);
-        for (int n = 0; n < N; n++) {
-            for (int r = 0; r < R; r++) phase.finish(tiles[n], rows, r, u0 + n * L::template units<S>);
+        if (group.within) {
+            input_sums<S, L>(tiles, rows.x, input, u0, w.call->input_size);
+        } else {
+            each_gate<S, L>(tiles, rows.gates, input.column, u0, hidden, [&](auto &sum, const float *from, int64_t u) {
+                sum = load_lanes<S>(from, lanes_at<S>(u, hidden));
+            });
+        }
+        const Panel<S> panel(panels + u0 * L::gates * hidden, hidden);
+        if constexpr (Phase::apart) {
+            Tile<S, R> products[N];
+            for (int n = 0; n < N; n++) {
+                for (int v = 0; v < L::vectors; v++) {
+                    const int64_t u = u0 + (n * L::vectors + v) * S::lanes;
+                    const auto bias = load_lanes<S>(phase.bias + u, lanes_at<S>(u, hidden));
+                    for (int r = 0; r < R; r++) products[n].v[r][v] = bias;
+                }
+            }
+            multiply_add<1>(products, operand, panel, hidden);
+            for (int n = 0; n < N; n++) phase.finish(products[n], tiles[n], rows, u0 + n * L::template units<S>);
+        } else {
+            multiply_add<1>(tiles, operand, panel, hidden);
+            for (int n = 0; n < N; n++) phase.finish(tiles[n], rows, u0 + n * L::template units<S>);
         }
     });
 }
@@ -381,17 +428,18 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
             for (int n = 0; n < N; n++) clear(tiles[n]);
             if (!ends) multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
             for (int n = 0; n < N; n++) {
-                for (int r = 0; r < R; r++) {
-                    for (int v = 0; v < 4; v++) {
-                        const int64_t u = u0 + n * width + v * S::lanes;
-                        const int count = lanes_at<S>(u, hidden);
-                        if (count == 0) continue;
-                        auto &dh = tiles[n].v[r][v];
-                        dh = gradient_of_h<S>(dh, rows, r, u, count);
-                        finish(rows, r, u, count, dh);
-                    }
-                    if (rows.norms[r]) store_norm<S>(tiles[n], rows, r, u0 + n * width, hidden);
+                for (int v = 0; v < 4; v++) {
+                    const int64_t u = u0 + n * width + v * S::lanes;
+                    with_lanes<S>(u, hidden, [&](auto count) {
+                        for (int r = 0; r < R; r++) {
+                            auto &dh = tiles[n].v[r][v];
+                            dh = gradient_of_h<S>(dh, rows, r, u, count);
+                            finish(rows, r, u, count, dh);
+                        }
+                    });
                 }
+                if (!w.norms) continue;
+                for (int r = 0; r < R; r++) store_norm<S>(tiles[n], rows, r, u0 + n * width, hidden);
             }
         });
     };

@@ -9,26 +9,20 @@ namespace {
 
 template <class S, class A> struct RnnStep {
     using L = UnitsLayout;
+    static constexpr bool apart = false;
     int32_t cell;
     int64_t hidden;
-
-    template <int R> RONDO_INLINE void start(Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
-        for (int v = 0; v < 4; v++) {
-            const int64_t u = u0 + v * S::lanes;
-            tile.v[r][v] = load_lanes<S>(rows.gates[r] + u, lanes_at<S>(u, hidden));
-        }
-    }
 
     template <int R> RONDO_INLINE const float *operand(const ForwardRows<R> &rows, int r) const {
         return rows.operand[r];
     }
 
-    template <int R>
-    RONDO_INLINE void finish(const Tile<S, R> &tile, const ForwardRows<R> &rows, int r, int64_t u0) const {
+    template <int R> RONDO_INLINE void finish(const Tile<S, R> &tile, const ForwardRows<R> &rows, int64_t u0) const {
         for (int v = 0; v < 4; v++) {
             const int64_t u = u0 + v * S::lanes;
-            const int n = lanes_at<S>(u, hidden);
-            if (n > 0) store_state<S>(rows, r, u, activation(tile.v[r][v]), n);
+            with_lanes<S>(u, hidden, [&](auto n) {
+                for (int r = 0; r < R; r++) store_state<S>(rows, r, u, activation(tile.v[r][v]), n);
+            });
         }
     }
 
@@ -45,7 +39,8 @@ private:
 
 template <class S, class A>
 void rnn_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, rondo::Slice slice) {
-    step_phase<S>(RnnStep<S, A>{w.call->cell, w.call->hidden_size}, w.pack.weight_hh, w, group, s, slice);
+    step_phase<S>(RnnStep<S, A>{w.call->cell, w.call->hidden_size}, gates_input(w.pack), w.pack.weight_hh, w, group, s,
+                  slice);
 }
 
 template <class S, class A> struct RnnBack {

@@ -154,14 +154,16 @@ struct Walk {
     RONDO_INLINE int64_t time(int64_t s, int64_t b) const { return reverse ? length(b) - 1 - s : s; }
 };
 
-// The slots that are walked together, and the chunk of steps whose input projection is at hand.
+// The slots that are walked together, and the chunk of steps that is at hand. Its input projection is computed before its
+// steps, or within each of them.
 struct RecurrentGroup {
     int64_t first;
     int64_t last;
-    const float **x;   // inputs to project
+    const float **x;   // inputs to project before
     float **projected; // where to
     int64_t count;     // of these
-    StepRows gates;    // in: the input projection; out, in training: what backward needs
+    StepRows gates;    // in: the input projection if it is computed before; out, in training: what backward needs
+    bool within;       // the projection is computed within the steps
 
     RONDO_INLINE int64_t live(const Walk &walk, int64_t s) const {
         const int64_t end = walk.live[s] < last ? walk.live[s] : last;

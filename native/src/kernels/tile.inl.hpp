@@ -168,6 +168,19 @@ template <class S> inline void store_lanes(float *p, typename S::F x, int n) {
     }
 }
 
+// Calls f(lanes of the vector at i of n), which are a constant where the vector is whole: then all that f loads and stores
+// does without asking.
+template <class S, class Function> RONDO_INLINE void with_lanes(int64_t i, int64_t n, Function &&f) {
+    struct Whole {
+        constexpr operator int() const { return S::lanes; }
+    };
+    if (i + S::lanes <= n) {
+        f(Whole{});
+    } else if (i < n) {
+        f(static_cast<int>(n - i));
+    }
+}
+
 inline int64_t round_up(int64_t n, int64_t grain) { return (n + grain - 1) / grain * grain; }
 
 } // namespace

@@ -285,8 +285,12 @@ struct RecurrentPackOp {
 
 // -------------------------------------------------------------------------------------------------------- forward
 
-// So many rows of the input projection are computed at once, where there are as many.
+// So many rows of the input projection are computed at once, where there are as many and it is computed before the steps.
 constexpr int64_t projection_rows = 96;
+// Within the steps it is computed where they have rows enough for a tile, which then read W together, and where W is small
+// enough to be at hand again at every step.
+constexpr int64_t rows_within = 6;
+constexpr int64_t weight_bytes_within = 2 << 20;
 
 struct RecurrentForwardOp {
     using Call = rondo_recurrent_forward;
@@ -397,22 +401,18 @@ private:
         const int64_t rows = group.last - group.first;
         begin(work, group);
 
+        const bool small = int64_t{sizeof(float)} * shape.gates * hidden * call.input_size <= weight_bytes_within;
         const int64_t chunk = chunk_of(call, rows);
         for (int64_t s0 = 0; s0 < call.time_steps && group.live(walk, s0) > 0; s0 += chunk) {
             const int64_t s1 = std::min<int64_t>(s0 + chunk, call.time_steps);
             if (!work.training) { // as if all steps before this chunk lay in front of it
                 group.gates = {gates - (s0 * rows + group.first) * gates_stride, rows * gates_stride, gates_stride, -1};
             }
-            group.count = 0;
-            for (int64_t s = s0; s < s1; s++) {
-                const int64_t live = group.live(walk, s);
-                for (int64_t slot = group.first; slot < group.first + live; slot++) {
-                    const int64_t b = walk.order[slot];
-                    group.x[group.count] = call.x + b * call.x_batch_stride + walk.time(s, b) * call.x_time_stride;
-                    group.projected[group.count++] = group.gates.at(s, slot);
-                }
+            group.within = call.time_steps == 1 || (small && group.live(walk, s1 - 1) >= rows_within);
+            if (!group.within) {
+                list_inputs(work, group, s0, s1);
+                in_parts([&](Slice part) { kernels.recurrent_project(work, group, part); });
             }
-            in_parts([&](Slice part) { kernels.recurrent_project(work, group, part); });
             for (int64_t s = s0; s < s1 && group.live(walk, s) > 0; s++) {
                 for (int32_t phase = 0; phase < shape.phases; phase++)
                     in_parts([&](Slice part) { kernels.recurrent_step(work, group, s, phase, part); });
@@ -426,6 +426,20 @@ private:
             if (call.y == nullptr) continue;
             for (int64_t t = length; t < call.time_steps; t++)
                 copy_row(call.y + b * call.y_batch_stride + t * call.y_time_stride, nullptr, hidden);
+        }
+    }
+
+    // The inputs of some steps, and where their projections belong.
+    static void list_inputs(const RecurrentForwardWork &work, RecurrentGroup &group, int64_t s0, int64_t s1) {
+        const Call &call = *work.call;
+        group.count = 0;
+        for (int64_t s = s0; s < s1; s++) {
+            const int64_t live = group.live(work.walk, s);
+            for (int64_t slot = group.first; slot < group.first + live; slot++) {
+                const int64_t b = work.walk.order[slot];
+                group.x[group.count] = call.x + b * call.x_batch_stride + work.walk.time(s, b) * call.x_time_stride;
+                group.projected[group.count++] = group.gates.at(s, slot);
+            }
         }
     }
 
