@@ -104,7 +104,7 @@ int32_t rondo_machine_describe(rondo_machine *machine) {
         std::memcpy(machine->cpu, cpu.name, sizeof machine->cpu);
         int32_t length = 0;
         machine->reasons[0] = '\0';
-        for (const int32_t isa : {RONDO_ISA_BASELINE, RONDO_ISA_AVX2, RONDO_ISA_AVX512}) {
+        for (const int32_t isa : known_isas()) {
             char text[300];
             if (isa_lacks(cpu, isa, text, sizeof text) == 0) continue;
             const int32_t room = static_cast<int32_t>(sizeof machine->reasons) - length;

@@ -1,6 +1,5 @@
 #include "dispatch.hpp"
 
-#include <cpuid.h>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -10,165 +9,30 @@
 
 namespace rondo {
 
-const KernelTable &baseline_kernels();
-const KernelTable &avx2_kernels();
-const KernelTable &avx512_kernels();
-
 namespace {
 
-enum class Word { leaf1_ecx, leaf7_ebx, extended1_ecx };
-
-struct Feature {
-    int32_t isa; // the first set that needs it
-    Word word;
-    int bit;
-    const char *name;
-};
-
-// The lists of the x86-64 psABI; v1 is what every 64-bit CPU has.
-constexpr Feature features[] = {
-    {RONDO_ISA_BASELINE, Word::leaf1_ecx, 0, "SSE3"},
-    {RONDO_ISA_BASELINE, Word::leaf1_ecx, 9, "SSSE3"},
-    {RONDO_ISA_BASELINE, Word::leaf1_ecx, 13, "CMPXCHG16B"},
-    {RONDO_ISA_BASELINE, Word::leaf1_ecx, 19, "SSE4.1"},
-    {RONDO_ISA_BASELINE, Word::leaf1_ecx, 20, "SSE4.2"},
-    {RONDO_ISA_BASELINE, Word::leaf1_ecx, 23, "POPCNT"},
-    {RONDO_ISA_BASELINE, Word::extended1_ecx, 0, "LAHF"},
-    {RONDO_ISA_AVX2, Word::leaf1_ecx, 12, "FMA"},
-    {RONDO_ISA_AVX2, Word::leaf1_ecx, 22, "MOVBE"},
-    {RONDO_ISA_AVX2, Word::leaf1_ecx, 27, "OSXSAVE"},
-    {RONDO_ISA_AVX2, Word::leaf1_ecx, 28, "AVX"},
-    {RONDO_ISA_AVX2, Word::leaf1_ecx, 29, "F16C"},
-    {RONDO_ISA_AVX2, Word::leaf7_ebx, 3, "BMI1"},
-    {RONDO_ISA_AVX2, Word::leaf7_ebx, 5, "AVX2"},
-    {RONDO_ISA_AVX2, Word::leaf7_ebx, 8, "BMI2"},
-    {RONDO_ISA_AVX2, Word::extended1_ecx, 5, "LZCNT"},
-    {RONDO_ISA_AVX512, Word::leaf7_ebx, 16, "AVX512F"},
-    {RONDO_ISA_AVX512, Word::leaf7_ebx, 17, "AVX512DQ"},
-    {RONDO_ISA_AVX512, Word::leaf7_ebx, 28, "AVX512CD"},
-    {RONDO_ISA_AVX512, Word::leaf7_ebx, 30, "AVX512BW"},
-    {RONDO_ISA_AVX512, Word::leaf7_ebx, 31, "AVX512VL"},
-};
-
-struct SavedState {
-    int32_t isa;
-    int bit;
-    const char *name;
-};
-
-constexpr SavedState saved_states[] = {
-    {RONDO_ISA_AVX2, 1, "XMM registers"},        {RONDO_ISA_AVX2, 2, "YMM registers"},
-    {RONDO_ISA_AVX512, 5, "mask registers"},     {RONDO_ISA_AVX512, 6, "upper halves of ZMM0-15"},
-    {RONDO_ISA_AVX512, 7, "registers ZMM16-31"},
-};
-
-constexpr int32_t isas[] = {RONDO_ISA_BASELINE, RONDO_ISA_AVX2, RONDO_ISA_AVX512};
-
-bool has(const Cpu &cpu, const Feature &feature) {
-    uint32_t word = 0;
-    switch (feature.word) {
-    case Word::leaf1_ecx: word = cpu.leaf1_ecx; break;
-    case Word::leaf7_ebx: word = cpu.leaf7_ebx; break;
-    case Word::extended1_ecx: word = cpu.extended1_ecx; break;
+// "baseline, avx2 or avx512"
+void name_isas(char *text, size_t size) {
+    const std::span<const int32_t> isas = known_isas();
+    size_t length = 0;
+    for (size_t i = 0; i < isas.size() && length < size; i++) {
+        const char *before = i == 0 ? "" : i + 1 == isas.size() ? " or " : ", ";
+        length += static_cast<size_t>(std::snprintf(text + length, size - length, "%s%s", before, isa_name(isas[i])));
     }
-    return (word >> feature.bit & 1u) != 0;
-}
-
-uint64_t xgetbv() {
-    uint32_t low, high;
-    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return static_cast<uint64_t>(high) << 32 | low;
-}
-
-// Appends to a bounded text.
-class Text {
-public:
-    Text(char *text, int32_t size) : text_(text), size_(size) {
-        if (size_ > 0) text_[0] = '\0';
-    }
-    void add(const char *part) {
-        if (length_ < size_) {
-            const int written = std::snprintf(text_ + length_, static_cast<size_t>(size_ - length_), "%s", part);
-            length_ = written < size_ - length_ ? length_ + written : size_ - 1;
-        }
-    }
-    int32_t length() const { return length_; }
-
-private:
-    char *text_;
-    int32_t size_;
-    int32_t length_ = 0;
-};
-
-void name_cpu(char (&name)[64]) {
-    uint32_t brand[12] = {};
-    for (uint32_t i = 0; i < 3; i++) {
-        uint32_t *r = brand + 4 * i;
-        if (!__get_cpuid(0x80000002u + i, &r[0], &r[1], &r[2], &r[3])) break;
-    }
-    char text[49] = {};
-    std::memcpy(text, brand, 48);
-    const char *begin = text;
-    while (*begin == ' ') begin++;
-    size_t length = std::strlen(begin);
-    while (length > 0 && begin[length - 1] == ' ') length--;
-    std::memcpy(name, begin, length);
-    name[length] = '\0';
 }
 
 } // namespace
 
-Cpu detect_cpu() {
-    Cpu cpu = {};
-    uint32_t a = 0, b = 0, c = 0, d = 0;
-    if (__get_cpuid(1, &a, &b, &c, &d)) cpu.leaf1_ecx = c;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) cpu.leaf7_ebx = b;
-    if (__get_cpuid(0x80000001u, &a, &b, &c, &d)) cpu.extended1_ecx = c;
-    if ((cpu.leaf1_ecx >> 27 & 1u) != 0) cpu.xcr0 = xgetbv();
-    name_cpu(cpu.name);
-    return cpu;
-}
-
-const char *isa_name(int32_t isa) {
-    switch (isa) {
-    case RONDO_ISA_BASELINE: return "baseline";
-    case RONDO_ISA_AVX2: return "avx2";
-    case RONDO_ISA_AVX512: return "avx512";
-    default: return "unknown";
-    }
-}
-
 int32_t isa_of_name(const char *name) {
-    for (const int32_t isa : isas)
+    for (const int32_t isa : known_isas())
         if (std::strcmp(name, isa_name(isa)) == 0) return isa;
     return -1;
-}
-
-int32_t isa_lacks(const Cpu &cpu, int32_t isa, char *text, int32_t size) {
-    Text out(text, size);
-    bool any = false;
-    for (const Feature &feature : features) {
-        if (feature.isa > isa || has(cpu, feature)) continue;
-        out.add(any ? ", " : "the CPU lacks ");
-        out.add(feature.name);
-        any = true;
-    }
-    bool any_state = false;
-    for (const SavedState &state : saved_states) {
-        if (state.isa > isa || (cpu.xcr0 >> state.bit & 1u) != 0) continue;
-        out.add(any_state ? ", "
-                : any     ? "; the operating system does not save "
-                          : "the operating system does not save ");
-        out.add(state.name);
-        any_state = true;
-    }
-    return out.length();
 }
 
 uint32_t usable_isas(const Cpu &cpu) {
     uint32_t mask = 0;
     char text[8];
-    for (const int32_t isa : isas)
+    for (const int32_t isa : known_isas())
         if (isa_lacks(cpu, isa, text, sizeof text) == 0) mask |= 1u << isa;
     return mask;
 }
@@ -176,7 +40,7 @@ uint32_t usable_isas(const Cpu &cpu) {
 int32_t best_isa(const Cpu &cpu) {
     const uint32_t usable = usable_isas(cpu);
     int32_t best = RONDO_ISA_AUTO;
-    for (const int32_t isa : isas)
+    for (const int32_t isa : known_isas())
         if ((usable >> isa & 1u) != 0) best = isa;
     return best;
 }
@@ -189,8 +53,11 @@ int32_t choose_isa(const Cpu &cpu, int32_t option) {
         if (forced != nullptr && forced[0] != '\0') {
             by = "RONDO_FORCE_ISA: ";
             isa = isa_of_name(forced);
-            if (isa < 0)
-                fail(RONDO_INVALID, "RONDO_FORCE_ISA: expected baseline, avx2 or avx512, got \"%.40s\"", forced);
+            if (isa < 0) {
+                char names[100];
+                name_isas(names, sizeof names);
+                fail(RONDO_INVALID, "RONDO_FORCE_ISA: expected %s, got \"%.40s\"", names, forced);
+            }
         } else {
             isa = best_isa(cpu);
             if (isa == RONDO_ISA_AUTO) isa = RONDO_ISA_BASELINE; // fails below, with the reason
@@ -202,14 +69,6 @@ int32_t choose_isa(const Cpu &cpu, int32_t option) {
     if (isa_lacks(cpu, isa, text, sizeof text) > 0)
         fail(RONDO_UNSUPPORTED, "%s%s cannot run here: %s", by, isa_name(isa), text);
     return isa;
-}
-
-const KernelTable &kernels(int32_t isa) {
-    switch (isa) {
-    case RONDO_ISA_AVX512: return avx512_kernels();
-    case RONDO_ISA_AVX2: return avx2_kernels();
-    default: return baseline_kernels();
-    }
 }
 
 } // namespace rondo

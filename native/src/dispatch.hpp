@@ -1,13 +1,14 @@
-// Which instruction sets this machine runs, by the CPU and by what the operating system saves of its registers.
+// Which instruction sets there are for this architecture (arch/), and which of them this machine runs.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "kernels/table.hpp"
 
 namespace rondo {
 
-// What CPUID and XGETBV say.
+// What CPUID and XGETBV say on x86-64; on other architectures only the name is there.
 struct Cpu {
     uint32_t leaf1_ecx;
     uint32_t leaf7_ebx;
@@ -19,7 +20,10 @@ struct Cpu {
 // This machine's.
 Cpu detect_cpu();
 
-// "baseline", "avx2", "avx512".
+// RONDO_ISA_*, the least first.
+std::span<const int32_t> known_isas();
+
+// "baseline", "avx2", "avx512"; "neon" is the baseline of Arm.
 const char *isa_name(int32_t isa);
 
 // The set of that name, or -1.

@@ -18,7 +18,6 @@
 #include <climits>
 #include <cstdio>
 #include <ctime>
-#include <immintrin.h>
 #include <linux/futex.h>
 #include <new>
 #include <pthread.h>
@@ -84,13 +83,22 @@ int64_t nanoseconds() {
     return t.tv_sec * 1'000'000'000ll + t.tv_nsec;
 }
 
+// Tells the processor that this is a loop that waits.
+void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    asm volatile("yield");
+#endif
+}
+
 // Spins until the condition holds, for some microseconds at most; tells whether it does.
 template <class Condition> bool spin(const Condition &condition) {
     if (condition()) return true;
     const int64_t end = nanoseconds() + spin_nanoseconds;
     do {
         for (int i = 0; i < 16; i++) {
-            _mm_pause();
+            pause();
             if (condition()) return true;
         }
     } while (nanoseconds() < end);
@@ -127,7 +135,7 @@ bool help(Slot &slot) {
 }
 
 void *work(void *) {
-    _mm_setcsr(float_control);
+    write_float_control(float_control);
     for (;;) {
         const uint32_t seen = pool.posted.load();
         bool any = false;

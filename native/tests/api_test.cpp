@@ -3,11 +3,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
-#include <immintrin.h>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "float_control.hpp"
 #include "ops/op.hpp"
 #include "support/compare.hpp"
 #include "support/library.hpp"
@@ -30,7 +30,7 @@ TEST(Api, describesTheMachine) {
     EXPECT_EQ(machine.best_isa, best_isa(detect_cpu()));
     EXPECT_EQ(machine.usable_isas, usable_isas(detect_cpu()));
     EXPECT_GT(std::strlen(machine.cpu), 0u);
-    for (int32_t isa = RONDO_ISA_BASELINE; isa <= RONDO_ISA_AVX512; isa++) {
+    for (const int32_t isa : known_isas()) {
         const bool usable = (machine.usable_isas >> isa & 1u) != 0;
         EXPECT_EQ(std::string(machine.reasons).find(isa_name(isa)) == std::string::npos, usable);
     }
@@ -105,7 +105,8 @@ TEST(Api, refusesWrongOptions) {
     options.providers = 8;
     EXPECT_EQ(context_error(options), "options.providers: expected a mask within 3, got 8");
     setenv("RONDO_FORCE_ISA", "sse9", 1);
-    EXPECT_EQ(context_error(good), "RONDO_FORCE_ISA: expected baseline, avx2 or avx512, got \"sse9\"");
+    EXPECT_TRUE(context_error(good).starts_with("RONDO_FORCE_ISA: expected ")) << context_error(good);
+    EXPECT_TRUE(context_error(good).ends_with(", got \"sse9\"")) << context_error(good);
     unsetenv("RONDO_FORCE_ISA");
     rondo_error error;
     EXPECT_EQ(rondo_context_create(nullptr, nullptr, &error), RONDO_INVALID);
@@ -189,7 +190,7 @@ TEST(Api, measuresMultiplyAdds) {
         rondo_error error;
         ASSERT_EQ(rondo_measure_fma(ContextOf(isa.number, 2), 0.02, &gflops, &error), RONDO_OK);
         std::printf("%s: %.1f GFLOP/s on two threads\n", isa_name(isa.number), gflops);
-        EXPECT_GT(gflops, 0.1);
+        EXPECT_GT(gflops, 0.001); // an emulator does some 0.05
     }
 }
 
@@ -199,23 +200,29 @@ TEST(Api, leavesTheFloatControlOfTheCaller) {
     for (const Isa isa : runnable_isas()) {
         const ContextOf context(isa.number, 2);
         std::vector<std::vector<float>> results;
+#if defined(__x86_64__)
         // To nearest; toward zero; with the status flags of some earlier division; denormals flushed.
-        for (const uint32_t control : {0x1F80u, 0x7F80u, 0x1F84u, 0x9FC0u}) {
+        const FloatControlWord controls[] = {0x1F80u, 0x7F80u, 0x1F84u, 0x9FC0u};
+#else
+        // To nearest; toward zero; denormals flushed.
+        const FloatControlWord controls[] = {0, 3u << 22, 1u << 24};
+#endif
+        for (const FloatControlWord control : controls) {
             Floats y(x.size());
             auto call = call_of<rondo_unary>(RONDO_OP_UNARY);
             call.kind = RONDO_UNARY_TANH;
             call.count = x.size();
             call.x = x.data();
             call.y = y.data();
-            const uint32_t before = _mm_getcsr();
-            _mm_setcsr(control);
+            const FloatControlWord before = read_float_control();
+            write_float_control(control);
             rondo_error error;
             const int32_t status = run_call(context, &call, &error);
-            const uint32_t after = _mm_getcsr();
+            const FloatControlWord after = read_float_control();
             call.kind = 99;
             run_call(context, &call, &error);
-            const uint32_t after_failure = _mm_getcsr();
-            _mm_setcsr(before);
+            const FloatControlWord after_failure = read_float_control();
+            write_float_control(before);
             EXPECT_EQ(status, RONDO_OK);
             EXPECT_EQ(after, control);
             EXPECT_EQ(after_failure, control);

@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 #include <vector>
 
-#include "isa/simd_baseline.hpp"
 #include "kernels/dropout.inl.hpp"
 #include "support/compare.hpp"
 #include "support/library.hpp"
 #include "support/random.hpp"
+#include "support/simd.hpp"
 
 namespace {
 

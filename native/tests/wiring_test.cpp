@@ -18,6 +18,7 @@ namespace rondo {
 const KernelTable &baseline_wiring_kernels();
 const KernelTable &avx2_wiring_kernels();
 const KernelTable &avx512_wiring_kernels();
+const KernelTable &neon_wiring_kernels();
 
 } // namespace rondo
 
@@ -27,11 +28,16 @@ using namespace rondo;
 using namespace rondo::test;
 
 const KernelTable &wiring_kernels(Isa isa) {
+#if defined(__x86_64__)
     switch (isa.number) {
     case RONDO_ISA_AVX512: return avx512_wiring_kernels();
     case RONDO_ISA_AVX2: return avx2_wiring_kernels();
     default: return baseline_wiring_kernels();
     }
+#else
+    (void)isa;
+    return neon_wiring_kernels();
+#endif
 }
 
 // Rows u of each live gate: one weight of -1 or 1, at the place of u in a random permutation; other gates: zero.

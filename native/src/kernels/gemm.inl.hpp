@@ -104,17 +104,20 @@ inline void gemm_columns(const rondo::GemmTarget &to, const float *const (&a)[R]
 template <class S>
 inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t k0, int64_t k1) {
     constexpr int rows = S::tile_rows;
-    static_assert(rows <= S::lanes && gemm_row_block % rows == 0);
+    static_assert(gemm_row_block % rows == 0);
     float *to = w.packed_a;
     for (int64_t row = row0; row < row1; row += rows) {
         const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
         for (int64_t k = k0; k < k1; k++) {
-            const auto column = S::load_first(w.a.row(k) + row, count);
-            // What a whole vector writes too far, the next k write over; masked stores are slow without AVX-512.
-            if ((k1 - k) * rows >= S::lanes) {
-                S::store(to, column);
-            } else {
-                S::store_first(to, column, rows);
+            const float *from = w.a.row(k) + row;
+            for (int i = 0; i < rows; i += S::lanes) {
+                const auto column = S::load_first(from + i, lanes_at<S>(i, count));
+                // What a whole vector writes too far, the next k write over; masked stores are slow without AVX-512.
+                if ((k1 - k) * rows >= i + S::lanes) {
+                    S::store(to + i, column);
+                } else {
+                    S::store_first(to + i, column, lanes_at<S>(i, rows));
+                }
             }
             to += rows;
         }

@@ -25,7 +25,7 @@ inline std::vector<Isa> runnable_isas() {
     static const std::vector<Isa> isas = [] {
         const Cpu cpu = detect_cpu();
         std::vector<Isa> found;
-        for (const int32_t isa : {RONDO_ISA_BASELINE, RONDO_ISA_AVX2, RONDO_ISA_AVX512}) {
+        for (const int32_t isa : known_isas()) {
             char text[300];
             if (isa_lacks(cpu, isa, text, sizeof text) == 0) {
                 found.push_back({isa});
