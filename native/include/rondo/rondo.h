@@ -64,7 +64,7 @@ extern "C" {
 #define RONDO_NO_MEMORY 4    /* the operating system gave no memory or no thread */
 #define RONDO_INTERNAL 5     /* a defect in librondo */
 
-/* Instruction sets. The baseline is x86-64-v2; on AArch64 it is Advanced SIMD (NEON), and the only one. */
+/* Instruction sets. The baseline is x86-64-v2. */
 #define RONDO_ISA_AUTO 0
 #define RONDO_ISA_BASELINE 1
 #define RONDO_ISA_AVX2 2   /* x86-64-v3 */
