@@ -200,9 +200,9 @@ template <class Call> Split split_of(const Context &context, const Call &call) {
     if (slices == 1) return {1, 1};
     // A step cut by units costs a hand-over, some tenths of a microsecond, in which a thread does some ten thousand
     // multiply-adds. With more threads than sequences there is no other way, and a single row's weights, which it reads
-    // once a step from L2, come from L1 when halved (LSTM and GRU of 64 units: 1.3 times as fast on two threads; of 32
-    // units: slower).
-    constexpr double worth_a_part = 65536, worth_a_part_of_few = 6000;
+    // once a step from L2, come from L1 when halved (an LSTM of 64 units: up to 1.3 times as fast on two threads; a GRU of
+    // 64 or an LSTM of 32: slower).
+    constexpr double worth_a_part = 65536, worth_a_part_of_few = 8192;
     const double weights = sizeof(float) * shape.gates * hidden * (hidden + call.input_size);
     constexpr double cache = 1 << 20;
     const bool few = batch < 4.0 * slices;

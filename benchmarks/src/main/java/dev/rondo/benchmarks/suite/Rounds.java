@@ -32,6 +32,8 @@ final class Rounds {
     private static final double LEAST_FLOPS_PER_SECOND = 1e9;
     private static final long MOST_WARM_UP_MILLIS = 300;
     private static final long STEP_WARM_UP_MILLIS = 400;
+    /// Of less, a JVM interprets most calls.
+    private static final long LEAST_LATENCY_MILLIS = 500;
 
     private final Settings settings;
     private final Workbench bench;
@@ -168,7 +170,8 @@ final class Rounds {
             Timing timing = timing(who, task);
             Duration limit = limit(task, settings.leastSamples + 1).plusMillis(2 * millis);
             if (task.suite() == Suite.LATENCY) {
-                PeerProcess.Latency latency = process.latency(task.threads(), millis, limit);
+                PeerProcess.Latency latency = process.latency(
+                        task.threads(), Math.max(millis, LEAST_LATENCY_MILLIS), limit);
                 timing.micros.add(latency.p50() * 1e-3);
                 timing.p99.add(latency.p99() * 1e-3);
                 timing.p999.add(latency.p999() * 1e-3);
