@@ -222,7 +222,7 @@ public final class BenchCommand implements Callable<Integer> {
                 run.write();
             }
         }
-        return run.report(run.write());
+        return run.report();
     }
 
     private List<Suite> suites() {

@@ -117,22 +117,20 @@ final class Run {
     }
 
     /// Writes what there is so far: a run of an hour that is stopped leaves the suites that it was done with.
-    ///
-    /// @return what was written
-    Outcome write() throws IOException {
+    void write() throws IOException {
         Limits limits = Limits.of(readings);
         Outcome outcome = outcome(limits);
         ResultsFile.write(folder.resolve("results.json"), outcome.rows());
         Machine end = machine.end(limits);
         end.write(folder.resolve("machine.json"), outcome);
         Page.write(folder, end, outcome);
-        return outcome;
     }
 
-    /// Prints everything that [#write] wrote.
+    /// Prints everything that [#write] wrote last.
     ///
     /// @return the exit code: 1 if Rondo itself is wrong or failed, 3 if a peer is broken, else 0
-    int report(Outcome outcome) throws IOException {
+    int report() throws IOException {
+        Outcome outcome = outcome(Limits.of(readings));
         for (Sections.Section section : Sections.of(outcome)) {
             screen.printf("%n%s%n%s", section.title(), section.table().text());
         }
