@@ -5,9 +5,9 @@ import dev.rondo.graph.Op;
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
-import dev.rondo.plan.Extents;
 import dev.rondo.plan.Parameters;
 import dev.rondo.plan.Plan;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -86,7 +86,7 @@ final class CallPlan implements AutoCloseable {
     }
 
     private void reserve(int batch, int time) {
-        if (!plan.capacity().holds(batch, time)) {
+        if (!plan.capacity().holds(Extents.of(batch, time))) {
             plan.reserve(Extents.of(batch, time));
         }
     }

@@ -1,6 +1,7 @@
 package dev.rondo.kernels;
 
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 
@@ -63,8 +64,8 @@ public final class Buffer {
     }
 
     /// The number of bytes at the given extents.
-    public long bytes(int batch, int time) {
-        return shape.elements(batch, time) * type.bytes();
+    public long bytes(Extents extents) {
+        return shape.elements(extents) * type.bytes();
     }
 
     @Override

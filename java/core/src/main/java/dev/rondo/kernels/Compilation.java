@@ -1,6 +1,7 @@
 package dev.rondo.kernels;
 
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import java.lang.foreign.Arena;
 import java.util.List;
 
@@ -9,12 +10,11 @@ import java.util.List;
 /// @param instructions in order
 /// @param floats the type of all floating-point values, FLOAT32 or FLOAT64
 /// @param purpose what the program is for
-/// @param batch the largest batch
-/// @param time the largest number of time steps
+/// @param largest the largest batch and numbers of time steps
 /// @param packs where packed parameters are kept
 /// @param arena where the program allocates; it lives as long as the program
 public record Compilation(
-        List<Instruction> instructions, DataType floats, Purpose purpose, int batch, int time, WeightPacks packs,
+        List<Instruction> instructions, DataType floats, Purpose purpose, Extents largest, WeightPacks packs,
         Arena arena) {
 
     /// What a program is for.

@@ -1,17 +1,17 @@
 package dev.rondo.kernels;
 
+import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
 
 /// A compiled list of instructions. Used by one thread at a time; allocates nothing after its first run.
 public interface Program {
     /// Executes the instructions.
     ///
-    /// @param batch sequences, at most the compilation's
-    /// @param time time steps, at most the compilation's
+    /// @param extents batch and time steps, at most the compilation's
     /// @param lent four segments, one of each arena that buffers were bound to; [MemorySegment#NULL] for none. The
     ///     program keeps these arenas open during the run.
     /// @throws IllegalArgumentException if an id, label or length is out of range
-    void run(int batch, int time, MemorySegment[] lent);
+    void run(Extents extents, MemorySegment[] lent);
 
     /// Learns that a buffer's memory has changed.
     void rebind(Buffer buffer);

@@ -11,6 +11,7 @@ import dev.rondo.kernels.Compilation.Purpose;
 import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Program;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -167,10 +168,15 @@ public final class Plan implements AutoCloseable {
 
     /// A view of the plan's own memory of a value, for the given batch and time. Valid as [#memory] is.
     public Tensor tensor(Value value, int batch, int time) {
+        return tensor(value, Extents.of(batch, time));
+    }
+
+    /// A view of the plan's own memory of a value, for the given extents. Valid as [#memory] is.
+    public Tensor tensor(Value value, Extents extents) {
         enter();
         try {
             Buffer buffer = ownBuffer(value);
-            Shape shape = buffer.shape().resolve(batch, time);
+            Shape shape = buffer.shape().resolve(extents);
             return Tensor.wrap(
                     buffer.segment().asSlice(0, shape.elements() * buffer.type().bytes()), buffer.type(), shape);
         } finally {
@@ -239,7 +245,7 @@ public final class Plan implements AutoCloseable {
     public void reserve(Extents extents) {
         enter();
         try {
-            if (capacity.holds(extents.batch(), extents.time())) {
+            if (capacity.holds(extents)) {
                 return;
             }
             Memory old = memory;
@@ -272,21 +278,30 @@ public final class Plan implements AutoCloseable {
         }
     }
 
+    /// Runs the graph once, for a batch and one kind of time steps.
+    ///
+    /// @throws IllegalArgumentException as [#run(Extents)]
+    /// @throws IllegalStateException as [#run(Extents)]
+    /// @throws WrongThreadException as [#run(Extents)]
+    public void run(int batch, int time) {
+        run(Extents.of(batch, time));
+    }
+
     /// Runs the graph once.
     ///
-    /// @throws IllegalArgumentException if batch or time exceed the capacity, bound memory is too small, what is bound
+    /// @throws IllegalArgumentException if the extents exceed the capacity, bound memory is too small, what is bound
     ///     to an output overlaps what is bound to another value (but for a carried pair in one place), or an id, label
     ///     or length is out of range; outputs are then unspecified
     /// @throws IllegalStateException if the plan, its parameters or bound memory are closed, one value of a carried pair
     ///     is bound and the other is not, or another thread uses the plan
     /// @throws WrongThreadException if bound memory is confined to another thread
-    public void run(int batch, int time) {
+    public void run(Extents extents) {
         enter();
         try {
             parameters.gate().enter();
             try {
-                check(batch, time);
-                memory.program().run(batch, time, lent);
+                check(extents);
+                memory.program().run(extents, lent);
             } finally {
                 parameters.gate().exit();
             }
@@ -341,11 +356,10 @@ public final class Plan implements AutoCloseable {
         return buffer;
     }
 
-    private void check(int batch, int time) {
-        if (batch < 1 || time < 1 || !capacity.holds(batch, time)) {
+    private void check(Extents extents) {
+        if (!capacity.holds(extents)) {
             throw new IllegalArgumentException(
-                    "run: expected a batch and time of at least 1 and at most " + capacity + ", got B=" + batch
-                            + ", T=" + time);
+                    "run: expected at most " + capacity + ", got " + extents);
         }
         if (lendersChanged) {
             if (bindings.length != pairsCheckedOf) {
@@ -356,25 +370,25 @@ public final class Plan implements AutoCloseable {
         }
         for (Binding binding : bindings) {
             Buffer buffer = binding.buffer;
-            if (buffer.segment().byteSize() < buffer.bytes(batch, time)) {
+            if (buffer.segment().byteSize() < buffer.bytes(extents)) {
                 throw new IllegalArgumentException(
                         "%s: expected at least %d bytes for %s %s, got %d"
-                                .formatted(buffer.name(), buffer.bytes(batch, time), buffer.type(),
-                                        buffer.shape().resolve(batch, time), buffer.segment().byteSize()));
+                                .formatted(buffer.name(), buffer.bytes(extents), buffer.type(),
+                                        buffer.shape().resolve(extents), buffer.segment().byteSize()));
             }
         }
-        checkApart(batch, time);
+        checkApart(extents);
     }
 
     /// No output may lie where other bound memory does: a node would read, or have checked, what another one overwrites.
-    private void checkApart(int batch, int time) {
+    private void checkApart(Extents extents) {
         for (int i = 1; i < bindings.length; i++) {
             for (int j = 0; j < i; j++) {
                 Binding one = bindings[i];
                 Binding other = bindings[j];
                 if ((one.output || other.output)
-                        && one.segment.address() < other.segment.address() + other.buffer.bytes(batch, time)
-                        && other.segment.address() < one.segment.address() + one.buffer.bytes(batch, time)
+                        && one.segment.address() < other.segment.address() + other.buffer.bytes(extents)
+                        && other.segment.address() < one.segment.address() + one.buffer.bytes(extents)
                         && !isPairInPlace(one, other)) {
                     Binding output = one.output ? one : other;
                     throw new IllegalArgumentException("%s: expected memory apart from that of %s"
@@ -496,8 +510,8 @@ public final class Plan implements AutoCloseable {
             }
             Program program =
                     engine.kernels().compile(
-                            new Compilation(lowering.instructions(), parameters.type(), purpose, largest.batch(),
-                                    largest.time(), parameters.packs(), arena));
+                            new Compilation(lowering.instructions(), parameters.type(), purpose, largest,
+                                    parameters.packs(), arena));
             for (Binding binding : bindings) {
                 binding.buffer = lowering.find(binding.value);
             }
@@ -627,7 +641,7 @@ public final class Plan implements AutoCloseable {
             if (value.type() == DataType.OPAQUE) {
                 return new Buffer(value.name(), value.type(), value.shape(), Buffer.Role.SAVED, MemorySegment.NULL);
             }
-            long elements = value.shape().elements(largest.batch(), largest.time());
+            long elements = value.shape().elements(largest);
             long bytes = Math.multiplyExact(elements, (long) widened(value.type()).bytes());
             return buffer(value, Buffer.Role.OWN, arena.allocate(bytes, Tensor.ALIGNMENT));
         }

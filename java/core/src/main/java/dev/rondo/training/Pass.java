@@ -10,10 +10,10 @@ import dev.rondo.graph.Value;
 import dev.rondo.layers.LayerStack;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
-import dev.rondo.plan.Extents;
 import dev.rondo.plan.Parameters;
 import dev.rondo.plan.Plan;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -140,7 +140,7 @@ final class Pass implements AutoCloseable {
 
     private void clearPadding(Value value, MemorySegment memory) {
         int time = batch.timeSteps();
-        long stepBytes = value.shape().product(2, value.shape().rank(), 1, 1) * value.type().bytes();
+        long stepBytes = value.shape().slice(2, value.shape().rank()).elements() * value.type().bytes();
         for (int b = 0; b < batch.size(); b++) {
             int length = batch.lengths().getAtIndex(ValueLayout.JAVA_INT, b);
             for (long at = (b * (long) time + length) * stepBytes; at < (b + 1L) * time * stepBytes; at += Integer.BYTES) {

@@ -2,8 +2,8 @@ package dev.rondo.kernels;
 
 import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Value;
-import dev.rondo.plan.Extents;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -8,6 +8,7 @@ import dev.rondo.graph.Graph;
 import dev.rondo.graph.Op;
 import dev.rondo.graph.Value;
 import dev.rondo.kernels.Engines;
+import dev.rondo.tensor.Extents;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;

@@ -11,6 +11,7 @@ import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.Value;
 import dev.rondo.kernels.Engines;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.util.Arrays;

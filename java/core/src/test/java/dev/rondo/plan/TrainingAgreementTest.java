@@ -9,6 +9,7 @@ import dev.rondo.graph.Graph;
 import dev.rondo.graph.Op;
 import dev.rondo.kernels.Engines;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.ValueLayout;

@@ -21,7 +21,7 @@ class ShapeTest {
     void symbolsGetNumbers() {
         assertEquals(Shape.of(2, 3, 64), SEQUENCE.resolve(2, 3));
         assertEquals(2 * 3 * 64, SEQUENCE.elements(2, 3));
-        assertEquals(6, SEQUENCE.product(0, 2, 2, 3));
+        assertEquals(6, SEQUENCE.product(0, 2, Extents.of(2, 3)));
         assertEquals(1, Shape.scalar().elements());
         assertEquals(0, Shape.of(4, 0).elements());
         assertTrue(SEQUENCE.isSymbolic());
@@ -41,8 +41,22 @@ class ShapeTest {
 
     @Test
     void whatIsNoExtentIsRefused() {
-        assertEquals("shape: expected extents of 0 or more, BATCH or TIME, got [2, -3]",
-                assertThrows(IllegalArgumentException.class, () -> Shape.of(2, -3)).getMessage());
+        assertEquals("shape: expected extents of 0 or more, BATCH or a TIME, got [2, -10]",
+                assertThrows(IllegalArgumentException.class, () -> Shape.of(2, -10)).getMessage());
+    }
+
+    @Test
+    void timesAreToldApart() {
+        Shape scores = Shape.of(Shape.BATCH, Shape.time(1), Shape.TIME);
+        assertEquals("[B,T1,T]", scores.toString());
+        assertEquals(Shape.TIME, Shape.time(0));
+        assertTrue(Shape.isTime(Shape.time(Shape.TIMES - 1)));
+        assertFalse(Shape.isTime(Shape.BATCH));
+        assertEquals(Shape.of(2, 5, 3), scores.resolve(Extents.of(2, 3, 5)));
+        assertEquals("extents: expected a number for T1, got B=2, T=3",
+                assertThrows(IllegalArgumentException.class, () -> scores.resolve(2, 3)).getMessage());
+        assertEquals("time: expected 0..7, got 8",
+                assertThrows(IllegalArgumentException.class, () -> Shape.time(Shape.TIMES)).getMessage());
     }
 
     @Test

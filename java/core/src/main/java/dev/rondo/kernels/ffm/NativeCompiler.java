@@ -35,6 +35,7 @@ import dev.rondo.kernels.WeightPacks;
 import dev.rondo.kernels.ffm.NativeProgram.Calls;
 import dev.rondo.kernels.ffm.NativeProgram.Pointer;
 import dev.rondo.kernels.ffm.NativeProgram.Resize;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.GroupLayout;
@@ -196,7 +197,7 @@ final class NativeCompiler {
         rondo_unary.kind(call, kind(op.kind()));
         Buffer x = point(call, rondo_unary.x$offset(), instruction.input("x"));
         point(call, rondo_unary.y$offset(), instruction.output("y"));
-        resize((batch, time) -> rondo_unary.count(call, x.shape().elements(batch, time)));
+        resize(extents -> rondo_unary.count(call, x.shape().elements(extents)));
     }
 
     private void unaryGradient(Instruction instruction, Op.UnaryGradient op) {
@@ -206,7 +207,7 @@ final class NativeCompiler {
         point(call, rondo_unary_gradient.y$offset(), instruction.input("y"));
         point(call, rondo_unary_gradient.dy$offset(), instruction.input("dy"));
         point(call, rondo_unary_gradient.dx$offset(), instruction.output("dx"));
-        resize((batch, time) -> rondo_unary_gradient.count(call, x.shape().elements(batch, time)));
+        resize(extents -> rondo_unary_gradient.count(call, x.shape().elements(extents)));
     }
 
     private static int kind(Op.UnaryKind kind) {
@@ -239,9 +240,9 @@ final class NativeCompiler {
         rondo_binary.a_extent(call, extent(a, y));
         rondo_binary.b_extent(call, extent(b, y));
         resize(
-                (batch, time) -> {
-                    rondo_binary.rows(call, rows(y, batch, time));
-                    rondo_binary.columns(call, columns(y, batch, time));
+                extents -> {
+                    rondo_binary.rows(call, rows(y, extents));
+                    rondo_binary.columns(call, columns(y, extents));
                 });
     }
 
@@ -264,10 +265,10 @@ final class NativeCompiler {
         Shape shape = point(call, rondo_reduce.x$offset(), instruction.input("x")).shape();
         point(call, rondo_reduce.y$offset(), instruction.output("y"));
         resize(
-                (batch, time) -> {
-                    rondo_reduce.outer(call, shape.product(0, op.from(), batch, time));
-                    rondo_reduce.axis(call, shape.product(op.from(), op.to(), batch, time));
-                    rondo_reduce.inner(call, shape.product(op.to(), shape.rank(), batch, time));
+                extents -> {
+                    rondo_reduce.outer(call, shape.product(0, op.from(), extents));
+                    rondo_reduce.axis(call, shape.product(op.from(), op.to(), extents));
+                    rondo_reduce.inner(call, shape.product(op.to(), shape.rank(), extents));
                 });
     }
 
@@ -278,15 +279,15 @@ final class NativeCompiler {
         MemorySegment call = call(instruction, rondo_gather.layout(), RondoNative.RONDO_OP_GATHER());
         point(call, rondo_gather.table$offset(), instruction.input("dy"));
         Buffer dx = point(call, rondo_gather.y$offset(), instruction.output("dx"));
-        long places = shape.product(0, reduce.to(), compilation.batch(), compilation.time());
+        long places = shape.product(0, reduce.to(), compilation.largest());
         MemorySegment ids = arena.allocate(ValueLayout.JAVA_INT, places);
         rondo_gather.ids(call, ids);
         resize(
-                (batch, time) -> {
-                    int outer = intSize(shape.product(0, reduce.from(), batch, time));
-                    int axis = intSize(shape.product(reduce.from(), reduce.to(), batch, time));
+                extents -> {
+                    int outer = intSize(shape.product(0, reduce.from(), extents));
+                    int axis = intSize(shape.product(reduce.from(), reduce.to(), extents));
                     rondo_gather.rows(call, outer);
-                    rondo_gather.columns(call, intSize(shape.product(reduce.to(), shape.rank(), batch, time)));
+                    rondo_gather.columns(call, intSize(shape.product(reduce.to(), shape.rank(), extents)));
                     rondo_gather.count(call, (long) outer * axis);
                     for (int i = 0; i < intSize((long) outer * axis); i++) {
                         ids.setAtIndex(ValueLayout.JAVA_INT, i, i / axis);
@@ -301,10 +302,10 @@ final class NativeCompiler {
             MemorySegment divisor = arena.allocate(ValueLayout.JAVA_FLOAT);
             rondo_binary.b(division, divisor);
             resize(
-                    (batch, time) -> {
+                    extents -> {
                         rondo_binary.rows(division, 1);
-                        rondo_binary.columns(division, shape.elements(batch, time));
-                        divisor.set(ValueLayout.JAVA_FLOAT, 0, shape.product(reduce.from(), reduce.to(), batch, time));
+                        rondo_binary.columns(division, shape.elements(extents));
+                        divisor.set(ValueLayout.JAVA_FLOAT, 0, shape.product(reduce.from(), reduce.to(), extents));
                     });
         }
     }
@@ -334,11 +335,11 @@ final class NativeCompiler {
                     rondo_gemm.packed_b_bytes(call, p.memory().byteSize());
                 });
         resize(
-                (batch, time) -> {
-                    int aRows = rows(a, batch, time);
-                    int aColumns = columns(a, batch, time);
-                    int bRows = rows(b, batch, time);
-                    int bColumns = columns(b, batch, time);
+                extents -> {
+                    int aRows = rows(a, extents);
+                    int aColumns = columns(a, extents);
+                    int bRows = rows(b, extents);
+                    int bColumns = columns(b, extents);
                     rondo_gemm.m(call, transposeA ? aColumns : aRows);
                     rondo_gemm.k(call, transposeA ? aRows : aColumns);
                     rondo_gemm.n(call, transposeB ? bRows : bColumns);
@@ -351,8 +352,8 @@ final class NativeCompiler {
 
     private WeightPacks.Pack gemmPack(Instruction instruction, Buffer b, boolean transposeB) {
         MemorySegment call = struct(rondo_gemm_pack.layout(), RondoNative.RONDO_OP_GEMM_PACK());
-        int rows = rows(b, 1, 1);
-        int columns = columns(b, 1, 1);
+        int rows = rows(b, compilation.largest());
+        int columns = columns(b, compilation.largest());
         rondo_gemm_pack.n(call, transposeB ? rows : columns);
         rondo_gemm_pack.k(call, transposeB ? columns : rows);
         rondo_gemm_pack.transpose_b(call, transposeB ? 1 : 0);
@@ -377,7 +378,7 @@ final class NativeCompiler {
         point(call, rondo_gather.y$offset(), instruction.output("y"));
         rondo_gather.rows(call, table.shape().dim(0));
         rondo_gather.columns(call, table.shape().dim(1));
-        resize((batch, time) -> rondo_gather.count(call, ids.shape().elements(batch, time)));
+        resize(extents -> rondo_gather.count(call, ids.shape().elements(extents)));
     }
 
     private void scatterAdd(Instruction instruction, Op.ScatterAdd op) {
@@ -387,7 +388,7 @@ final class NativeCompiler {
         Buffer dtable = point(call, rondo_scatter_add.dtable$offset(), instruction.output("dtable"));
         rondo_scatter_add.rows(call, op.rows());
         rondo_scatter_add.columns(call, dtable.shape().dim(1));
-        resize((batch, time) -> rondo_scatter_add.count(call, ids.shape().elements(batch, time)));
+        resize(extents -> rondo_scatter_add.count(call, ids.shape().elements(extents)));
     }
 
     private void softmax(Instruction instruction) {
@@ -395,9 +396,9 @@ final class NativeCompiler {
         Buffer x = point(call, rondo_softmax.x$offset(), instruction.input("x"));
         point(call, rondo_softmax.y$offset(), instruction.output("y"));
         resize(
-                (batch, time) -> {
-                    rondo_softmax.rows(call, rows(x, batch, time));
-                    rondo_softmax.columns(call, columns(x, batch, time));
+                extents -> {
+                    rondo_softmax.rows(call, rows(x, extents));
+                    rondo_softmax.columns(call, columns(x, extents));
                 });
     }
 
@@ -413,11 +414,11 @@ final class NativeCompiler {
         point(call, rondo_softmax_cross_entropy.result$offset(), instruction.output("loss"));
         Shape shape = logits.shape();
         resize(
-                (batch, time) -> {
+                extents -> {
                     int rank = shape.rank();
-                    rondo_softmax_cross_entropy.batch_size(call, intSize(shape.product(0, 1, batch, time)));
-                    rondo_softmax_cross_entropy.time_steps(call, intSize(shape.product(1, rank - 1, batch, time)));
-                    rondo_softmax_cross_entropy.classes(call, intSize(shape.product(rank - 1, rank, batch, time)));
+                    rondo_softmax_cross_entropy.batch_size(call, intSize(shape.product(0, 1, extents)));
+                    rondo_softmax_cross_entropy.time_steps(call, intSize(shape.product(1, rank - 1, extents)));
+                    rondo_softmax_cross_entropy.classes(call, intSize(shape.product(rank - 1, rank, extents)));
                 });
         useScratch(call, rondo_softmax_cross_entropy.scratch$offset(),
                 rondo_softmax_cross_entropy.scratch_bytes$offset());
@@ -441,11 +442,11 @@ final class NativeCompiler {
         // The scalars lie side by side, in the order of the result.
         point(call, rondo_elementwise_loss.result$offset(), instruction.output("loss"));
         resize(
-                (batch, time) -> {
+                extents -> {
                     int rank = shape.rank();
-                    rondo_elementwise_loss.batch_size(call, intSize(shape.product(0, 1, batch, time)));
-                    rondo_elementwise_loss.time_steps(call, intSize(shape.product(1, rank - 1, batch, time)));
-                    rondo_elementwise_loss.features(call, intSize(shape.product(rank - 1, rank, batch, time)));
+                    rondo_elementwise_loss.batch_size(call, intSize(shape.product(0, 1, extents)));
+                    rondo_elementwise_loss.time_steps(call, intSize(shape.product(1, rank - 1, extents)));
+                    rondo_elementwise_loss.features(call, intSize(shape.product(rank - 1, rank, extents)));
                 });
         useScratch(call, rondo_elementwise_loss.scratch$offset(), rondo_elementwise_loss.scratch_bytes$offset());
     }
@@ -458,7 +459,7 @@ final class NativeCompiler {
         point(call, rondo_dropout.step$offset(), instruction.input("step"));
         Buffer x = point(call, rondo_dropout.x$offset(), instruction.input("x"));
         point(call, rondo_dropout.y$offset(), instruction.output("y"));
-        resize((batch, time) -> rondo_dropout.count(call, x.shape().elements(batch, time)));
+        resize(extents -> rondo_dropout.count(call, x.shape().elements(extents)));
     }
 
     // ------------------------------------------------------------------------------------------------ recurrent cells
@@ -506,9 +507,9 @@ final class NativeCompiler {
         pointIfPresent(call, rondo_recurrent_forward.hn$offset(), instruction.optionalOutput("hN"));
         pointIfPresent(call, rondo_recurrent_forward.cn$offset(), instruction.optionalOutput("cN"));
         resize(
-                (batch, time) -> {
-                    int steps = intSize(shape.product(1, 2, batch, time));
-                    rondo_recurrent_forward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
+                extents -> {
+                    int steps = intSize(shape.product(1, 2, extents));
+                    rondo_recurrent_forward.batch_size(call, intSize(shape.product(0, 1, extents)));
                     rondo_recurrent_forward.time_steps(call, steps);
                     rondo_recurrent_forward.x_batch_stride(call, (long) steps * input);
                     rondo_recurrent_forward.x_time_stride(call, input);
@@ -569,9 +570,9 @@ final class NativeCompiler {
         rondo_recurrent_backward.saved(call, saved);
         rondo_recurrent_backward.saved_bytes(call, saved.byteSize());
         resize(
-                (batch, time) -> {
-                    int steps = intSize(shape.product(1, 2, batch, time));
-                    rondo_recurrent_backward.batch_size(call, intSize(shape.product(0, 1, batch, time)));
+                extents -> {
+                    int steps = intSize(shape.product(1, 2, extents));
+                    rondo_recurrent_backward.batch_size(call, intSize(shape.product(0, 1, extents)));
                     rondo_recurrent_backward.time_steps(call, steps);
                     rondo_recurrent_backward.x_batch_stride(call, (long) steps * input);
                     rondo_recurrent_backward.x_time_stride(call, input);
@@ -631,7 +632,7 @@ final class NativeCompiler {
         point(call, rondo_global_norm.norm$offset(), instruction.output("norm"));
         point(call, rondo_global_norm.scale$offset(), instruction.output("scale"));
         rondo_global_norm.max_norm(call, op.maxNorm());
-        resize((batch, time) -> rondo_global_norm.count(call, x.shape().elements(batch, time)));
+        resize(extents -> rondo_global_norm.count(call, x.shape().elements(extents)));
         useScratch(call, rondo_global_norm.scratch$offset(), rondo_global_norm.scratch_bytes$offset());
     }
 
@@ -657,7 +658,7 @@ final class NativeCompiler {
         rondo_clip.kind(call, kind);
         rondo_clip.max(call, max);
         Buffer gradients = point(call, rondo_clip.x$offset(), instruction.input("gradients"));
-        resize((batch, time) -> rondo_clip.count(call, gradients.shape().elements(batch, time)));
+        resize(extents -> rondo_clip.count(call, gradients.shape().elements(extents)));
         return call;
     }
 
@@ -669,7 +670,7 @@ final class NativeCompiler {
         pointIfPresent(call, rondo_sgd.scale$offset(), instruction.optionalInput("scale"));
         rondo_sgd.momentum(call, op.momentum());
         rondo_sgd.nesterov(call, op.nesterov() ? 1 : 0);
-        resize((batch, time) -> rondo_sgd.count(call, parameters.shape().elements(batch, time)));
+        resize(extents -> rondo_sgd.count(call, parameters.shape().elements(extents)));
         Buffer rate = instruction.input("rate");
         beforeRun.add(() -> rondo_sgd.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0)));
     }
@@ -691,7 +692,7 @@ final class NativeCompiler {
                     case KERAS -> RondoNative.RONDO_ADAM_KERAS();
                     case PYTORCH -> RondoNative.RONDO_ADAM_PYTORCH();
                 });
-        resize((batch, time) -> rondo_adam.count(call, parameters.shape().elements(batch, time)));
+        resize(extents -> rondo_adam.count(call, parameters.shape().elements(extents)));
         Buffer rate = instruction.input("rate");
         Buffer step = instruction.input("step");
         beforeRun.add(
@@ -713,7 +714,7 @@ final class NativeCompiler {
         rondo_rmsprop.epsilon(call, op.epsilon());
         rondo_rmsprop.momentum(call, op.momentum());
         rondo_rmsprop.form(call, form(op.form()));
-        resize((batch, time) -> rondo_rmsprop.count(call, parameters.shape().elements(batch, time)));
+        resize(extents -> rondo_rmsprop.count(call, parameters.shape().elements(extents)));
         Buffer rate = instruction.input("rate");
         beforeRun.add(() -> rondo_rmsprop.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0)));
     }
@@ -726,7 +727,7 @@ final class NativeCompiler {
         pointIfPresent(call, rondo_adagrad.scale$offset(), instruction.optionalInput("scale"));
         rondo_adagrad.epsilon(call, op.epsilon());
         rondo_adagrad.form(call, form(op.form()));
-        resize((batch, time) -> rondo_adagrad.count(call, parameters.shape().elements(batch, time)));
+        resize(extents -> rondo_adagrad.count(call, parameters.shape().elements(extents)));
         Buffer rate = instruction.input("rate");
         beforeRun.add(() -> rondo_adagrad.rate(call, rate.segment().get(ValueLayout.JAVA_FLOAT, 0)));
     }
@@ -767,7 +768,7 @@ final class NativeCompiler {
 
     /// Adds what sets the sizes of a call, and sets them to the largest.
     private void resize(Resize resize) {
-        resize.to(compilation.batch(), compilation.time());
+        resize.to(compilation.largest());
         resizes.add(resize);
     }
 
@@ -813,13 +814,13 @@ final class NativeCompiler {
 
     // ---------------------------------------------------------------------------------------------------------- sizes
 
-    private static int rows(Buffer buffer, int batch, int time) {
-        return intSize(buffer.shape().product(0, Math.max(buffer.shape().rank() - 1, 0), batch, time));
+    private static int rows(Buffer buffer, Extents extents) {
+        return intSize(buffer.shape().product(0, Math.max(buffer.shape().rank() - 1, 0), extents));
     }
 
-    private static int columns(Buffer buffer, int batch, int time) {
+    private static int columns(Buffer buffer, Extents extents) {
         int rank = buffer.shape().rank();
-        return intSize(buffer.shape().product(Math.max(rank - 1, 0), rank, batch, time));
+        return intSize(buffer.shape().product(Math.max(rank - 1, 0), rank, extents));
     }
 
     private static int intSize(long size) {

@@ -5,11 +5,13 @@ import dev.rondo.bindings.rondo_error;
 import dev.rondo.kernels.Buffer;
 import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Program;
+import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A list of call structs in native memory that one downcall executes. The structs are written when the program is
-/// compiled; sizes are rewritten when batch or time change, pointers when a buffer is bound to other memory.
+/// compiled; sizes are rewritten when the extents change, pointers when a buffer is bound to other memory.
 final class NativeProgram implements Program {
     /// A place for a buffer's address in a call struct.
     record Pointer(MemorySegment call, long offset) {
@@ -20,7 +22,7 @@ final class NativeProgram implements Program {
 
     /// Rewrites the sizes of a call.
     interface Resize {
-        void to(int batch, int time);
+        void to(Extents extents);
     }
 
     /// The call structs and what they belong to.
@@ -35,8 +37,7 @@ final class NativeProgram implements Program {
     private final Map<Buffer, Pointer[]> pointers;
     private final Resize[] resizes;
     private final Runnable[] beforeRun;
-    private int batch;
-    private int time;
+    private @Nullable Extents sizes;
 
     NativeProgram(
             MemorySegment context, MemorySegment error, Calls list, Map<Buffer, Pointer[]> pointers, Resize[] resizes,
@@ -50,15 +51,14 @@ final class NativeProgram implements Program {
     }
 
     @Override
-    public void run(int runBatch, int runTime, MemorySegment[] lent) {
-        if (runBatch != batch || runTime != time) {
+    public void run(Extents extents, MemorySegment[] lent) {
+        if (!extents.equals(sizes)) {
             // None is right until all are.
-            batch = 0;
+            sizes = null;
             for (Resize resize : resizes) {
-                resize.to(runBatch, runTime);
+                resize.to(extents);
             }
-            batch = runBatch;
-            time = runTime;
+            sizes = extents;
         }
         for (Runnable preparation : beforeRun) {
             preparation.run();

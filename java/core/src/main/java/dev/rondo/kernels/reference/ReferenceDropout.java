@@ -20,8 +20,8 @@ final class ReferenceDropout {
         long threshold = (long) (op.rate() * TWO_TO_32);
         double scale = 1 / (1 - (double) op.rate());
         int[] words = new int[4];
-        return (batch, time) -> {
-            int n = Scratch.elements(x, batch, time);
+        return extents -> {
+            int n = Scratch.elements(x, extents);
             long now = step.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
             double[] values = scratch.load(0, x, n);
             for (int e = 0; e < n; e++) {

@@ -30,8 +30,8 @@ final class ReferenceElementwise {
                     case SQRT -> Math::sqrt;
                     case SQUARE -> v -> v * v;
                 };
-        return (batch, time) -> {
-            int n = Scratch.elements(x, batch, time);
+        return extents -> {
+            int n = Scratch.elements(x, extents);
             double[] values = scratch.load(0, x, n);
             for (int i = 0; i < n; i++) {
                 values[i] = function.applyAsDouble(values[i]);
@@ -62,8 +62,8 @@ final class ReferenceElementwise {
                     case SQRT -> (v, w) -> 0.5 / w;
                     case SQUARE -> (v, w) -> 2 * v;
                 };
-        return (batch, time) -> {
-            int n = Scratch.elements(x, batch, time);
+        return extents -> {
+            int n = Scratch.elements(x, extents);
             double[] xs = scratch.load(0, x, n);
             double[] ys = scratch.load(1, y, n);
             double[] ds = scratch.load(2, dy, n);
@@ -85,10 +85,10 @@ final class ReferenceElementwise {
                     case MULTIPLY -> (v, w) -> v * w;
                     case DIVIDE -> (v, w) -> v / w;
                 };
-        return (batch, time) -> {
-            int n = Scratch.elements(y, batch, time);
-            int na = Scratch.elements(a, batch, time);
-            int nb = Scratch.elements(b, batch, time);
+        return extents -> {
+            int n = Scratch.elements(y, extents);
+            int na = Scratch.elements(a, extents);
+            int nb = Scratch.elements(b, extents);
             double[] as = scratch.load(0, a, na);
             double[] bs = scratch.load(1, b, nb);
             double[] ys = scratch.array(2, n);

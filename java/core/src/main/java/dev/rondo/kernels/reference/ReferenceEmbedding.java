@@ -17,8 +17,8 @@ final class ReferenceEmbedding {
         Buffer y = instruction.output("y");
         int rows = table.shape().dim(0);
         long rowBytes = (long) table.shape().dim(1) * table.type().bytes();
-        return (batch, time) -> {
-            int count = Scratch.elements(ids, batch, time);
+        return extents -> {
+            int count = Scratch.elements(ids, extents);
             int[] values = scratch.loadIntegers(0, ids, count);
             for (int i = 0; i < count; i++) {
                 check(ids, values[i], i, rows);
@@ -32,8 +32,8 @@ final class ReferenceEmbedding {
         Buffer dy = instruction.input("dy");
         Buffer dtable = instruction.output("dtable");
         int columns = dtable.shape().dim(1);
-        return (batch, time) -> {
-            int count = Scratch.elements(ids, batch, time);
+        return extents -> {
+            int count = Scratch.elements(ids, extents);
             int[] values = scratch.loadIntegers(0, ids, count);
             double[][] sums = scratch.matrix(0, op.rows(), columns);
             for (int row = 0; row < op.rows(); row++) {

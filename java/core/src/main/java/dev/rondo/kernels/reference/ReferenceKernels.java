@@ -7,6 +7,7 @@ import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Kernels;
 import dev.rondo.kernels.Program;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
@@ -27,7 +28,7 @@ public final class ReferenceKernels implements Kernels {
 
     /// One instruction, ready to run.
     interface Step {
-        void run(int batch, int time);
+        void run(Extents extents);
     }
 
     @Override
@@ -49,12 +50,12 @@ public final class ReferenceKernels implements Kernels {
 
     private record ReferenceProgram(Step[] steps) implements Program {
         @Override
-        public void run(int batch, int time, MemorySegment[] lent) {
+        public void run(Extents extents, MemorySegment[] lent) {
             for (MemorySegment segment : lent) {
                 touch(segment);
             }
             for (Step step : steps) {
-                step.run(batch, time);
+                step.run(extents);
             }
         }
 

@@ -19,10 +19,10 @@ final class ReferenceLoss {
         Optional<Buffer> lengths = instruction.optionalInput("lengths");
         Optional<Buffer> dx = instruction.optionalOutput("dx");
         boolean binary = op.kind() == Op.LossKind.BINARY || op.kind() == Op.LossKind.BINARY_LOGITS;
-        return (runBatch, runTime) -> {
-            int batch = (int) x.shape().product(0, 1, runBatch, runTime);
-            int rows = Scratch.rows(x, runBatch, runTime);
-            int features = Scratch.columns(x, runBatch, runTime);
+        return extents -> {
+            int batch = (int) x.shape().product(0, 1, extents);
+            int rows = Scratch.rows(x, extents);
+            int features = Scratch.columns(x, extents);
             int steps = rows / batch;
             int[] lengthValues = ReferenceRecurrent.lengths(lengths, batch, steps, scratch);
             int count = 0;

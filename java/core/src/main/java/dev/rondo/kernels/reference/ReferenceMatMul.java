@@ -16,11 +16,11 @@ final class ReferenceMatMul {
         Buffer b = instruction.input("b");
         Optional<Buffer> bias = instruction.optionalInput("bias");
         Buffer y = instruction.output("y");
-        return (batch, time) -> {
-            int aRows = Scratch.rows(a, batch, time);
-            int aColumns = Scratch.columns(a, batch, time);
-            int bRows = Scratch.rows(b, batch, time);
-            int bColumns = Scratch.columns(b, batch, time);
+        return extents -> {
+            int aRows = Scratch.rows(a, extents);
+            int aColumns = Scratch.columns(a, extents);
+            int bRows = Scratch.rows(b, extents);
+            int bColumns = Scratch.columns(b, extents);
             boolean transposeA = op.transpose().a();
             boolean transposeB = op.transpose().b();
             int m = transposeA ? aColumns : aRows;

@@ -15,8 +15,8 @@ final class ReferenceOptimizers {
         Buffer x = instruction.input("x");
         Buffer normResult = instruction.output("norm");
         Buffer scaleResult = instruction.output("scale");
-        return (batch, time) -> {
-            int n = Scratch.elements(x, batch, time);
+        return extents -> {
+            int n = Scratch.elements(x, extents);
             double[] values = scratch.load(0, x, n);
             double sum = 0;
             for (int i = 0; i < n; i++) {
@@ -31,8 +31,8 @@ final class ReferenceOptimizers {
     static Step clipNorms(Instruction instruction, Op.ClipNorms op, Scratch scratch) {
         Buffer gradients = instruction.input("gradients");
         Op.Range[] tensors = op.tensors().toArray(Op.Range[]::new); // a list's iterator would take heap
-        return (batch, time) -> {
-            int n = Scratch.elements(gradients, batch, time);
+        return extents -> {
+            int n = Scratch.elements(gradients, extents);
             double[] g = scratch.load(0, gradients, n);
             for (Op.Range range : tensors) {
                 double sum = 0;
@@ -52,8 +52,8 @@ final class ReferenceOptimizers {
 
     static Step clipValues(Instruction instruction, Op.ClipValues op, Scratch scratch) {
         Buffer gradients = instruction.input("gradients");
-        return (batch, time) -> {
-            int n = Scratch.elements(gradients, batch, time);
+        return extents -> {
+            int n = Scratch.elements(gradients, extents);
             double[] g = scratch.load(0, gradients, n);
             for (int i = 0; i < n; i++) {
                 g[i] = Math.max(-op.maxValue(), Math.min(op.maxValue(), g[i]));
@@ -68,8 +68,8 @@ final class ReferenceOptimizers {
         Optional<Buffer> scaleBuffer = instruction.optionalInput("scale");
         Buffer rateBuffer = instruction.input("rate");
         Optional<Buffer> velocity = instruction.optionalInput("velocity");
-        return (batch, time) -> {
-            int n = Scratch.elements(parameters, batch, time);
+        return extents -> {
+            int n = Scratch.elements(parameters, extents);
             double scale = scale(scaleBuffer, scratch);
             double rate = scratch.loadScalar(rateBuffer);
             double[] w = scratch.load(0, parameters, n);
@@ -99,8 +99,8 @@ final class ReferenceOptimizers {
         Optional<Buffer> scaleBuffer = instruction.optionalInput("scale");
         Buffer rateBuffer = instruction.input("rate");
         Buffer stepBuffer = instruction.input("step");
-        return (batch, time) -> {
-            int n = Scratch.elements(parameters, batch, time);
+        return extents -> {
+            int n = Scratch.elements(parameters, extents);
             double scale = scale(scaleBuffer, scratch);
             double rate = scratch.loadScalar(rateBuffer);
             long step = stepBuffer.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
@@ -139,8 +139,8 @@ final class ReferenceOptimizers {
         Optional<Buffer> velocityBuffer = instruction.optionalInput("velocity");
         Optional<Buffer> scaleBuffer = instruction.optionalInput("scale");
         Buffer rateBuffer = instruction.input("rate");
-        return (batch, time) -> {
-            int n = Scratch.elements(parameters, batch, time);
+        return extents -> {
+            int n = Scratch.elements(parameters, extents);
             double scale = scale(scaleBuffer, scratch);
             double rate = scratch.loadScalar(rateBuffer);
             double rho = op.rho();
@@ -179,8 +179,8 @@ final class ReferenceOptimizers {
         Buffer sumBuffer = instruction.input("sum");
         Optional<Buffer> scaleBuffer = instruction.optionalInput("scale");
         Buffer rateBuffer = instruction.input("rate");
-        return (batch, time) -> {
-            int n = Scratch.elements(parameters, batch, time);
+        return extents -> {
+            int n = Scratch.elements(parameters, extents);
             double scale = scale(scaleBuffer, scratch);
             double rate = scratch.loadScalar(rateBuffer);
             double[] w = scratch.load(0, parameters, n);

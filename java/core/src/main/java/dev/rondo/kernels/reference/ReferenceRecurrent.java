@@ -9,6 +9,7 @@ import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.reference.ReferenceCell.Candidate;
 import dev.rondo.kernels.reference.ReferenceKernels.Step;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -137,12 +138,12 @@ final class ReferenceRecurrent {
         return matrix.length == 0 ? NONE : matrix[row];
     }
 
-    private int batch(int runBatch, int runTime) {
-        return (int) x.shape().product(0, 1, runBatch, runTime);
+    private int batch(Extents extents) {
+        return (int) x.shape().product(0, 1, extents);
     }
 
-    private int steps(int runBatch, int runTime) {
-        return (int) x.shape().product(1, 2, runBatch, runTime);
+    private int steps(Extents extents) {
+        return (int) x.shape().product(1, 2, extents);
     }
 
     // -------------------------------------------------------------------------------------------------------- forward
@@ -152,9 +153,9 @@ final class ReferenceRecurrent {
         Optional<Buffer> c0 = instruction.optionalInput("c0");
         // States are rounded after every step, as they are between two calls, so that streaming equals the whole.
         boolean narrow = weightIh.type() == DataType.FLOAT32;
-        return (runBatch, runTime) -> {
-            int batch = batch(runBatch, runTime);
-            int steps = steps(runBatch, runTime);
+        return extents -> {
+            int batch = batch(extents);
+            int steps = steps(extents);
             int[] ends = lengths(lengths, batch, steps, scratch);
             saved.grow(batch, steps, this);
             double[][] h = saved.h;
@@ -264,9 +265,9 @@ final class ReferenceRecurrent {
         Optional<Buffer> dx = instruction.optionalOutput("dx");
         Optional<Buffer> dh0 = instruction.optionalOutput("dh0");
         Optional<Buffer> dc0 = instruction.optionalOutput("dc0");
-        return (runBatch, runTime) -> {
-            int batch = batch(runBatch, runTime);
-            int steps = steps(runBatch, runTime);
+        return extents -> {
+            int batch = batch(extents);
+            int steps = steps(extents);
             int rows = steps * batch;
             int[] ends = lengths(lengths, batch, steps, scratch);
             double[][] inputWeights = scratch.loadMatrix(INPUT_WEIGHTS, weightIh, 0, gates, input);

@@ -16,10 +16,10 @@ final class ReferenceReduce {
         Buffer x = instruction.input("x");
         Buffer y = instruction.output("y");
         Shape shape = x.shape();
-        return (batch, time) -> {
-            int outer = (int) shape.product(0, op.from(), batch, time);
-            int axis = (int) shape.product(op.from(), op.to(), batch, time);
-            int inner = (int) shape.product(op.to(), shape.rank(), batch, time);
+        return extents -> {
+            int outer = (int) shape.product(0, op.from(), extents);
+            int axis = (int) shape.product(op.from(), op.to(), extents);
+            int inner = (int) shape.product(op.to(), shape.rank(), extents);
             double[] xs = scratch.load(0, x, Math.multiplyExact(Math.multiplyExact(outer, axis), inner));
             double[] ys = scratch.array(1, outer * inner);
             Arrays.fill(ys, 0, outer * inner, op.kind() == ReduceKind.MAX ? Double.NEGATIVE_INFINITY : 0);
@@ -46,10 +46,10 @@ final class ReferenceReduce {
         Buffer dx = instruction.output("dx");
         Shape shape = op.shape();
         Op.Reduce reduce = op.reduce();
-        return (batch, time) -> {
-            int outer = (int) shape.product(0, reduce.from(), batch, time);
-            int axis = (int) shape.product(reduce.from(), reduce.to(), batch, time);
-            int inner = (int) shape.product(reduce.to(), shape.rank(), batch, time);
+        return extents -> {
+            int outer = (int) shape.product(0, reduce.from(), extents);
+            int axis = (int) shape.product(reduce.from(), reduce.to(), extents);
+            int inner = (int) shape.product(reduce.to(), shape.rank(), extents);
             double[] ys = scratch.load(0, dy, outer * inner);
             double[] xs = scratch.array(1, Math.multiplyExact(Math.multiplyExact(outer, axis), inner));
             double share = reduce.kind() == ReduceKind.MEAN ? 1.0 / axis : 1;

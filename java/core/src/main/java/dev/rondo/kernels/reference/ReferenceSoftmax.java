@@ -13,9 +13,9 @@ final class ReferenceSoftmax {
     static Step softmax(Instruction instruction, Scratch scratch) {
         Buffer x = instruction.input("x");
         Buffer y = instruction.output("y");
-        return (batch, time) -> {
-            int rows = Scratch.rows(x, batch, time);
-            int columns = Scratch.columns(x, batch, time);
+        return extents -> {
+            int rows = Scratch.rows(x, extents);
+            int columns = Scratch.columns(x, extents);
             double[] row = scratch.array(0, columns);
             for (int i = 0; i < rows; i++) {
                 scratch.load(x, (long) i * columns, row, columns);
@@ -42,10 +42,10 @@ final class ReferenceSoftmax {
         Buffer correctResult = instruction.output("correct");
         Buffer countResult = instruction.output("count");
         Optional<Buffer> dlogits = instruction.optionalOutput("dlogits");
-        return (runBatch, runTime) -> {
-            int batch = (int) logits.shape().product(0, 1, runBatch, runTime);
-            int rows = Scratch.rows(logits, runBatch, runTime);
-            int classes = Scratch.columns(logits, runBatch, runTime);
+        return extents -> {
+            int batch = (int) logits.shape().product(0, 1, extents);
+            int rows = Scratch.rows(logits, extents);
+            int classes = Scratch.columns(logits, extents);
             int steps = rows / batch;
             int[] lengthValues = ReferenceRecurrent.lengths(lengths, batch, steps, scratch);
             int[] labelValues = labels.isPresent() ? scratch.loadIntegers(1, labels.get(), rows) : lengthValues;

@@ -2,6 +2,7 @@ package dev.rondo.kernels.reference;
 
 import dev.rondo.kernels.Buffer;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -151,18 +152,18 @@ final class Scratch {
     }
 
     /// The number of elements of a buffer.
-    static int elements(Buffer buffer, int batch, int time) {
-        return Math.toIntExact(buffer.shape().elements(batch, time));
+    static int elements(Buffer buffer, Extents extents) {
+        return Math.toIntExact(buffer.shape().elements(extents));
     }
 
     /// The product of all extents but the last.
-    static int rows(Buffer buffer, int batch, int time) {
-        return Math.toIntExact(buffer.shape().product(0, buffer.shape().rank() - 1, batch, time));
+    static int rows(Buffer buffer, Extents extents) {
+        return Math.toIntExact(buffer.shape().product(0, buffer.shape().rank() - 1, extents));
     }
 
     /// The last extent.
-    static int columns(Buffer buffer, int batch, int time) {
+    static int columns(Buffer buffer, Extents extents) {
         int rank = buffer.shape().rank();
-        return Math.toIntExact(buffer.shape().product(rank - 1, rank, batch, time));
+        return Math.toIntExact(buffer.shape().product(rank - 1, rank, extents));
     }
 }
