@@ -137,16 +137,20 @@ template <class S, class Function> inline void for_tiles(int64_t rows, Function 
     }
 }
 
-// Calls f(first unit, Constant<panels>, first row, Constant<rows>) for the tiles of all panels of so many units each. One
-// row alone has too few sums for the multiply-adds in flight; it takes two panels at once.
+// Calls f(first unit, Constant<panels>, first row, Constant<rows>) for the tiles of all panels of so many units each, from
+// the last panel down if told so. One row alone has too few sums for the multiply-adds in flight; it takes two panels at
+// once.
 template <class S, class Function>
-inline void for_panels(int64_t begin, int64_t end, int64_t units, int64_t rows, Function &&f) {
-    int64_t u0 = begin;
-    if (rows == 1) {
-        for (; u0 + units < end; u0 += 2 * units) f(u0, Constant<2>{}, int64_t{0}, Constant<1>{});
-    }
-    for (; u0 < end; u0 += units) {
-        for_tiles<S>(rows, [&](int64_t first, auto count) { f(u0, Constant<1>{}, first, count); });
+inline void for_panels(int64_t begin, int64_t end, int64_t units, int64_t rows, bool down, Function &&f) {
+    const int64_t width = rows == 1 ? 2 * units : units;
+    const int64_t count = (end - begin + width - 1) / width;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t u0 = begin + (down ? count - 1 - i : i) * width;
+        if (rows == 1 && u0 + units < end) {
+            f(u0, Constant<2>{}, int64_t{0}, Constant<1>{});
+        } else {
+            for_tiles<S>(rows, [&](int64_t first, auto of) { f(u0, Constant<1>{}, first, of); });
+        }
     }
 }
 
