@@ -2,6 +2,7 @@ package dev.rondo.graph;
 
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
+import org.jspecify.annotations.Nullable;
 
 /// A named place for numbers in a graph: an input, a parameter or the output of a node.
 ///
@@ -10,6 +11,16 @@ import dev.rondo.tensor.Shape;
 /// @param type FLOAT32 for all floating-point values; a plan in float64 widens them
 /// @param shape extents, with symbols where a run tells the number
 public record Value(int id, String name, DataType type, Shape shape) {
+    // Written out: what the compiler would make of a record links method handles, which the first prediction waits for.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Value value
+                && id == value.id
+                && name.equals(value.name)
+                && type == value.type
+                && shape.equals(value.shape);
+    }
+
     @Override
     public int hashCode() {
         return id;

@@ -60,7 +60,7 @@ import java.util.Set;
 /// change. Otherwise a pack call stands in the list before the first call that needs it.
 final class NativeCompiler {
     private final MemorySegment context;
-    private final String isa;
+    private final int isa;
     private final Compilation compilation;
     private final Arena arena;
     private final MemorySegment error;
@@ -129,9 +129,11 @@ final class NativeCompiler {
     }
 
     /// Names a pack among those of the same parameters.
-    private record PackKey(String isa, String kind, List<String> parameters) {}
+    ///
+    /// @param isa as it was asked for, by its place in `KernelOptions.ISAS`
+    private record PackKey(int isa, String kind, List<String> parameters) {}
 
-    NativeCompiler(MemorySegment context, String isa, Compilation compilation) {
+    NativeCompiler(MemorySegment context, int isa, Compilation compilation) {
         this.context = context;
         this.isa = isa;
         this.compilation = compilation;

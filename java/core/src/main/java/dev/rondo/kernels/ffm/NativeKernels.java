@@ -24,12 +24,14 @@ import java.util.TreeSet;
 public final class NativeKernels implements Kernels {
     private static final Map<Key, NativeKernels> CONTEXTS = new HashMap<>();
 
+    private final Key key;
     private final MemorySegment context;
 
     private record Key(int isa, int threads, int providers) {}
 
-    private NativeKernels(MemorySegment context) {
-        this.context = context;
+    private NativeKernels(Key key) {
+        this.key = key;
+        context = create(key);
     }
 
     /// The kernels of the options; providers that cannot be loaded are left out, [#missingProviders] tells why.
@@ -49,7 +51,7 @@ public final class NativeKernels implements Kernels {
         synchronized (CONTEXTS) {
             NativeKernels kernels = CONTEXTS.get(key);
             if (kernels == null) {
-                kernels = new NativeKernels(create(key));
+                kernels = new NativeKernels(key);
                 CONTEXTS.put(key, kernels);
             }
             return kernels;
@@ -127,7 +129,7 @@ public final class NativeKernels implements Kernels {
 
     @Override
     public Program compile(Compilation compilation) {
-        return new NativeCompiler(context, isa(), compilation).program();
+        return new NativeCompiler(context, key.isa(), compilation).program();
     }
 
     @Override
@@ -142,9 +144,5 @@ public final class NativeKernels implements Kernels {
             }
             return OptionalDouble.of(gflops.get(RondoNative.C_DOUBLE, 0));
         }
-    }
-
-    private String isa() {
-        return report().isa();
     }
 }

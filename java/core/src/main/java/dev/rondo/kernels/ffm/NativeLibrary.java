@@ -27,20 +27,21 @@ public final class NativeLibrary {
 
     private final String file;
     private final String failure;
-    private final String cpu;
-    private final int usableIsas;
-    private final List<String> reasons;
 
-    private NativeLibrary(String file, String failure, String cpu, int usableIsas, List<String> reasons) {
+    private NativeLibrary(String file, String failure) {
         this.file = file;
         this.failure = failure;
-        this.cpu = cpu;
-        this.usableIsas = usableIsas;
-        this.reasons = reasons;
     }
 
     private static final class Holder {
         static final NativeLibrary LIBRARY = load();
+    }
+
+    /// What the library says of the machine. Most programs never ask, and the first prediction is sooner without.
+    private record Machine(String cpu, int usableIsas, List<String> reasons) {
+        private static final class Holder {
+            static final Machine MACHINE = describe();
+        }
     }
 
     /// Why the library cannot be used; empty if it can.
@@ -52,7 +53,7 @@ public final class NativeLibrary {
     public static List<String> usableIsas() {
         List<String> names = new ArrayList<>();
         for (int isa = RondoNative.RONDO_ISA_BASELINE(); isa < KernelOptions.ISAS.size(); isa++) {
-            if ((Holder.LIBRARY.usableIsas & 1 << isa) != 0) {
+            if ((Machine.Holder.MACHINE.usableIsas() & 1 << isa) != 0) {
                 names.add(KernelOptions.ISAS.get(isa));
             }
         }
@@ -66,12 +67,12 @@ public final class NativeLibrary {
 
     /// The processor's own name.
     static String cpu() {
-        return Holder.LIBRARY.cpu;
+        return Machine.Holder.MACHINE.cpu();
     }
 
     /// Why instruction sets that are built are not usable.
     static List<String> reasons() {
-        return Holder.LIBRARY.reasons;
+        return Machine.Holder.MACHINE.reasons();
     }
 
     private static NativeLibrary load() {
@@ -86,14 +87,14 @@ public final class NativeLibrary {
                 return failed("%s has ABI version %d, expected %d".formatted(file, version,
                         RondoNative.RONDO_ABI_VERSION()));
             }
-            return describe(file);
+            return new NativeLibrary(file.toString(), "");
         } catch (IOException | UnsatisfiedLinkError | IllegalCallerException e) {
             return failed(e.getMessage() == null ? e.toString() : e.getMessage());
         }
     }
 
     private static NativeLibrary failed(String reason) {
-        return new NativeLibrary("", reason, "", 0, List.of());
+        return new NativeLibrary("", reason);
     }
 
     private static Path find() throws IOException {
@@ -123,19 +124,17 @@ public final class NativeLibrary {
         return LibraryCache.file(List.of(url)).getFirst();
     }
 
-    private static NativeLibrary describe(Path file) {
+    private static Machine describe() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment machine = rondo_machine.allocate(arena);
             rondo_machine.struct_size(machine, (int) rondo_machine.sizeof());
             int status = RondoNative.rondo_machine_describe(machine);
             if (status != RondoNative.RONDO_OK()) {
-                return failed(file + " cannot describe this machine: status " + status);
+                throw new IllegalStateException(file() + " cannot describe this machine: status " + status);
             }
             List<String> reasons = rondo_machine.reasons(machine).getString(0).lines().toList();
-            return new NativeLibrary(
-                    file.toString(), "", rondo_machine.cpu(machine).getString(0).strip(),
-                            rondo_machine.usable_isas(machine),
-                    reasons);
+            return new Machine(
+                    rondo_machine.cpu(machine).getString(0).strip(), rondo_machine.usable_isas(machine), reasons);
         }
     }
 
