@@ -100,41 +100,43 @@ inline void gemm_columns(const rondo::GemmTarget &to, const float *const (&a)[R]
 }
 
 // Lays rows [row0, row1) of op(a), for k in [k0, k1), out as tiles [k][S::tile_rows], adding to each row's sum where
-// wanted. The last tile may be short; its missing rows are zero.
+// wanted. The last tile may be short; its missing rows are zero. A row of a is read once, from end to end: its rows may
+// lie pages apart.
 template <class S>
 inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t k0, int64_t k1) {
     constexpr int rows = S::tile_rows;
     static_assert(gemm_row_block % rows == 0);
-    float *to = w.packed_a;
-    for (int64_t row = row0; row < row1; row += rows) {
-        const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
-        for (int64_t k = k0; k < k1; k++) {
-            const float *from = w.a.row(k) + row;
+    if (w.row_sums && k0 == 0) {
+        for (int64_t row = row0; row < row1; row += S::lanes) {
+            store_lanes<S>(w.row_sums + row, S::zero(), lanes_at<S>(row, row1));
+        }
+    }
+    for (int64_t k = k0; k < k1; k++) {
+        const float *from = w.a.row(k);
+        float *to = w.packed_a + (k - k0) * rows;
+        for (int64_t row = row0; row < row1; row += rows) {
+            const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
             for (int i = 0; i < rows; i += S::lanes) {
-                const auto column = S::load_first(from + i, lanes_at<S>(i, count));
-                // What a whole vector writes too far, the next k write over; masked stores are slow without AVX-512.
+                const int wanted = lanes_at<S>(i, count);
+                // A whole vector may read on into what follows in the row, and write what the next k write over, or the
+                // rest of it would have to be masked, which is slow without AVX-512.
+                const auto column = row + i + S::lanes <= row1 && wanted > 0 && count == rows
+                                        ? S::load(from + row + i)
+                                        : S::load_first(from + row + i, wanted);
                 if ((k1 - k) * rows >= i + S::lanes) {
                     S::store(to + i, column);
                 } else {
                     S::store_first(to + i, column, lanes_at<S>(i, rows));
                 }
             }
-            to += rows;
+            to += (k1 - k0) * rows;
         }
-    }
-    if (!w.row_sums) return;
-    for (int64_t row = row0; row < row1; row += 4 * S::lanes) {
-        int n[4];
-        typename S::F sums[4];
-        for (int v = 0; v < 4; v++) {
-            n[v] = lanes_at<S>(row + v * S::lanes, row1);
-            sums[v] = k0 > 0 ? load_lanes<S>(w.row_sums + row + v * S::lanes, n[v]) : S::zero();
+        if (!w.row_sums) continue;
+        for (int64_t row = row0; row < row1; row += S::lanes) {
+            const int n = lanes_at<S>(row, row1);
+            const auto sum = S::add(load_lanes<S>(w.row_sums + row, n), load_lanes<S>(from + row, n));
+            store_lanes<S>(w.row_sums + row, sum, n);
         }
-        for (int64_t k = k0; k < k1; k++) {
-            const float *from = w.a.row(k) + row;
-            for (int v = 0; v < 4; v++) sums[v] = S::add(sums[v], load_lanes<S>(from + v * S::lanes, n[v]));
-        }
-        for (int v = 0; v < 4; v++) store_lanes<S>(w.row_sums + row + v * S::lanes, sums[v], n[v]);
     }
 }
 
