@@ -79,7 +79,7 @@ RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)
             }
         }
     }
-    multiply_add<Step>(tiles, a, panel, k);
+    multiply_add<Step>(tiles, a, panel, k, panel);
     for (int v = 0; v < V; v++) {
         for (int r = 0; r < R; r++) store_lanes<S>(c[r] + v * S::lanes, tile.v[r][v], n[v]);
     }

@@ -160,7 +160,8 @@ void gru_before_reset_back(const rondo::RecurrentBackwardWork &w, const rondo::R
             Tile<S, R> tiles[1];
             Tile<S, R> &tile = tiles[0];
             clear(tile);
-            multiply_add<1>(tiles, dn, Panel<S>(w.pack.backward_n + u0 * hidden, hidden), hidden);
+            const Panel<S> panel(w.pack.backward_n + u0 * hidden, hidden);
+            multiply_add<1>(tiles, dn, panel, hidden, panel);
             for (int r = 0; r < R; r++) {
                 const int64_t slot = group.first + first + r;
                 const float *mask = call.recurrent_mask ? call.recurrent_mask + w.walk.order[slot] * hidden : nullptr;

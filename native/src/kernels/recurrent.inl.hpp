@@ -179,17 +179,21 @@ struct InputPart {
     int64_t column;
 };
 
-// tiles = W x + b for the panels from unit u0 on.
+template <class S, class L> RONDO_INLINE Panel<S> input_panel(const InputPart &part, int64_t u0, int64_t input) {
+    return Panel<S>(part.panels + u0 * L::gates * input, input);
+}
+
+// tiles = W x + b for the panels from unit u0 on; `next` is read then.
 template <class S, class L, int N, int R>
 RONDO_INLINE void input_sums(Tile<S, R> (&tiles)[N], const float *const (&x)[R], const InputPart &part, int64_t u0,
-                             int64_t input) {
+                             int64_t input, Panel<S> next) {
     for (int n = 0; n < N; n++) {
         for (int v = 0; v < L::vectors; v++) {
             const auto bias = S::load(part.biases + u0 * L::gates + (n * L::vectors + v) * S::lanes);
             for (int r = 0; r < R; r++) tiles[n].v[r][v] = bias;
         }
     }
-    multiply_add<1>(tiles, x, Panel<S>(part.panels + u0 * L::gates * input, input), input);
+    multiply_add<1>(tiles, x, input_panel<S, L>(part, u0, input), input, next);
 }
 
 // Calls f(vector of tiles[n] for row r, its place in the row's gates, its unit).
@@ -212,14 +216,16 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
     int64_t begin, end;
     slice.range(hidden, L::template units<S>, begin, end);
     for_panels<S>(
-        begin, end, L::template units<S>, group.count, false, [&](int64_t u0, auto panel_count, int64_t first, auto rows) {
+        begin, end, L::template units<S>, group.count, false,
+        [&](int64_t u0, int64_t after, auto panel_count, int64_t first, auto rows) {
             constexpr int N = panel_count.value, R = rows.value;
             Tile<S, R> tiles[N];
             float *const *gates = group.projected + first;
             const float *x[R];
             for (int r = 0; r < R; r++) x[r] = group.x[first + r];
             each_gate<S, L>(tiles, gates, part.column, u0, hidden, [](auto &, float *to, int64_t) { S::prefetch(to); });
-            input_sums<S, L>(tiles, x, part, u0, w.call->input_size);
+            const int64_t input = w.call->input_size;
+            input_sums<S, L>(tiles, x, part, u0, input, input_panel<S, L>(part, after, input));
             each_gate<S, L>(tiles, gates, part.column, u0, hidden,
                             [&](auto &sum, float *to, int64_t u) { store_lanes<S>(to, sum, lanes_at<S>(u, hidden)); });
         });
@@ -301,7 +307,7 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
     const int64_t live = group.live(w.walk, s);
     int64_t begin, end;
     slice.range(hidden, L::template grain<S>, begin, end);
-    const auto tile_of = [&](int64_t u0, auto panel_count, int64_t first, auto count) {
+    const auto tile_of = [&](int64_t u0, int64_t after, auto panel_count, int64_t first, auto count) {
         constexpr int N = panel_count.value, R = count.value;
         ForwardRows<R> rows;
         forward_rows(rows, w, group, s, group.first + first);
@@ -316,14 +322,17 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
                 if (rows.y[r]) S::prefetch(rows.y[r] + u);
             }
         }
+        const auto panel_of = [&](int64_t u) { return Panel<S>(panels + u * L::gates * hidden, hidden); };
+        const Panel<S> panel = panel_of(u0);
+        Panel<S> next = panel_of(after);
         if (group.within) {
-            input_sums<S, L>(tiles, rows.x, input, u0, w.call->input_size);
+            input_sums<S, L>(tiles, rows.x, input, u0, w.call->input_size, panel);
+            next = input_panel<S, L>(input, after, w.call->input_size);
         } else {
             each_gate<S, L>(tiles, rows.gates, input.column, u0, hidden, [&](auto &sum, const float *from, int64_t u) {
                 sum = load_lanes<S>(from, lanes_at<S>(u, hidden));
             });
         }
-        const Panel<S> panel(panels + u0 * L::gates * hidden, hidden);
         if constexpr (Phase::apart) {
             Tile<S, R> products[N];
             for (int n = 0; n < N; n++) {
@@ -333,10 +342,10 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
                     for (int r = 0; r < R; r++) products[n].v[r][v] = bias;
                 }
             }
-            multiply_add<1>(products, operand, panel, hidden);
+            multiply_add<1>(products, operand, panel, hidden, next);
             for (int n = 0; n < N; n++) phase.finish(products[n], tiles[n], rows, u0 + n * L::template units<S>);
         } else {
-            multiply_add<1>(tiles, operand, panel, hidden);
+            multiply_add<1>(tiles, operand, panel, hidden, next);
             for (int n = 0; n < N; n++) phase.finish(tiles[n], rows, u0 + n * L::template units<S>);
         }
     };
@@ -375,17 +384,19 @@ template <class S, int R> RONDO_INLINE void clear(Tile<S, R> &tile) {
     }
 }
 
-// tiles[n][r] += dgates[r] U for the units of panel n. GRU_RESET_AFTER has dq, which U made, behind dn, which it did not.
+// tiles[n][r] += dgates[r] U for the units of panel n; the panels at `next` are read then. GRU_RESET_AFTER has dq, which
+// U made, behind dn, which it did not.
 template <class S, int N, int R>
-RONDO_INLINE void multiply_gates(Tile<S, R> (&tiles)[N], const float *(&dgates)[R], const float *panels, int32_t cell,
-                                 int64_t hidden) {
+RONDO_INLINE void multiply_gates(Tile<S, R> (&tiles)[N], const float *(&dgates)[R], const float *panels,
+                                 const float *next, int32_t cell, int64_t hidden) {
     const bool gap = cell == RONDO_CELL_GRU_RESET_AFTER;
     const Panel<S> panel(panels, backward_rows(cell, hidden));
+    const Panel<S> next_panel(next, backward_rows(cell, hidden));
     const int64_t k = gap ? 2 * hidden : backward_rows(cell, hidden);
-    multiply_add<1>(tiles, dgates, panel, k);
+    multiply_add<1>(tiles, dgates, panel, k, gap ? panel.from(k) : next_panel);
     if (!gap) return;
     for (int r = 0; r < R; r++) dgates[r] += 3 * hidden;
-    multiply_add<1>(tiles, dgates, panel.from(k), hidden);
+    multiply_add<1>(tiles, dgates, panel.from(k), hidden, next_panel);
 }
 
 // The sum of squares of a row's dL/dh. In double: what vanishes and what explodes is what the norms are for.
@@ -417,7 +428,7 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
     int64_t begin, end;
     slice.range(hidden, width, begin, end);
     const auto back = [&](int64_t from, int64_t row_count, bool ends) {
-        for_panels<S>(begin, end, width, row_count, s % 2 != 0, [&](int64_t u0, auto panel_count, int64_t first, auto of) {
+        const auto tile_of = [&](int64_t u0, int64_t after, auto panel_count, int64_t first, auto of) {
             constexpr int N = panel_count.value, R = of.value;
             BackwardRows<R> rows;
             const float *dgates[R];
@@ -441,7 +452,10 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
             }
             Tile<S, R> tiles[N];
             for (int n = 0; n < N; n++) clear(tiles[n]);
-            if (!ends) multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
+            if (!ends) {
+                const float *panels = w.pack.backward;
+                multiply_gates(tiles, dgates, panels + u0 * k, panels + after * k, call.cell, hidden);
+            }
             for (int n = 0; n < N; n++) {
                 for (int v = 0; v < 4; v++) {
                     const int64_t u = u0 + n * width + v * S::lanes;
@@ -456,7 +470,8 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
                 if (!w.norms) continue;
                 for (int r = 0; r < R; r++) store_norm<S>(tiles[n], rows, r, u0 + n * width, hidden);
             }
-        });
+        };
+        for_panels<S>(begin, end, width, row_count, s % 2 != 0, tile_of);
     };
     back(0, going, false);
     back(going, live - going, true);
@@ -490,7 +505,8 @@ void recurrent_dh0(const rondo::RecurrentBackwardWork &w, const rondo::Recurrent
             Tile<S, R> tiles[1];
             Tile<S, R> &tile = tiles[0];
             clear(tile);
-            multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
+            const float *panels = w.pack.backward + u0 * k;
+            multiply_gates(tiles, dgates, panels, panels, call.cell, hidden);
             for (int r = 0; r < R; r++) {
                 for (int v = 0; v < 4; v++) {
                     const int64_t u = u0 + v * S::lanes;

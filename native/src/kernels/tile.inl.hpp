@@ -44,14 +44,47 @@ template <class S> struct Panel {
     }
 };
 
-// A panel is longer than the L1 cache and streams from L2. The hardware's prefetchers stop at the end of each page, so
-// the lines of so many k ahead are asked for.
+// A panel is longer than the L1 cache and streams from L2 or beyond. The hardware's prefetchers stop at the end of each
+// page, so the lines of so many k ahead are asked for; by one row alone, which reads a panel once, at the end of a strip
+// those at the beginning of what comes next.
 constexpr int64_t prefetch_ahead = 32;
 
-// tiles[n][r] += a[r] panel n, where a[r] has k elements Step apart, for V vectors of each panel from First on.
-template <int Step, int First, int V, class S, int N, int R, int Vectors>
+// sum[i][v][r] += a[r][j * Step] times vector v of strip i, for j from begin to end, while the lines at `ahead` are asked
+// for.
+template <class S, int Step, int Strips, int Strip, int R>
+RONDO_INLINE void multiply_add_strips(typename S::F (&sum)[Strips][Strip][R], const float *const (&a)[R],
+                                      const float *(&from)[Strips], const float *const (&ahead)[Strips], int64_t begin,
+                                      int64_t end) {
+    int64_t offset = 0;
+    // Unrolled, since the loop's own instructions compete with multiply-adds for two of the ports.
+#pragma GCC unroll 4
+    for (int64_t j = begin; j < end; j++) {
+        typename S::F b[Strips][Strip];
+#pragma GCC unroll 8
+        for (int i = 0; i < Strips; i++) {
+#pragma GCC unroll 4
+            for (int v = 0; v < Strip; v++) b[i][v] = S::load(from[i] + offset + v * S::lanes);
+#pragma GCC unroll 4
+            for (int line = 0; line < (Strip * S::lanes + 15) / 16; line++) S::prefetch(ahead[i] + offset + line * 16);
+        }
+        offset += Panel<S>::strip_width;
+#pragma GCC unroll 8
+        for (int r = 0; r < R; r++) {
+            const auto x = S::broadcast(a[r] + j * Step);
+#pragma GCC unroll 8
+            for (int i = 0; i < Strips; i++) {
+#pragma GCC unroll 4
+                for (int v = 0; v < Strip; v++) sum[i][v][r] = S::fma(x, b[i][v], sum[i][v][r]);
+            }
+        }
+    }
+}
+
+// tiles[n][r] += a[r] panel n, where a[r] has k elements Step apart, for V vectors of each panel from First on. What is
+// read afterwards are the vectors from NextFirst on of the panels at `next`.
+template <int Step, int First, int V, int NextFirst, class S, int N, int R, int Vectors>
 RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float *const (&a)[R], Panel<S> panel,
-                                    int64_t k) {
+                                    int64_t k, Panel<S> next) {
     constexpr bool whole = V == Vectors;
     constexpr int strip = V < S::tile_vectors ? V : S::tile_vectors; // vectors that lie side by side
     constexpr int strips = N * V / strip;
@@ -60,38 +93,27 @@ RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float
     if constexpr (!whole) asm volatile("" : "+m"(tiles));
     typename S::F sum[strips][strip][R];
     const float *from[strips];
+    const float *ahead[strips];
 #pragma GCC unroll 8
     for (int i = 0; i < strips; i++) {
         from[i] = panel.at(0, i * strip / V * 4 + First + i * strip % V);
+        ahead[i] = from[i] + prefetch_ahead * Panel<S>::strip_width;
 #pragma GCC unroll 4
         for (int v = 0; v < strip; v++) {
 #pragma GCC unroll 8
             for (int r = 0; r < R; r++) sum[i][v][r] = tiles[i * strip / V].v[r][First + i * strip % V + v];
         }
     }
-    // Unrolled, since the loop's own instructions compete with multiply-adds for two of the ports.
-#pragma GCC unroll 4
-    for (int64_t j = 0; j < k; j++) {
-        typename S::F b[strips][strip];
+    // Whoever reads a panel again for other rows loses by asking for the next one.
+    const int64_t turn = R > 1 ? k : k > prefetch_ahead ? k - prefetch_ahead : 0;
+    multiply_add_strips<S, Step>(sum, a, from, ahead, 0, turn);
+    if constexpr (R == 1) {
 #pragma GCC unroll 8
         for (int i = 0; i < strips; i++) {
-#pragma GCC unroll 4
-            for (int v = 0; v < strip; v++) b[i][v] = S::load(from[i] + v * S::lanes);
-#pragma GCC unroll 4
-            for (int line = 0; line < (strip * S::lanes + 15) / 16; line++) {
-                S::prefetch(from[i] + prefetch_ahead * Panel<S>::strip_width + line * 16);
-            }
-            from[i] += Panel<S>::strip_width;
+            from[i] += turn * Panel<S>::strip_width;
+            ahead[i] = next.at(0, i * strip / V * 4 + NextFirst + i * strip % V);
         }
-#pragma GCC unroll 8
-        for (int r = 0; r < R; r++) {
-            const auto x = S::broadcast(a[r] + j * Step);
-#pragma GCC unroll 8
-            for (int i = 0; i < strips; i++) {
-#pragma GCC unroll 4
-                for (int v = 0; v < strip; v++) sum[i][v][r] = S::fma(x, b[i][v], sum[i][v][r]);
-            }
-        }
+        multiply_add_strips<S, Step>(sum, a, from, ahead, turn, k);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < strips; i++) {
@@ -105,13 +127,18 @@ RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float
 }
 
 // tiles[n][r] += a[r] panel n for the first V of the panels' vectors; panel n lies behind panel n - 1. As many vectors at
-// once as the registers hold.
+// once as the registers hold. The panels at `next` are those that will be read then.
 template <int Step, int First = 0, class S, int N, int R, int V>
-RONDO_INLINE void multiply_add(Tile<S, R, V> (&tiles)[N], const float *const (&a)[R], Panel<S> panel, int64_t k) {
+RONDO_INLINE void multiply_add(Tile<S, R, V> (&tiles)[N], const float *const (&a)[R], Panel<S> panel, int64_t k,
+                               Panel<S> next) {
     constexpr int most = N * R * V <= 8 ? V : S::tile_vectors;
     constexpr int count = V - First < most ? V - First : most;
-    multiply_add_part<Step, First, count>(tiles, a, panel, k);
-    if constexpr (First + count < V) multiply_add<Step, First + count>(tiles, a, panel, k);
+    if constexpr (First + count < V) {
+        multiply_add_part<Step, First, count, First + count>(tiles, a, panel, k, panel);
+        multiply_add<Step, First + count>(tiles, a, panel, k, next);
+    } else {
+        multiply_add_part<Step, First, count, 0>(tiles, a, panel, k, next);
+    }
 }
 
 // Calls f(Constant<rows>), 1 <= rows <= Most.
@@ -137,19 +164,22 @@ template <class S, class Function> inline void for_tiles(int64_t rows, Function 
     }
 }
 
-// Calls f(first unit, Constant<panels>, first row, Constant<rows>) for the tiles of all panels of so many units each, from
-// the last panel down if told so. One row alone has too few sums for the multiply-adds in flight; it takes two panels at
-// once.
+// Calls f(first unit, first unit of the tile after it, Constant<panels>, first row, Constant<rows>) for the tiles of all
+// panels of so many units each, from the last panel down if told so; after the last tile comes itself. One row alone has
+// too few sums for the multiply-adds in flight; it takes two panels at once.
 template <class S, class Function>
 inline void for_panels(int64_t begin, int64_t end, int64_t units, int64_t rows, bool down, Function &&f) {
     const int64_t width = rows == 1 ? 2 * units : units;
     const int64_t count = (end - begin + width - 1) / width;
     for (int64_t i = 0; i < count; i++) {
         const int64_t u0 = begin + (down ? count - 1 - i : i) * width;
+        const int64_t after = i + 1 == count ? u0 : down ? u0 - width : u0 + width;
         if (rows == 1 && u0 + units < end) {
-            f(u0, Constant<2>{}, int64_t{0}, Constant<1>{});
+            f(u0, after, Constant<2>{}, int64_t{0}, Constant<1>{});
         } else {
-            for_tiles<S>(rows, [&](int64_t first, auto of) { f(u0, Constant<1>{}, first, of); });
+            for_tiles<S>(rows, [&](int64_t first, auto of) {
+                f(u0, first + of.value == rows ? after : u0, Constant<1>{}, first, of);
+            });
         }
     }
 }
