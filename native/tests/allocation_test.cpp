@@ -200,7 +200,23 @@ TEST_P(AllocationOfLosses, isNoneInLossesAndOptimizers) {
     adagrad.count = count, adagrad.parameters = w.data(), adagrad.gradients = dx.data(), adagrad.sum = sum.data();
     adagrad.rate = 1e-3f, adagrad.epsilon = 1e-7f;
 
-    const void *calls[] = {&loss, &norms, &values, &rmsprop, &adagrad};
+    auto ctc = call_of<rondo_ctc>(RONDO_OP_CTC);
+    const Ints labels = random.ints(20, 1, 9), label_lengths(2, 10), tags = random.ints(count / 10, 0, 9);
+    ctc.batch_size = 2, ctc.time_steps = count / 20, ctc.classes = 10, ctc.label_steps = 10;
+    ctc.logits = w.data(), ctc.dlogits = dx.data(), ctc.labels = labels.data(), ctc.result = result.data();
+    ctc.label_lengths = label_lengths.data();
+    Guarded<char> ctc_scratch = aligned_memory(needs_of(context, &ctc).scratch_bytes);
+    ctc.scratch = ctc_scratch.data(), ctc.scratch_bytes = ctc_scratch.size();
+
+    auto crf = call_of<rondo_crf>(RONDO_OP_CRF);
+    Floats square = random.floats(100), row = random.floats(10);
+    crf.batch_size = 2, crf.time_steps = count / 20, crf.classes = 10;
+    crf.emissions = w.data(), crf.transitions = square.data(), crf.start = crf.end = row.data();
+    crf.tags = tags.data(), crf.demissions = dx.data(), crf.result = result.data();
+    Guarded<char> crf_scratch = aligned_memory(needs_of(context, &crf).scratch_bytes);
+    crf.scratch = crf_scratch.data(), crf.scratch_bytes = crf_scratch.size();
+
+    const void *calls[] = {&loss, &norms, &values, &rmsprop, &adagrad, &ctc, &crf};
     rondo_error error;
     const auto step = [&] {
         return rondo_run(context, calls, std::size(calls), &error, nullptr, nullptr, nullptr, nullptr);

@@ -96,6 +96,8 @@ extern "C" {
 #define RONDO_OP_ADAGRAD 19
 #define RONDO_OP_CLIP 20
 #define RONDO_OP_ELEMENTWISE_LOSS 21
+#define RONDO_OP_CTC 22
+#define RONDO_OP_CRF 23
 
 /* Recurrent cells; their equations stand with rondo_recurrent_pack. */
 #define RONDO_CELL_LSTM 0
@@ -160,6 +162,15 @@ extern "C" {
 #define RONDO_LOSS_ABSOLUTE 1      /* |x - t|; its derivative at 0 is 0 */
 #define RONDO_LOSS_BINARY 2        /* -t log x - (1-t) log(1-x), of a probability x */
 #define RONDO_LOSS_BINARY_LOGITS 3 /* the same of the probability s(x) = 1/(1 + exp(-x)) */
+
+/* rondo_ctc.reduction: what the loss of B sequences is, by the loss of each */
+#define RONDO_CTC_MEAN 0           /* their mean (Keras) */
+#define RONDO_CTC_MEAN_PER_LABEL 1 /* the mean of each over the number of its labels, at least 1 (PyTorch's "mean") */
+#define RONDO_CTC_SUM 2            /* their sum */
+
+/* rondo_ctc.impossible: what becomes of a sequence with fewer steps than its labels take */
+#define RONDO_CTC_REFUSED 0 /* the call is RONDO_OUT_OF_RANGE */
+#define RONDO_CTC_ZERO 1    /* its loss and gradient are zero, as are those of labels that come to have no probability */
 
 /* -------------------------------------------------------------------------------------- errors and machine */
 
@@ -432,6 +443,63 @@ typedef struct rondo_elementwise_loss {
     void *scratch;
     int64_t scratch_bytes;
 } rondo_elementwise_loss;
+
+/* ------------------------------------------------------------------------------------------ losses of sequences
+ * Both walk over the steps of each sequence forward and back in logarithms, from which the largest of each step is
+ * taken; these are summed in double. */
+
+/* Connectionist temporal classification (Graves et al. 2006): the loss of a sequence is -log of the probability of its
+ * labels, which is the sum over all paths that give them: those that become the labels when runs of equal classes are
+ * made one and blanks then left out. A path's probability is the product of softmax(logits) over its steps. The
+ * gradient comes in the same pass. Labels take as many steps as they are, and one for each that equals the one
+ * before it. A sequence of no labels is all blanks. */
+typedef struct rondo_ctc {
+    rondo_head head;
+    int32_t batch_size;
+    int32_t time_steps;
+    int32_t classes;     /* with the blank */
+    int32_t label_steps; /* L, the most labels of a sequence; at least 1 */
+    int32_t blank;       /* the class that stands for none, in 0..classes-1 */
+    int32_t reduction;   /* RONDO_CTC_MEAN, _MEAN_PER_LABEL, _SUM */
+    int32_t impossible;  /* RONDO_CTC_REFUSED, _ZERO */
+    int32_t reserved;    /* 0 */
+    const float *logits;          /* [B,T,classes] */
+    const int32_t *labels;        /* [B,L], each in 0..classes-1 and not the blank, ignored behind its label length */
+    const int32_t *lengths;       /* [B], each in 0..T; NULL: all T */
+    const int32_t *label_lengths; /* [B], each in 0..L */
+    float *dlogits;               /* out [B,T,classes], of the loss; zero at padded steps; NULL: not wanted; may be
+                                     logits. NaN at the real steps of a sequence whose loss is infinite */
+    float *per_sequence;          /* out [B], the loss of each; NULL: not wanted */
+    float *result;                /* out [2]: the loss in nats (0 without sequences), number of sequences */
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_ctc;
+
+/* A linear-chain conditional random field (Lafferty, McCallum & Pereira 2001) over the tags y of a sequence of length n:
+ * score(y) = start[y_0] + sum of emissions[t][y_t] + sum of transitions[y_(t-1)][y_t] + end[y_(n-1)], and the loss of a
+ * sequence is -log of exp(score(tags)) / sum over all y of exp(score(y)); 0 for n = 0. The gradients come in the same
+ * pass. */
+typedef struct rondo_crf {
+    rondo_head head;
+    int32_t batch_size;
+    int32_t time_steps;
+    int32_t classes;          /* K, number of tags */
+    int32_t reserved;         /* 0 */
+    const float *emissions;   /* [B,T,K] */
+    const float *transitions; /* [K,K], from the tag of the row to that of the column */
+    const float *start;       /* [K] */
+    const float *end;         /* [K] */
+    const int32_t *tags;      /* [B,T], each in 0..K-1 at real steps, ignored elsewhere */
+    const int32_t *lengths;   /* [B], each in 0..T; NULL: all T */
+    float *demissions;        /* out [B,T,K], of the mean; zero at padded steps; NULL: not wanted; may be emissions */
+    float *dtransitions;      /* out [K,K]; NULL: not wanted */
+    float *dstart;            /* out [K]; NULL: not wanted */
+    float *dend;              /* out [K]; NULL: not wanted */
+    float *per_sequence;      /* out [B], the loss of each; NULL: not wanted */
+    float *result;            /* out [2]: mean loss of the sequences in nats (0 without any), number of sequences */
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_crf;
 
 /* -------------------------------------------------------------------------------------------------- dropout */
 

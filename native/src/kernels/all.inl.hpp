@@ -3,6 +3,8 @@
 
 #include "kernels/activation.inl.hpp"
 #include "kernels/cells.inl.hpp"
+#include "kernels/crf.inl.hpp"
+#include "kernels/ctc.inl.hpp"
 #include "kernels/dropout.inl.hpp"
 #include "kernels/elementwise.inl.hpp"
 #include "kernels/embedding.inl.hpp"
@@ -45,6 +47,9 @@ constexpr rondo::KernelTable kernels_of = {
     .adagrad = adagrad<S>,
     .clamp = clamp<S>,
     .elementwise_loss = elementwise_loss<S>,
+    .ctc = ctc<S>,
+    .crf = crf<S>,
+    .crf_transitions = crf_transitions<S>,
     .multiply_adds = multiply_adds<S>,
 };
 

@@ -296,6 +296,49 @@ struct ElementwiseLossWork {
     Sums *sums;        // out [sequences, blocks]
 };
 
+// What one slice of a CTC has for itself: rows of states, with room before and behind them for neighbours that are none.
+// A row is as wide as the states of the longest labels, rounded up to whole vectors.
+struct CtcRows {
+    static constexpr int64_t room = 2;
+    static constexpr int64_t others = 4; // rows besides those of the steps
+    float *base;
+    int64_t width;
+    int64_t time_steps;
+
+    RONDO_INLINE static constexpr int64_t width_of(int64_t labels, int64_t lanes) {
+        return (2 * labels + 1 + lanes - 1) / lanes * lanes;
+    }
+    RONDO_INLINE int64_t row() const { return width + 2 * room; }
+    RONDO_INLINE int64_t floats() const { return (time_steps + others) * row() + 2 * time_steps; }
+    RONDO_INLINE float *step(int64_t t) const { return base + t * row() + room; }
+    RONDO_INLINE float *other(int64_t i) const { return step(time_steps + i); }
+    RONDO_INLINE float *tops() const { return base + (time_steps + others) * row(); } // of the logits of each step
+    RONDO_INLINE float *sums() const { return tops() + time_steps; } // of their exponentials, the top taken away
+};
+
+struct CtcWork {
+    const rondo_ctc *call;
+    CtcRows rows;   // of the first slice
+    int64_t stride; // floats from a slice's rows to the next's
+    int32_t *labels; // [slices, width]: the class of each state
+    double *losses;  // out [B]
+};
+
+// Rows are as wide as the tags, rounded up to whole vectors; what is behind the tags stands for none.
+struct CrfWork {
+    const rondo_crf *call;
+    int64_t width;
+    const float *from; // [K, width] transitions
+    const float *to;   // [K, width] transitions, transposed
+    float *rows;       // [slices, 2, width]
+    float *alphas;     // [B, T, width] log of the sums over the paths to a tag, the largest taken away
+    float *arrivals;   // [B, T, width] the same without the emission, the largest of the step before taken away
+    float *marginals;  // [B, T, width]
+    double *losses;    // out [B]
+    bool backward;     // a gradient is wanted
+    float inverse;     // 1 / B
+};
+
 // One instruction set.
 struct KernelTable {
     int32_t isa;       // RONDO_ISA_*
@@ -328,6 +371,9 @@ struct KernelTable {
     void (*adagrad)(const AdagradWork &, Slice);
     void (*clamp)(const ClampWork &, Slice);
     void (*elementwise_loss)(const ElementwiseLossWork &, Slice);
+    void (*ctc)(const CtcWork &, Slice);
+    void (*crf)(const CrfWork &, Slice);             // a slice is some sequences
+    void (*crf_transitions)(const CrfWork &, Slice); // a slice is some rows of dtransitions
     int64_t (*multiply_adds)(int64_t rounds, float *sink); // returns the float operations done
 };
 

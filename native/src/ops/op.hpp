@@ -159,5 +159,7 @@ extern const Operation rmsprop_operation;
 extern const Operation adagrad_operation;
 extern const Operation clip_operation;
 extern const Operation elementwise_loss_operation;
+extern const Operation ctc_operation;
+extern const Operation crf_operation;
 
 } // namespace rondo

@@ -30,6 +30,8 @@ constexpr const Operation *operations[] = {
     &adagrad_operation,
     &clip_operation,
     &elementwise_loss_operation,
+    &ctc_operation,
+    &crf_operation,
 };
 
 } // namespace

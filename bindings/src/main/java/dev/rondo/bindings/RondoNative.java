@@ -347,6 +347,24 @@ public class RondoNative extends RondoNative$shared {
     public static int RONDO_OP_ELEMENTWISE_LOSS() {
         return RONDO_OP_ELEMENTWISE_LOSS;
     }
+    private static final int RONDO_OP_CTC = (int)22L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_CTC 22
+     * }
+     */
+    public static int RONDO_OP_CTC() {
+        return RONDO_OP_CTC;
+    }
+    private static final int RONDO_OP_CRF = (int)23L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_CRF 23
+     * }
+     */
+    public static int RONDO_OP_CRF() {
+        return RONDO_OP_CRF;
+    }
     private static final int RONDO_CELL_LSTM = (int)0L;
     /**
      * {@snippet lang=c :
@@ -715,6 +733,51 @@ public class RondoNative extends RondoNative$shared {
      */
     public static int RONDO_LOSS_BINARY_LOGITS() {
         return RONDO_LOSS_BINARY_LOGITS;
+    }
+    private static final int RONDO_CTC_MEAN = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CTC_MEAN 0
+     * }
+     */
+    public static int RONDO_CTC_MEAN() {
+        return RONDO_CTC_MEAN;
+    }
+    private static final int RONDO_CTC_MEAN_PER_LABEL = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CTC_MEAN_PER_LABEL 1
+     * }
+     */
+    public static int RONDO_CTC_MEAN_PER_LABEL() {
+        return RONDO_CTC_MEAN_PER_LABEL;
+    }
+    private static final int RONDO_CTC_SUM = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CTC_SUM 2
+     * }
+     */
+    public static int RONDO_CTC_SUM() {
+        return RONDO_CTC_SUM;
+    }
+    private static final int RONDO_CTC_REFUSED = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CTC_REFUSED 0
+     * }
+     */
+    public static int RONDO_CTC_REFUSED() {
+        return RONDO_CTC_REFUSED;
+    }
+    private static final int RONDO_CTC_ZERO = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_CTC_ZERO 1
+     * }
+     */
+    public static int RONDO_CTC_ZERO() {
+        return RONDO_CTC_ZERO;
     }
 
     private static class rondo_abi_version {

@@ -167,6 +167,14 @@ public final class Gradients {
                 case Op.Softmax _ -> softmax(node);
                 case Op.SoftmaxCrossEntropy _ -> loss(node, "logits", "dlogits");
                 case Op.ElementwiseLoss _ -> loss(node, "x", "dx");
+                case Op.Ctc _ -> loss(node, "logits", "dlogits");
+                case Op.Crf _ -> {
+                    for (String role : new String[] {"emissions", "transitions", "start", "end"}) {
+                        if (active.contains(node.input(role))) {
+                            loss(node, role, "d" + role);
+                        }
+                    }
+                }
                 case Op.Dropout dropout -> dropout(node, dropout);
                 case Op.Recurrent recurrent -> recurrent(node, recurrent);
                 case Op.Constant _ -> {}

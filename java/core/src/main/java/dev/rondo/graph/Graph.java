@@ -279,6 +279,16 @@ public final class Graph {
                     node.output("count"));
         }
 
+        /// Adds an [Op.Ctc].
+        public SequenceLossOutputs ctc(String name, Op.Ctc ctc, CtcInputs ctcInputs) {
+            return SequenceLossOutputs.of(add(name, ctc, ctcInputs.values()));
+        }
+
+        /// Adds an [Op.Crf].
+        public SequenceLossOutputs crf(String name, CrfInputs crfInputs) {
+            return SequenceLossOutputs.of(add(name, new Op.Crf(), crfInputs.values()));
+        }
+
         /// Adds an [Op.Dropout]; the step is an INT64 scalar input, the same for all dropouts of a graph.
         public Value dropout(String name, Op.Dropout dropout, Value x, Value step) {
             return add(name, dropout, roles("x", x, "step", step)).output("y");

@@ -164,6 +164,56 @@ public sealed interface Op {
     /// gradient of the loss. A step is real when it lies before its sequence's length.
     record ElementwiseLoss(LossKind kind) implements Op {}
 
+    // ------------------------------------------------------------------------------------------- losses of sequences
+
+    /// What the loss of a batch is in a [Ctc], by the losses of its sequences.
+    enum CtcReduction {
+        /// their mean, as in Keras
+        MEAN,
+        /// the mean of each divided by the number of its labels, at least 1, as PyTorch's `mean`
+        MEAN_PER_LABEL,
+        /// their sum
+        SUM
+    }
+
+    /// What becomes in a [Ctc] of a sequence with fewer steps than its labels take.
+    enum Impossible {
+        /// It fails the run.
+        REFUSED,
+        /// Its loss and gradient are zero, as are those of labels that come to have no probability.
+        ZERO
+    }
+
+    /// `logits[B,T,n], labels[B,L] (INT32), labelLengths[B] (INT32), lengths?[B] (INT32)
+    /// -> loss[], count[], perSequence[B], dlogits`: connectionist temporal classification (Graves et al. 2006). The loss
+    /// of a sequence is -log of the probability of its labels, in nats: the sum over all paths of classes, one a step of
+    /// probability softmax(logits), that become the labels when runs of one class are made one and blanks then left
+    /// out. `loss` is what the reduction makes of them, `count` the number of sequences, `dlogits` the gradient of
+    /// `loss`.
+    ///
+    /// Labels are other classes than the blank; what is behind a label length may be anything. They take as many steps as
+    /// they are and one more between each two that are equal. A class, a length or a label length out of its range fails
+    /// the run before anything is computed. L is an extent of its own, such as [dev.rondo.tensor.Shape#time] of 1.
+    ///
+    /// @param blank the class that stands for none
+    record Ctc(int blank, CtcReduction reduction, Impossible impossible) implements Op {
+        /// Checks the blank.
+        public Ctc {
+            if (blank < 0) {
+                throw new IllegalArgumentException("ctc: expected blank >= 0, got " + blank);
+            }
+        }
+    }
+
+    /// `emissions[B,T,K], transitions[K,K], start[K], end[K], tags[B,T] (INT32), lengths?[B] (INT32)
+    /// -> loss[], count[], perSequence[B], demissions, dtransitions, dstart, dend`: a linear-chain conditional random
+    /// field (Lafferty, McCallum and Pereira 2001). Tags y of n steps have the score start\[y0\], plus
+    /// emissions\[t\]\[yt\] of each step, plus transitions\[yt-1\]\[yt\] of each step but the first, plus
+    /// end\[yn-1\]; the loss of a sequence is -log of exp(score) of its tags over the sum of it over all tags, in nats,
+    /// and 0 of no steps. `loss` is the mean over the sequences, `count` their number, and the gradients are those of
+    /// `loss`.
+    record Crf() implements Op {}
+
     // ------------------------------------------------------------------------------------------------------- dropout
 
     /// `x[...], step[] (INT64) -> y[...]`: in training y = x / (1 - rate) with probability 1 - rate, else 0, by the

@@ -79,6 +79,8 @@ final class ShapeInference {
                 yield forms("loss", SCALAR, "squaredError", SCALAR, "absoluteError", SCALAR, "correct", SCALAR, "count",
                         SCALAR, "dx", floats(shape));
             }
+            case Op.Ctc ctc -> ctc(ctc);
+            case Op.Crf _ -> crf();
             case Op.Dropout _ -> {
                 typed("step", DataType.INT64, Shape.scalar());
                 yield forms("y", floats(x("x").shape()));
@@ -191,6 +193,41 @@ final class ShapeInference {
         }
         lengths(logits.dim(0));
         return forms("loss", SCALAR, "correct", SCALAR, "count", SCALAR, "dlogits", floats(logits));
+    }
+
+    private SequencedMap<String, Form> ctc(Op.Ctc ctc) {
+        Shape logits = x("logits").shape();
+        if (logits.rank() != 3) {
+            throw wrong("logits", "[B,T,classes]", logits.toString());
+        }
+        if (ctc.blank() >= logits.dim(2)) {
+            throw wrong("logits", "more than %d classes, one of which is the blank".formatted(ctc.blank()),
+                    logits.toString());
+        }
+        Shape labels = ints("labels").shape();
+        if (labels.rank() != 2 || labels.dim(0) != logits.dim(0)) {
+            throw wrong("labels", "[B,L] with B of " + logits, labels.toString());
+        }
+        typed("labelLengths", DataType.INT32, Shape.of(logits.dim(0)));
+        lengths(logits.dim(0));
+        return forms("loss", SCALAR, "count", SCALAR, "perSequence", floats(Shape.of(logits.dim(0))), "dlogits",
+                floats(logits));
+    }
+
+    private SequencedMap<String, Form> crf() {
+        Shape emissions = x("emissions").shape();
+        if (emissions.rank() != 3) {
+            throw wrong("emissions", "[B,T,tags]", emissions.toString());
+        }
+        Shape transitions = Shape.of(emissions.dim(2), emissions.dim(2));
+        Shape ends = Shape.of(emissions.dim(2));
+        x("transitions", transitions);
+        x("start", ends);
+        x("end", ends);
+        typed("tags", DataType.INT32, emissions.leading());
+        lengths(emissions.dim(0));
+        return forms("loss", SCALAR, "count", SCALAR, "perSequence", floats(Shape.of(emissions.dim(0))), "demissions",
+                floats(emissions), "dtransitions", floats(transitions), "dstart", floats(ends), "dend", floats(ends));
     }
 
     private record Sizes(Shape sequence, Shape state) {}

@@ -48,6 +48,7 @@ final class Probes {
         probes.add(new Probe("softmax n=" + n).floats("x", BATCH, TIME, n).node(new Op.Softmax(), "y"));
         probes.addAll(crossEntropies(n));
         probes.addAll(elementwiseLosses(n));
+        probes.addAll(SequenceProbes.all(n));
         probes.add(
                 new Probe("dropout n=" + n).floats("x", BATCH, TIME, n)
                         .integers("step", DataType.INT64, (random, extents) -> 5)

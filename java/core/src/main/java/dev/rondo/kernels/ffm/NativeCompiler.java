@@ -5,6 +5,8 @@ import dev.rondo.bindings.rondo_adagrad;
 import dev.rondo.bindings.rondo_adam;
 import dev.rondo.bindings.rondo_binary;
 import dev.rondo.bindings.rondo_clip;
+import dev.rondo.bindings.rondo_crf;
+import dev.rondo.bindings.rondo_ctc;
 import dev.rondo.bindings.rondo_dropout;
 import dev.rondo.bindings.rondo_elementwise_loss;
 import dev.rondo.bindings.rondo_error;
@@ -177,6 +179,8 @@ final class NativeCompiler {
             case Op.Softmax _ -> softmax(instruction);
             case Op.SoftmaxCrossEntropy _ -> crossEntropy(instruction);
             case Op.ElementwiseLoss op -> elementwiseLoss(instruction, op);
+            case Op.Ctc op -> ctc(instruction, op);
+            case Op.Crf _ -> crf(instruction);
             case Op.Dropout op -> dropout(instruction, op);
             case Op.Recurrent op -> recurrent(instruction, op);
             case Op.RecurrentGradient op -> recurrentGradient(instruction, op);
@@ -451,6 +455,64 @@ final class NativeCompiler {
                     rondo_elementwise_loss.features(call, intSize(shape.product(rank - 1, rank, extents)));
                 });
         useScratch(call, rondo_elementwise_loss.scratch$offset(), rondo_elementwise_loss.scratch_bytes$offset());
+    }
+
+    private void ctc(Instruction instruction, Op.Ctc op) {
+        MemorySegment call = call(instruction, rondo_ctc.layout(), RondoNative.RONDO_OP_CTC());
+        rondo_ctc.blank(call, op.blank());
+        rondo_ctc.reduction(
+                call,
+                switch (op.reduction()) {
+                    case MEAN -> RondoNative.RONDO_CTC_MEAN();
+                    case MEAN_PER_LABEL -> RondoNative.RONDO_CTC_MEAN_PER_LABEL();
+                    case SUM -> RondoNative.RONDO_CTC_SUM();
+                });
+        rondo_ctc.impossible(
+                call,
+                switch (op.impossible()) {
+                    case REFUSED -> RondoNative.RONDO_CTC_REFUSED();
+                    case ZERO -> RondoNative.RONDO_CTC_ZERO();
+                });
+        Shape logits = point(call, rondo_ctc.logits$offset(), instruction.input("logits")).shape();
+        Buffer labels = point(call, rondo_ctc.labels$offset(), instruction.input("labels"));
+        point(call, rondo_ctc.label_lengths$offset(), instruction.input("labelLengths"));
+        pointIfPresent(call, rondo_ctc.lengths$offset(), instruction.optionalInput("lengths"));
+        pointIfPresent(call, rondo_ctc.dlogits$offset(), instruction.optionalOutput("dlogits"));
+        pointIfPresent(call, rondo_ctc.per_sequence$offset(), instruction.optionalOutput("perSequence"));
+        // loss and count lie side by side
+        point(call, rondo_ctc.result$offset(), instruction.output("loss"));
+        resize(
+                extents -> {
+                    rondo_ctc.batch_size(call, intSize(logits.product(0, 1, extents)));
+                    rondo_ctc.time_steps(call, intSize(logits.product(1, 2, extents)));
+                    rondo_ctc.classes(call, intSize(logits.product(2, 3, extents)));
+                    rondo_ctc.label_steps(call, columns(labels, extents));
+                });
+        useScratch(call, rondo_ctc.scratch$offset(), rondo_ctc.scratch_bytes$offset());
+    }
+
+    private void crf(Instruction instruction) {
+        MemorySegment call = call(instruction, rondo_crf.layout(), RondoNative.RONDO_OP_CRF());
+        Shape emissions = point(call, rondo_crf.emissions$offset(), instruction.input("emissions")).shape();
+        point(call, rondo_crf.transitions$offset(), instruction.input("transitions"));
+        point(call, rondo_crf.start$offset(), instruction.input("start"));
+        point(call, rondo_crf.end$offset(), instruction.input("end"));
+        point(call, rondo_crf.tags$offset(), instruction.input("tags"));
+        pointIfPresent(call, rondo_crf.lengths$offset(), instruction.optionalInput("lengths"));
+        pointIfPresent(call, rondo_crf.demissions$offset(), instruction.optionalOutput("demissions"));
+        pointIfPresent(call, rondo_crf.dtransitions$offset(), instruction.optionalOutput("dtransitions"));
+        pointIfPresent(call, rondo_crf.dstart$offset(), instruction.optionalOutput("dstart"));
+        pointIfPresent(call, rondo_crf.dend$offset(), instruction.optionalOutput("dend"));
+        pointIfPresent(call, rondo_crf.per_sequence$offset(), instruction.optionalOutput("perSequence"));
+        // loss and count lie side by side
+        point(call, rondo_crf.result$offset(), instruction.output("loss"));
+        resize(
+                extents -> {
+                    rondo_crf.batch_size(call, intSize(emissions.product(0, 1, extents)));
+                    rondo_crf.time_steps(call, intSize(emissions.product(1, 2, extents)));
+                    rondo_crf.classes(call, intSize(emissions.product(2, 3, extents)));
+                });
+        useScratch(call, rondo_crf.scratch$offset(), rondo_crf.scratch_bytes$offset());
     }
 
     private void dropout(Instruction instruction, Op.Dropout op) {

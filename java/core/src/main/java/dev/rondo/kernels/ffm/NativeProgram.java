@@ -7,7 +7,9 @@ import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Program;
 import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// A list of call structs in native memory that one downcall executes. The structs are written when the program is
@@ -103,11 +105,16 @@ final class NativeProgram implements Program {
         int bracket = text.indexOf('[');
         if (bracket > 0) {
             int role = text.lastIndexOf(' ', bracket) + 1;
-            Buffer buffer = owner.inputs().get(text.substring(role, bracket));
+            Buffer buffer = owner.inputs().get(camelCase(text.substring(role, bracket)));
             if (buffer != null) {
                 return buffer.name() + text.substring(bracket);
             }
         }
         return owner.name() + ": " + text;
+    }
+
+    /// `label_lengths` in C is `labelLengths` in Java.
+    private static String camelCase(String name) {
+        return Pattern.compile("_([a-z])").matcher(name).replaceAll(match -> match.group(1).toUpperCase(Locale.ROOT));
     }
 }

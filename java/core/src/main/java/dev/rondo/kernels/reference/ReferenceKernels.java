@@ -89,6 +89,8 @@ public final class ReferenceKernels implements Kernels {
                 case Op.Softmax _ -> ReferenceSoftmax.softmax(instruction, scratch);
                 case Op.SoftmaxCrossEntropy _ -> ReferenceSoftmax.crossEntropy(instruction, scratch);
                 case Op.ElementwiseLoss op -> ReferenceLoss.elementwise(instruction, op, scratch);
+                case Op.Ctc op -> ReferenceCtc.ctc(instruction, op, scratch);
+                case Op.Crf _ -> ReferenceCrf.crf(instruction, scratch);
                 case Op.Dropout op -> ReferenceDropout.dropout(instruction, op, scratch);
                 case Op.Recurrent op ->
                         ReferenceRecurrent.forward(

@@ -15,7 +15,7 @@ final class Scratch {
 
     private final double[][] arrays = new double[NUMBERS][0];
     private final double[][][] matrices = new double[NUMBERS][0][];
-    private final int[][] integers = new int[2][0];
+    private final int[][] integers = new int[4][0];
     private final float[] chunk = new float[CHUNK];
     private final double[] one = new double[1];
 
