@@ -6,6 +6,7 @@ module dev.rondo {
 
     exports dev.rondo;
     exports dev.rondo.data;
+    exports dev.rondo.decoding;
     exports dev.rondo.graph;
     exports dev.rondo.inference;
     exports dev.rondo.io;

@@ -96,6 +96,11 @@ final class CallPlan implements AutoCloseable {
         plan.clearCarried();
     }
 
+    /// Has each row of the states take that of another; see [Plan#reorderCarried].
+    void reorderCarried(int[] parents) {
+        plan.reorderCarried(parents);
+    }
+
     /// Whether kernels may work on memory. A mapped file is left to Java, whose accesses outlive its being cut short.
     private static boolean isUsable(MemorySegment callers) {
         return callers.isNative() && !callers.isMapped();

@@ -104,6 +104,31 @@ public final class StreamingSession implements AutoCloseable {
         }
     }
 
+    /// Has each stream go on from the state of another: of a beam search's hypotheses from those that they continue.
+    /// Moves nothing of streams that stay where they are.
+    ///
+    /// @param parents for each stream the one whose state it takes, each in 0..B-1; any of them any number of times
+    /// @throws IllegalArgumentException if there is not one for each stream, or one is out of range; nothing is moved
+    /// @throws IllegalStateException if this or its session is closed, or another thread is in a call
+    public void reorder(int[] parents) {
+        if (parents.length != batch) {
+            throw new IllegalArgumentException(
+                    "parents: expected one for each of %d streams, got %d".formatted(batch, parents.length));
+        }
+        for (int b = 0; b < batch; b++) {
+            if (parents[b] < 0 || parents[b] >= batch) {
+                throw new IllegalArgumentException(
+                        "parents[%d]: expected 0 to %d, got %d".formatted(b, batch - 1, parents[b]));
+            }
+        }
+        enter();
+        try {
+            plan.reorderCarried(parents);
+        } finally {
+            exit();
+        }
+    }
+
     private void enter() {
         gate.enter();
         try {

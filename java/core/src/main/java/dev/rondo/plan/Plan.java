@@ -65,6 +65,8 @@ public final class Plan implements AutoCloseable {
     private Binding[] bindings = new Binding[0];
     private boolean lendersChanged = true;
     private int pairsCheckedOf;
+    /// Rows of a state as they were before they were reordered.
+    private MemorySegment staging = MemorySegment.NULL;
 
     /// What depends on the capacity.
     private record Memory(Arena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Program program) {}
@@ -275,6 +277,52 @@ public final class Plan implements AutoCloseable {
             }
         } finally {
             exit();
+        }
+    }
+
+    /// Has each row of the carried states, whose first extent is the batch, take that of another row as it was. Of states
+    /// that lie in the plan's own memory; rows that stay where they are are not moved.
+    ///
+    /// @param parents for each of the first rows the one whose state it takes
+    /// @throws IllegalArgumentException if there are more rows than the capacity has, one takes that of none, or a state
+    ///     is not by batch
+    public void reorderCarried(int[] parents) {
+        enter();
+        try {
+            for (int parent : parents) {
+                if (parents.length > capacity.batch() || parent < 0 || parent >= capacity.batch()) {
+                    throw new IllegalArgumentException(
+                            "parents: expected rows of " + capacity + ", got " + Arrays.toString(parents));
+                }
+            }
+            for (Value carried : graph.carried().keySet()) {
+                Shape shape = carried.shape();
+                if (shape.rank() == 0 || shape.dim(0) != Shape.BATCH || shape.slice(1, shape.rank()).isSymbolic()) {
+                    throw new IllegalArgumentException(carried.name() + ": expected a state [B,...], got " + shape);
+                }
+                if (!isBound(carried)) {
+                    Buffer buffer = buffer(carried);
+                    reorder(buffer.segment(), shape.slice(1, shape.rank()).elements() * buffer.type().bytes(), parents);
+                }
+            }
+        } finally {
+            exit();
+        }
+    }
+
+    private void reorder(MemorySegment rows, long rowBytes, int[] parents) {
+        if (staging.byteSize() < parents.length * rowBytes) {
+            staging = MemorySegment.ofArray(new byte[Math.toIntExact(capacity.batch() * rowBytes)]);
+        }
+        for (int row = 0; row < parents.length; row++) {
+            if (parents[row] != row) {
+                MemorySegment.copy(rows, parents[row] * rowBytes, staging, row * rowBytes, rowBytes);
+            }
+        }
+        for (int row = 0; row < parents.length; row++) {
+            if (parents[row] != row) {
+                MemorySegment.copy(staging, row * rowBytes, rows, row * rowBytes, rowBytes);
+            }
         }
     }
 
