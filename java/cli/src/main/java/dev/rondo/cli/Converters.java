@@ -64,6 +64,18 @@ final class Converters {
         }
     }
 
+    /// A number above 0, at most 1.
+    static final class Share implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String value) {
+            double number = real(value);
+            if (!(number > 0 && number <= 1)) {
+                throw new TypeConversionException("expected a number above 0 and at most 1, got '" + value + "'");
+            }
+            return number;
+        }
+    }
+
     /// A cell.
     static final class Cells extends Choice<Cell> {
         Cells() {

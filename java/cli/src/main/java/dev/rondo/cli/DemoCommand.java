@@ -1,6 +1,7 @@
 package dev.rondo.cli;
 
 import dev.rondo.Sequential;
+import dev.rondo.decoding.Sampling;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
 import dev.rondo.plan.Engine;
@@ -246,7 +247,7 @@ final class DemoCommand implements Callable<Integer> {
         out.println("What it writes now, character by character, after \"" + screen.shown(demo.prompt()) + "\":");
         out.println("-".repeat(72));
         out.print(screen.shown(demo.prompt()));
-        new Sampler(0.7, seed)
+        new TextWriter(Sampling.temperature(0.7), seed)
                 .write(session, data.vocabulary(), demo.prompt(), SAMPLE, GenerateCommand.printer(screen, out));
         out.println();
         out.println("-".repeat(72));

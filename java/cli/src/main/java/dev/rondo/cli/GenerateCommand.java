@@ -1,6 +1,7 @@
 package dev.rondo.cli;
 
 import dev.rondo.data.CharacterVocabulary;
+import dev.rondo.decoding.Sampling;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
 import java.io.IOException;
@@ -56,6 +57,21 @@ final class GenerateCommand implements Callable<Integer> {
                     + "above 1: bolder (${DEFAULT-VALUE}).")
     private double temperature = 0.8;
 
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            converter = Converters.Count.class,
+            description = "Draw from the K likeliest characters only (default: from all).")
+    private int topK = Integer.MAX_VALUE;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            converter = Converters.Share.class,
+            description = "Draw from the likeliest characters only that together have a probability of P "
+                    + "(default: from all).")
+    private double topP = 1;
+
     @Option(names = "--seed", paramLabel = "N", description = "The same seed draws the same text (${DEFAULT-VALUE}).")
     private long seed = 42;
 
@@ -73,7 +89,8 @@ final class GenerateCommand implements Callable<Integer> {
             String begin = given.isEmpty() ? defaultPrompt(vocabulary) : given;
             Screen screen = RondoCommand.of(spec).screen();
             out.print(screen.shown(given));
-            new Sampler(temperature, seed).write(session, vocabulary, begin, length, printer(screen, out));
+            Sampling sampling = new Sampling(temperature, topK, topP);
+            new TextWriter(sampling, seed).write(session, vocabulary, begin, length, printer(screen, out));
             out.println();
             out.flush();
         }

@@ -148,6 +148,8 @@ class CommandTest {
         assertNotEquals(one, Run.done("generate", model, "--prompt", "the ", "--length", 50, "--seed", 2));
         String likeliest = Run.done("generate", model, "--prompt", "the ", "--temperature", 0, "--seed", 1);
         assertEquals(likeliest, Run.done("generate", model, "--prompt", "the ", "--temperature", 0, "--seed", 2));
+        assertEquals(likeliest, Run.done("generate", model, "--prompt", "the ", "--temperature", 2, "--top-k", 1));
+        assertEquals(likeliest, Run.done("generate", model, "--prompt", "the ", "--temperature", 2, "--top-p", 1e-9));
         assertEquals(500 + System.lineSeparator().length(), Run.done("generate", model).length());
     }
 
@@ -272,6 +274,9 @@ class CommandTest {
                 Arguments.of(
                         "'--temperature': expected a number of at least 0, got '-1'",
                         new Object[] {"generate", "x", "--temperature", "-1"}),
+                Arguments.of(
+                        "'--top-p': expected a number above 0 and at most 1, got '0'",
+                        new Object[] {"generate", "x", "--top-p", "0"}),
                 Arguments.of(
                         "'--cell': expected one of lstm, gru, rnn, got 'elman'",
                         new Object[] {"train", "text", "--input", "x", "--cell", "elman"}),
