@@ -40,12 +40,12 @@ TEST(Api, describesTheMachine) {
 }
 
 TEST(Api, knowsEachOperationByItsNumber) {
-    for (uint32_t op = RONDO_OP_RECURRENT_PACK; op <= RONDO_OP_ELEMENTWISE_LOSS; op++) {
+    for (uint32_t op = RONDO_OP_RECURRENT_PACK; op <= RONDO_OP_GAUSSIAN_NOISE; op++) {
         ASSERT_NE(operation(op), nullptr) << op;
         EXPECT_EQ(operation(op)->op, op);
     }
     EXPECT_EQ(operation(0), nullptr);
-    EXPECT_EQ(operation(RONDO_OP_ELEMENTWISE_LOSS + 1), nullptr);
+    EXPECT_EQ(operation(RONDO_OP_GAUSSIAN_NOISE + 1), nullptr);
     EXPECT_EQ(operation(UINT32_MAX), nullptr);
 }
 

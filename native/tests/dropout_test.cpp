@@ -149,6 +149,45 @@ TEST(DropoutErrors, nameWhatIsWrong) {
     EXPECT_EQ(error_of(context, call), "dropout: count: expected 0 to 17179869184, got 17179869185");
 }
 
+class GaussianNoise : public testing::TestWithParam<Isa> {};
+
+// The radius is at most 5.8 and exact to a few ulp, the cosine to 1e-7 of a turn's circle.
+TEST_P(GaussianNoise, isThatOfTheGenerator) {
+    const ContextOf context(GetParam().number, 2), alone(GetParam().number, 1);
+    in_both_placements([&] {
+        Random random(7);
+        for (const int64_t count : {0, 1, 3, 4, 5, 15, 16, 17, 63, 64, 65, 20'011}) {
+            const Floats x = random.floats(count);
+            const Guarded<uint64_t> step = {0x1234567890ull};
+            Floats y(count, 9.0f), again(x.copy());
+            auto call = call_of<rondo_gaussian_noise>(RONDO_OP_GAUSSIAN_NOISE);
+            call.count = count, call.seed = 0xFEDCBA9876543210ull, call.step = step.data(), call.stream = 5;
+            call.deviation = 0.5f, call.x = x.data(), call.y = y.data();
+            run(context, &call);
+            call.x = call.y = again.data();
+            run(alone, &call);
+            EXPECT_TRUE(same(again, y)) << "in place, on one thread";
+            std::vector<double> expected;
+            for (int64_t e = 0; e < count; e++) {
+                const auto word = [&](uint32_t stream) {
+                    const Words counter = {static_cast<uint32_t>(e / 4), stream, 0x34567890u, 0x12u};
+                    return philox_of(counter, {0x76543210u, 0xFEDCBA98u})[static_cast<size_t>(e % 4)] >> 8;
+                };
+                const double u = (1.0 + word(5)) * 0x1p-24, v = word(5 + 0x80000000u) * 0x1p-24;
+                expected.push_back(static_cast<double>(x[e]) +
+                                   0.5 * std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::acos(-1.0) * v));
+            }
+            EXPECT_TRUE(close(y, expected, Tolerance{2e-6, 2e-7})) << count;
+        }
+    });
+    auto call = call_of<rondo_gaussian_noise>(RONDO_OP_GAUSSIAN_NOISE);
+    call.deviation = -1.0f;
+    EXPECT_EQ(error_of(context, call), "gaussian_noise: deviation: expected at least 0, got -1");
+    call.stream = 0x80000000u;
+    EXPECT_EQ(error_of(context, call), "gaussian_noise: stream: expected 0 to 2147483647, got 2147483648");
+}
+
+RONDO_EACH_ISA(GaussianNoise);
 RONDO_EACH_ISA(Dropout);
 
 } // namespace

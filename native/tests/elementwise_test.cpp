@@ -1,4 +1,5 @@
 // The unary and binary families.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <gtest/gtest.h>
@@ -25,6 +26,7 @@ struct Kind {
 };
 
 double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+double normal(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
 const Kind kinds[] = {
     {RONDO_UNARY_IDENTITY, [](double x) { return x; }, [](double) { return 1.0; }, -3, 3},
@@ -37,11 +39,37 @@ const Kind kinds[] = {
     {RONDO_UNARY_LOG, [](double x) { return std::log(x); }, [](double x) { return 1.0 / x; }, 0.01, 20},
     {RONDO_UNARY_SQRT, [](double x) { return std::sqrt(x); }, [](double x) { return 0.5 / std::sqrt(x); }, 0.01, 20},
     {RONDO_UNARY_SQUARE, [](double x) { return x * x; }, [](double x) { return 2.0 * x; }, -3, 3},
+    {RONDO_UNARY_ABS, [](double x) { return std::abs(x); }, [](double x) { return x > 0   ? 1.0
+                                                                                  : x < 0 ? -1.0
+                                                                                          : 0.0; },
+     -3, 3},
+    {RONDO_UNARY_SOFTPLUS, [](double x) { return std::log1p(std::exp(x)); }, sigmoid, -20, 20},
+    {RONDO_UNARY_SILU, [](double x) { return x * sigmoid(x); },
+     [](double x) { return sigmoid(x) * (1.0 + x * sigmoid(-x)); }, -3, 3},
+    {RONDO_UNARY_ELU, [](double x) { return x > 0 ? x : std::expm1(x); },
+     [](double x) { return x > 0 ? 1.0 : std::exp(x); }, -6, 3},
+    {RONDO_UNARY_GELU, [](double x) { return x * normal(x); },
+     [](double x) { return normal(x) + x * std::exp(-0.5 * x * x) / std::sqrt(2.0 * std::acos(-1.0)); }, -6, 6},
+    {RONDO_UNARY_HARD_SIGMOID, [](double x) { return std::clamp((x + 3.0) / 6.0, 0.0, 1.0); },
+     [](double x) { return std::abs(x) < 3.0 ? 1.0 / 6.0 : 0.0; }, -5, 5},
+    {RONDO_UNARY_HARD_SIGMOID_KERAS2, [](double x) { return std::clamp(0.2 * x + 0.5, 0.0, 1.0); },
+     [](double x) { return std::abs(x) < 2.5 ? 0.2 : 0.0; }, -5, 5},
+    {RONDO_UNARY_LEAKY_RELU, [](double x) { return x < 0 ? 0.2 * x : x; }, [](double x) { return x > 0 ? 1.0 : 0.2; },
+     -3, 3},
+    {RONDO_UNARY_CLIP, [](double x) { return std::clamp(x, -0.5, 0.75); },
+     [](double x) { return x >= -0.5 && x <= 0.75 ? 1.0 : 0.0; }, -2, 2},
 };
+
+// The normal distribution function is off by up to 8e-8, which x makes larger.
+Tolerance tolerance_of(const Kind &kind, Tolerance usual) {
+    return kind.number == RONDO_UNARY_GELU ? Tolerance{6e-7, 3e-7} : usual;
+}
 
 void unary(rondo_context *context, int32_t kind, int64_t count, const float *x, float *y) {
     auto call = call_of<rondo_unary>(RONDO_OP_UNARY);
     call.kind = kind;
+    call.low = -0.5f;
+    call.high = 0.75f;
     call.count = count;
     call.x = x;
     call.y = y;
@@ -61,7 +89,7 @@ TEST_P(Unary, agrees) {
                 unary(context, kind.number, count, x.data(), y.data());
                 std::vector<double> expected;
                 for (const float v : x) expected.push_back(kind.value(static_cast<double>(v)));
-                EXPECT_TRUE(close(y, expected, Tolerance{2e-7, 3e-7})) << "kind " << kind.number;
+                EXPECT_TRUE(close(y, expected, tolerance_of(kind, {2e-7, 3e-7}))) << "kind " << kind.number;
                 Floats in_place(x.copy());
                 unary(context, kind.number, count, in_place.data(), in_place.data());
                 EXPECT_TRUE(same(in_place, y));
@@ -81,9 +109,11 @@ TEST_P(Unary, hasGradients) {
                 unary(context, kind.number, count, x.data(), y.data());
                 auto call = call_of<rondo_unary_gradient>(RONDO_OP_UNARY_GRADIENT);
                 call.kind = kind.number;
+                call.low = -0.5f;
+                call.high = 0.75f;
                 call.count = count;
                 const bool reads_x = kind.number == RONDO_UNARY_RELU || kind.number == RONDO_UNARY_LOG ||
-                                     kind.number == RONDO_UNARY_SQUARE;
+                                     (kind.number >= RONDO_UNARY_SQUARE && kind.number != RONDO_UNARY_ELU);
                 const bool reads_neither = kind.number == RONDO_UNARY_IDENTITY || kind.number == RONDO_UNARY_NEGATE;
                 call.x = reads_x ? x.data() : nullptr;
                 call.y = reads_x || reads_neither ? nullptr : y.data();
@@ -93,7 +123,7 @@ TEST_P(Unary, hasGradients) {
                 std::vector<double> expected;
                 for (int64_t i = 0; i < count; i++)
                     expected.push_back(kind.gradient(static_cast<double>(x[i])) * static_cast<double>(dy[i]));
-                EXPECT_TRUE(close(dx, expected, Tolerance{4e-7, 1e-6})) << "kind " << kind.number;
+                EXPECT_TRUE(close(dx, expected, tolerance_of(kind, {4e-7, 1e-6}))) << "kind " << kind.number;
                 Floats in_place(dy.copy());
                 call.dy = in_place.data();
                 call.dx = in_place.data();
@@ -142,6 +172,14 @@ TEST_P(Unary, bearsExtremes) {
     EXPECT_EQ(value(RONDO_UNARY_RELU, infinity), infinity);
     EXPECT_EQ(value(RONDO_UNARY_SQUARE, -infinity), infinity);
     EXPECT_TRUE(std::signbit(value(RONDO_UNARY_NEGATE, 0.0f)));
+    for (const int32_t kind : {RONDO_UNARY_SOFTPLUS, RONDO_UNARY_SILU, RONDO_UNARY_ELU, RONDO_UNARY_GELU}) {
+        EXPECT_EQ(value(kind, infinity), infinity) << "kind " << kind;
+        EXPECT_EQ(value(kind, 1e30f), 1e30f) << "kind " << kind;
+        EXPECT_NEAR(static_cast<double>(value(kind, -infinity)), kind == RONDO_UNARY_ELU ? -1.0 : 0.0, 1e-37);
+        EXPECT_NEAR(static_cast<double>(value(kind, -1e30f)), kind == RONDO_UNARY_ELU ? -1.0 : 0.0, 1e-37);
+    }
+    EXPECT_FLOAT_EQ(value(RONDO_UNARY_ELU, -1e-6f), -1e-6f);
+    EXPECT_FLOAT_EQ(value(RONDO_UNARY_SOFTPLUS, -20.0f), 2.0611537e-9f);
 }
 
 TEST_P(Unary, logIsPreciseNearOne) {
@@ -160,7 +198,10 @@ double apply(int32_t kind, float a, float b) {
     case RONDO_BINARY_ADD: return static_cast<double>(a + b);
     case RONDO_BINARY_SUBTRACT: return static_cast<double>(a - b);
     case RONDO_BINARY_MULTIPLY: return static_cast<double>(a * b);
-    default: return static_cast<double>(a / b);
+    case RONDO_BINARY_DIVIDE: return static_cast<double>(a / b);
+    case RONDO_BINARY_MAXIMUM: return static_cast<double>(a > b ? a : b);
+    case RONDO_BINARY_MINIMUM: return static_cast<double>(a < b ? a : b);
+    default: return a > b ? 1.0 : 0.0;
     }
 }
 
@@ -175,7 +216,7 @@ TEST_P(Binary, agreesBitForBit) {
         Random random(3);
         for (const Shape shape :
              {Shape{0, 5}, Shape{1, 1}, Shape{3, 17}, Shape{5, 16}, Shape{2, 9001}, Shape{700, 31}}) {
-            for (int32_t kind = RONDO_BINARY_ADD; kind <= RONDO_BINARY_DIVIDE; kind++) {
+            for (int32_t kind = RONDO_BINARY_ADD; kind <= RONDO_BINARY_GREATER; kind++) {
                 for (int32_t a_extent = 0; a_extent <= 2; a_extent++) {
                     for (int32_t b_extent = 0; b_extent <= 2; b_extent++) {
                         const int64_t count = shape.rows * shape.columns;
@@ -225,8 +266,8 @@ TEST(ElementwiseErrors, nameWhatIsWrong) {
     const ContextOf context(RONDO_ISA_BASELINE);
     Floats x(4);
     auto call = call_of<rondo_unary>(RONDO_OP_UNARY);
-    call.kind = 9;
-    EXPECT_EQ(error_of(context, call), "unary: kind: expected 0 to 8, got 9");
+    call.kind = 18;
+    EXPECT_EQ(error_of(context, call), "unary: kind: expected 0 to 17, got 18");
     call.kind = 0;
     call.count = -1;
     EXPECT_EQ(error_of(context, call), "unary: count: expected 0 to 70368744177664, got -1");
@@ -235,6 +276,9 @@ TEST(ElementwiseErrors, nameWhatIsWrong) {
     call.x = x.data();
     EXPECT_EQ(error_of(context, call), "unary: y: expected a pointer, got NULL");
     call.y = x.data();
+    call.kind = RONDO_UNARY_CLIP;
+    call.low = 1.0f;
+    EXPECT_EQ(error_of(context, call), "unary: low, high: expected low <= high, got 1, 0");
     call.reserved = 1;
     EXPECT_EQ(error_of(context, call), "unary: reserved: expected 0, got 1");
     auto binary = call_of<rondo_binary>(RONDO_OP_BINARY);

@@ -48,13 +48,16 @@ extern "C" {
 /* ------------------------------------------------------------------------------------------------ constants */
 
 /* Changes whenever a struct or the meaning of a field changes. Compare with rondo_abi_version(). */
-#define RONDO_ABI_VERSION 2
+#define RONDO_ABI_VERSION 3
 
 /* Alignment, in bytes, of saved, scratch and packed memory. */
 #define RONDO_ALIGNMENT 64
 
 /* Most threads a context can be configured with. */
 #define RONDO_MAX_THREADS 256
+
+/* Most axes of an array that is taken by strides. */
+#define RONDO_MAX_AXES 8
 
 /* Status codes. */
 #define RONDO_OK 0
@@ -98,6 +101,20 @@ extern "C" {
 #define RONDO_OP_ELEMENTWISE_LOSS 21
 #define RONDO_OP_CTC 22
 #define RONDO_OP_CRF 23
+#define RONDO_OP_COPY 24
+#define RONDO_OP_BROADCAST 25
+#define RONDO_OP_BATCH_GEMM 26
+#define RONDO_OP_SOFTMAX_GRADIENT 27
+#define RONDO_OP_TIME_COPY 28
+#define RONDO_OP_POOL_TIME 29
+#define RONDO_OP_POOL_TIME_GRADIENT 30
+#define RONDO_OP_LAYER_NORM 31
+#define RONDO_OP_LAYER_NORM_GRADIENT 32
+#define RONDO_OP_BATCH_NORM 33
+#define RONDO_OP_BATCH_NORM_GRADIENT 34
+#define RONDO_OP_WINDOWS 35
+#define RONDO_OP_WINDOWS_GRADIENT 36
+#define RONDO_OP_GAUSSIAN_NOISE 37
 
 /* Recurrent cells; their equations stand with rondo_recurrent_pack. */
 #define RONDO_CELL_LSTM 0
@@ -127,12 +144,24 @@ extern "C" {
 #define RONDO_UNARY_LOG 6
 #define RONDO_UNARY_SQRT 7
 #define RONDO_UNARY_SQUARE 8
+#define RONDO_UNARY_ABS 9
+#define RONDO_UNARY_SOFTPLUS 10            /* log(1 + exp(x)) */
+#define RONDO_UNARY_SILU 11                /* x s(x), s the logistic function */
+#define RONDO_UNARY_ELU 12                 /* x above 0, else exp(x) - 1 */
+#define RONDO_UNARY_GELU 13                /* x P(x), P the normal distribution function (its erf form) */
+#define RONDO_UNARY_HARD_SIGMOID 14        /* (x + 3) / 6, from 0 to 1 (Keras 3) */
+#define RONDO_UNARY_HARD_SIGMOID_KERAS2 15 /* 0.2 x + 0.5, from 0 to 1 (Keras 2, ONNX) */
+#define RONDO_UNARY_LEAKY_RELU 16          /* x above 0, else 0.2 x */
+#define RONDO_UNARY_CLIP 17                /* x, from low to high */
 
-/* rondo_binary.kind */
+/* rondo_binary.kind, rondo_broadcast.kind */
 #define RONDO_BINARY_ADD 0
 #define RONDO_BINARY_SUBTRACT 1
 #define RONDO_BINARY_MULTIPLY 2
 #define RONDO_BINARY_DIVIDE 3
+#define RONDO_BINARY_MAXIMUM 4 /* NaN where either is */
+#define RONDO_BINARY_MINIMUM 5
+#define RONDO_BINARY_GREATER 6 /* 1 where a > b, else 0 */
 
 /* rondo_binary.a_extent, b_extent: how an operand is laid over y [rows, columns]. */
 #define RONDO_EXTENT_FULL 0   /* [rows, columns] */
@@ -143,6 +172,17 @@ extern "C" {
 #define RONDO_REDUCE_SUM 0
 #define RONDO_REDUCE_MEAN 1
 #define RONDO_REDUCE_MAX 2
+
+/* rondo_time_copy.kind */
+#define RONDO_TIME_MASK 0    /* y[t] = x[t] */
+#define RONDO_TIME_REVERSE 1 /* y[t] = x[length - 1 - t] */
+
+/* rondo_pool_time.kind: over the real steps of each sequence */
+#define RONDO_POOL_SUM 0
+#define RONDO_POOL_MEAN 1
+#define RONDO_POOL_MAX 2
+#define RONDO_POOL_FIRST 3
+#define RONDO_POOL_LAST 4
 
 /* rondo_adam.form: where epsilon stands. */
 #define RONDO_ADAM_KERAS 0   /* w -= rate sqrt(1-beta2^t)/(1-beta1^t) m / (sqrt(v) + epsilon) */
@@ -369,6 +409,22 @@ typedef struct rondo_gemm {
     int64_t scratch_bytes;
 } rondo_gemm;
 
+/* c[i] = op(a[i]) op(b[i]) for each i of a batch: op(a) [m,k], op(b) [k,n], c [m,n], all of them dense. */
+typedef struct rondo_batch_gemm {
+    rondo_head head;
+    int32_t batch;
+    int32_t m;
+    int32_t n;
+    int32_t k;
+    int32_t transpose_a; /* 0: a is [m,k]; 1: a is [k,m] */
+    int32_t transpose_b; /* 0: b is [k,n]; 1: b is [n,k] */
+    const float *a;      /* [batch, m, k] or [batch, k, m] */
+    const float *b;      /* [batch, k, n] or [batch, n, k] */
+    float *c;            /* out [batch, m, n] */
+    void *scratch;
+    int64_t scratch_bytes;
+} rondo_batch_gemm;
+
 /* ------------------------------------------------------------------------------------------------ embedding */
 
 /* y[i] = table[ids[i]]. An id outside 0..rows-1 is RONDO_OUT_OF_RANGE, named with its position. */
@@ -397,14 +453,30 @@ typedef struct rondo_scatter_add {
 
 /* -------------------------------------------------------------------------------------------------- softmax */
 
-/* y = exp(x - max x) / sum, for each row. */
+/* y = exp(x - max x) / sum, for each row. With lengths, over the first columns of a row only: the rest of y is zero. */
 typedef struct rondo_softmax {
     rondo_head head;
     int32_t rows;
     int32_t columns;
-    const float *x; /* [rows, columns] */
-    float *y;       /* out [rows, columns]; may be x */
+    int32_t rows_per_length; /* the rows that share a length; at least 1 with lengths */
+    int32_t reserved;        /* 0 */
+    const float *x;          /* [rows, columns] */
+    const int32_t *lengths;  /* [rows / rows_per_length], each in 0..columns; NULL: all columns */
+    float *y;                /* out [rows, columns]; may be x */
 } rondo_softmax;
+
+/* dx = y * (dy - sum(y * dy)), for each row of a rondo_softmax. */
+typedef struct rondo_softmax_gradient {
+    rondo_head head;
+    int32_t rows;
+    int32_t columns;
+    int32_t rows_per_length; /* as in rondo_softmax */
+    int32_t reserved;        /* 0 */
+    const float *y;          /* [rows, columns] */
+    const float *dy;         /* [rows, columns]; ignored from a length on */
+    const int32_t *lengths;  /* as in rondo_softmax */
+    float *dx;               /* out [rows, columns], zero from a length on; may be dy */
+} rondo_softmax_gradient;
 
 /* Mean over the real steps of -sum target log softmax(logits), with its gradient in the same pass. A step of
  * sequence b is real when it lies before lengths[b]. */
@@ -517,6 +589,20 @@ typedef struct rondo_dropout {
     float *y;       /* out [count]; may be x */
 } rondo_dropout;
 
+/* y = x + deviation n, with n normally distributed: n = sqrt(-2 log u) cos(2 pi v) (Box & Muller 1958). Of element e, u
+ * is 2^-24 (1 + the upper 24 bits of word e%4 of Philox4x32-10(counter = {e/4, stream, low(step), high(step)}, key =
+ * {low(seed), high(seed)})), and v is 2^-24 times those of the same word with stream + 2^31. */
+typedef struct rondo_gaussian_noise {
+    rondo_head head;
+    int64_t count; /* at most 2^34 */
+    uint64_t seed;
+    const uint64_t *step; /* [1] */
+    uint32_t stream;      /* below 2^31 */
+    float deviation;      /* at least 0 */
+    const float *x;       /* [count] */
+    float *y;             /* out [count]; may be x */
+} rondo_gaussian_noise;
+
 /* --------------------------------------------------------------------------------------- elementwise families */
 
 /* y = kind(x) */
@@ -525,17 +611,22 @@ typedef struct rondo_unary {
     int32_t kind;     /* RONDO_UNARY_* */
     int32_t reserved; /* 0 */
     int64_t count;
+    float low;      /* RONDO_UNARY_CLIP only */
+    float high;     /* at least low */
     const float *x; /* [count] */
     float *y;       /* out [count]; may be x */
 } rondo_unary;
 
-/* dx = kind'(x) * dy, from x and y = kind(x), of which each kind needs only one: SIGMOID, TANH, EXP, SQRT read y;
- * RELU, LOG, SQUARE read x; IDENTITY, NEGATE neither. */
+/* dx = kind'(x) * dy, from x and y = kind(x), of which each kind needs only one: SIGMOID, TANH, EXP, SQRT, ELU read y;
+ * IDENTITY, NEGATE neither; the others x. Where a kind has a corner, its derivative there is that of the side on which
+ * it is flatter (of ABS 0, of CLIP 1, of ELU 1). */
 typedef struct rondo_unary_gradient {
     rondo_head head;
     int32_t kind;
     int32_t reserved; /* 0 */
     int64_t count;
+    float low; /* as in rondo_unary */
+    float high;
     const float *x;  /* [count]; NULL where not read */
     const float *y;  /* [count]; NULL where not read */
     const float *dy; /* [count] */
@@ -556,6 +647,33 @@ typedef struct rondo_binary {
     float *y; /* out [rows, columns]; may be an operand of full extent */
 } rondo_binary;
 
+/* y = a kind b, over any number of axes: an operand that an axis repeats has the stride 0 there. */
+typedef struct rondo_broadcast {
+    rondo_head head;
+    int32_t kind;                      /* RONDO_BINARY_* */
+    int32_t axes;                      /* 0 to RONDO_MAX_AXES */
+    int64_t sizes[RONDO_MAX_AXES];     /* of y, which is dense */
+    int64_t a_strides[RONDO_MAX_AXES]; /* that of the last axis longer than 1 is 0 or 1 */
+    int64_t b_strides[RONDO_MAX_AXES];
+    const float *a;
+    const float *b;
+    float *y; /* out */
+} rondo_broadcast;
+
+/* y[offset + i . y_strides] = x[offset + i . x_strides] for each i within sizes; of any type of 4 bytes. */
+typedef struct rondo_copy {
+    rondo_head head;
+    int32_t axes;     /* 0 to RONDO_MAX_AXES */
+    int32_t reserved; /* 0 */
+    int64_t sizes[RONDO_MAX_AXES];
+    int64_t x_strides[RONDO_MAX_AXES]; /* at least 0; 0 repeats x */
+    int64_t y_strides[RONDO_MAX_AXES]; /* at least 0, and such that no two i meet */
+    int64_t x_offset;
+    int64_t y_offset;
+    const float *x;
+    float *y; /* out */
+} rondo_copy;
+
 /* y[outer, inner] = kind over axis of x[outer, axis, inner] */
 typedef struct rondo_reduce {
     rondo_head head;
@@ -567,6 +685,151 @@ typedef struct rondo_reduce {
     const float *x;
     float *y; /* out */
 } rondo_reduce;
+
+/* ----------------------------------------------------------------------------------------------------- time */
+
+/* Copies the real steps of each sequence; y is zero from a length on. */
+typedef struct rondo_time_copy {
+    rondo_head head;
+    int32_t kind; /* RONDO_TIME_* */
+    int32_t batch_size;
+    int32_t time_steps;
+    int32_t features;
+    const float *x;         /* [B,T,features] */
+    const int32_t *lengths; /* [B], each in 0..T; NULL: all T */
+    float *y;               /* out [B,T,features]; may be x with RONDO_TIME_MASK */
+} rondo_time_copy;
+
+/* y = kind over the real steps of each sequence, zero where there are none. Sums are taken in double. */
+typedef struct rondo_pool_time {
+    rondo_head head;
+    int32_t kind; /* RONDO_POOL_* */
+    int32_t batch_size;
+    int32_t time_steps;
+    int32_t features;
+    const float *x;         /* [B,T,features]; padded steps are not read */
+    const int32_t *lengths; /* [B], each in 0..T; NULL: all T */
+    float *y;               /* out [B,features] */
+} rondo_pool_time;
+
+/* The gradient of a rondo_pool_time; that of MAX goes to the first of the largest. */
+typedef struct rondo_pool_time_gradient {
+    rondo_head head;
+    int32_t kind;
+    int32_t batch_size;
+    int32_t time_steps;
+    int32_t features;
+    const float *x;         /* as in rondo_pool_time; NULL only without RONDO_POOL_MAX */
+    const float *y;         /* its result; likewise */
+    const float *dy;        /* [B,features] */
+    const int32_t *lengths; /* as in rondo_pool_time */
+    float *dx;              /* out [B,T,features], zero at padded steps */
+} rondo_pool_time_gradient;
+
+/* Lays the windows of a convolution over time side by side: y[s, k] = x[s stride + k dilation - before], zero where there
+ * is no such step. */
+typedef struct rondo_windows {
+    rondo_head head;
+    int32_t batch_size;
+    int32_t time_steps;
+    int32_t features;
+    int32_t size;     /* steps of a window, at least 1 */
+    int32_t stride;   /* at least 1 */
+    int32_t dilation; /* at least 1 */
+    int32_t before;   /* steps of padding before the first, at least 0 */
+    int32_t windows;  /* S, how many there are of a sequence */
+    const float *x;   /* [B,T,features] */
+    float *y;         /* out [B,S,size,features] */
+} rondo_windows;
+
+/* The gradient of a rondo_windows. */
+typedef struct rondo_windows_gradient {
+    rondo_head head;
+    int32_t batch_size; /* these as in rondo_windows */
+    int32_t time_steps;
+    int32_t features;
+    int32_t size;
+    int32_t stride;
+    int32_t dilation;
+    int32_t before;
+    int32_t windows;
+    const float *dy; /* [B,S,size,features] */
+    float *dx;       /* out [B,T,features] */
+} rondo_windows_gradient;
+
+/* ---------------------------------------------------------------------------------------------- normalization
+ * Sums are taken in double. */
+
+/* y = gain * (x - mean) * scale + bias for each row, with scale = 1 / sqrt(variance + epsilon) (Ba, Kiros & Hinton 2016). */
+typedef struct rondo_layer_norm {
+    rondo_head head;
+    int32_t rows;
+    int32_t columns; /* at least 1 */
+    float epsilon;
+    int32_t reserved;  /* 0 */
+    const float *x;    /* [rows, columns] */
+    const float *gain; /* [columns]; NULL: ones */
+    const float *bias; /* [columns]; NULL: zeros */
+    float *y;          /* out [rows, columns]; may be x */
+    float *mean;       /* out [rows]; NULL: not wanted */
+    float *scale;      /* out [rows]; NULL: not wanted */
+} rondo_layer_norm;
+
+/* The gradients of a rondo_layer_norm. */
+typedef struct rondo_layer_norm_gradient {
+    rondo_head head;
+    int32_t rows;
+    int32_t columns;
+    const float *x; /* these five as in rondo_layer_norm */
+    const float *gain;
+    const float *mean;
+    const float *scale;
+    const float *dy; /* [rows, columns] */
+    float *dx;       /* out [rows, columns]; NULL: not wanted */
+    float *dgain;    /* out [columns]; NULL: not wanted */
+    float *dbias;    /* out [columns]; NULL: not wanted */
+} rondo_layer_norm_gradient;
+
+/* y = gain * (x - mean) * scale + bias for each feature, with scale = 1 / sqrt(variance + epsilon), at the real steps;
+ * zero at padded ones (Ioffe & Szegedy 2015). In training mean and variance are those of the real steps of the batch
+ * (zero without any), and what moves becomes momentum moving + (1 - momentum) times them, if there are any; otherwise
+ * they are the moving ones. */
+typedef struct rondo_batch_norm {
+    rondo_head head;
+    int32_t training; /* 0 or 1 */
+    int32_t batch_size;
+    int32_t time_steps; /* 1 where there is no time */
+    int32_t features;
+    float epsilon;
+    float momentum;         /* 0 to 1 */
+    const float *x;         /* [B,T,features] */
+    const int32_t *lengths; /* [B], each in 0..T; NULL: all T */
+    const float *gain;      /* [features]; NULL: ones */
+    const float *bias;      /* [features]; NULL: zeros */
+    float *moving_mean;     /* [features], in/out in training */
+    float *moving_variance; /* [features], likewise; the variance is that by the number of steps, not by one less */
+    float *y;               /* out [B,T,features]; may be x */
+    float *mean;            /* out [features]; NULL: not wanted */
+    float *scale;           /* out [features]; NULL: not wanted */
+} rondo_batch_norm;
+
+/* The gradients of a rondo_batch_norm in training. */
+typedef struct rondo_batch_norm_gradient {
+    rondo_head head;
+    int32_t batch_size; /* these as in rondo_batch_norm */
+    int32_t time_steps;
+    int32_t features;
+    int32_t reserved; /* 0 */
+    const float *x;
+    const int32_t *lengths;
+    const float *gain;
+    const float *mean;
+    const float *scale;
+    const float *dy; /* [B,T,features]; ignored at padded steps */
+    float *dx;       /* out [B,T,features], zero at padded steps; NULL: not wanted */
+    float *dgain;    /* out [features]; NULL: not wanted */
+    float *dbias;    /* out [features]; NULL: not wanted */
+} rondo_batch_norm_gradient;
 
 /* ------------------------------------------------------------------------------------------------ optimizers */
 

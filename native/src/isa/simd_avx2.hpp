@@ -98,6 +98,10 @@ struct Simd {
         w[2] = _mm256_unpacklo_epi64(ab_high, cd_high);
         w[3] = _mm256_unpackhi_epi64(ab_high, cd_high);
     }
+    // The upper 24 bits, as a number in [0, 1).
+    static F unit(U word) {
+        return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_srli_epi32(word, 8)), _mm256_set1_ps(0x1p-24f));
+    }
     // x where the word is at least the limit, else 0.
     static F keep(F x, U word, U limit) {
         return _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_max_epu32(word, limit), word)));

@@ -94,6 +94,10 @@ struct Simd {
         w[2] = _mm512_unpacklo_epi64(ab_high, cd_high);
         w[3] = _mm512_unpackhi_epi64(ab_high, cd_high);
     }
+    // The upper 24 bits, as a number in [0, 1).
+    static F unit(U word) {
+        return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_srli_epi32(word, 8)), _mm512_set1_ps(0x1p-24f));
+    }
     // x where the word is at least the limit, else 0.
     static F keep(F x, U word, U limit) { return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(word, limit), x); }
 

@@ -104,6 +104,8 @@ struct Simd {
         w[2] = _mm_unpacklo_epi64(ab_high, cd_high);
         w[3] = _mm_unpackhi_epi64(ab_high, cd_high);
     }
+    // The upper 24 bits, as a number in [0, 1).
+    static F unit(U word) { return _mm_mul_ps(_mm_cvtepi32_ps(_mm_srli_epi32(word, 8)), _mm_set1_ps(0x1p-24f)); }
     // x where the word is at least the limit, else 0.
     static F keep(F x, U word, U limit) {
         return _mm_and_ps(x, _mm_castsi128_ps(_mm_cmpeq_epi32(_mm_max_epu32(word, limit), word)));

@@ -104,6 +104,8 @@ struct Simd {
         w[2] = low_halves(ab_high, cd_high);
         w[3] = high_halves(ab_high, cd_high);
     }
+    // The upper 24 bits, as a number in [0, 1).
+    static F unit(U word) { return vmulq_f32(vcvtq_f32_u32(vshrq_n_u32(word, 8)), vdupq_n_f32(0x1p-24f)); }
     // x where the word is at least the limit, else 0.
     static F keep(F x, U word, U limit) {
         return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), vcgeq_u32(word, limit)));

@@ -90,6 +90,51 @@ template <class S> struct Math {
         return S::quotient(e, S::add(e, S::broadcast(2.0f)));
     }
 
+    // log(1 + e) for e in [0, 1], precise where e is small (Kahan's correction of the rounding of 1 + e).
+    static F log_of_one_more(F e) {
+        const F one = S::broadcast(1.0f);
+        const F sum = S::add(one, e);
+        const F rounded = S::sub(sum, one);
+        return S::if_less(S::zero(), rounded, S::mul(log(sum), S::div(e, rounded)), e);
+    }
+
+    static F softplus(F x) { return S::add(S::max(S::zero(), x), log_of_one_more(exp(S::sub(S::zero(), S::abs(x))))); }
+
+    static F silu(F x) { return S::if_less(x, S::broadcast(-88.0f), S::zero(), S::mul(x, sigmoid(x))); }
+
+    static F silu_gradient(F x) {
+        const F s = sigmoid(x);
+        return S::fma(S::mul(bounded(x, 88.0f), s), S::sub(S::broadcast(1.0f), s), s);
+    }
+
+    // exp(x) - 1 below 0 as 2 t / (1 - t) of t = tanh(x/2), which is precise near zero.
+    static F elu(F x) {
+        const F t = tanh(S::mul(S::broadcast(0.5f), x));
+        return S::if_less(S::zero(), x, x, S::div(S::add(t, t), S::sub(S::broadcast(1.0f), t)));
+    }
+
+    // The normal distribution function, off by at most 8e-8 (Abramowitz & Stegun 1964, 7.1.26).
+    static F normal(F x) {
+        const F one = S::broadcast(1.0f);
+        const F z = S::mul(S::abs(x), S::broadcast(0.707106781186547524f));
+        const F t = S::div(one, S::fma(S::broadcast(0.3275911f), z, one));
+        F p = S::broadcast(0.5f * 1.061405429f);
+        p = S::fma(p, t, S::broadcast(0.5f * -1.453152027f));
+        p = S::fma(p, t, S::broadcast(0.5f * 1.421413741f));
+        p = S::fma(p, t, S::broadcast(0.5f * -0.284496736f));
+        p = S::fma(p, t, S::broadcast(0.5f * 0.254829592f));
+        const F tail = S::mul(S::mul(p, t), exp(S::fnma(z, z, S::zero())));
+        return S::if_less(x, S::zero(), tail, S::sub(one, tail));
+    }
+
+    static F gelu(F x) { return S::if_less(x, S::broadcast(-14.0f), S::zero(), S::mul(x, normal(x))); }
+
+    static F gelu_gradient(F x) {
+        const F z = bounded(x, 14.0f);
+        const F density = exp(S::mul(S::mul(z, z), S::broadcast(-0.5f)));
+        return S::fma(S::mul(z, S::broadcast(0.398942280401432678f)), density, normal(z));
+    }
+
 private:
     // exp(x - n ln 2).
     static F exp_of_rest(F x, F n) {

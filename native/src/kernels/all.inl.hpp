@@ -3,6 +3,7 @@
 
 #include "kernels/activation.inl.hpp"
 #include "kernels/cells.inl.hpp"
+#include "kernels/copy.inl.hpp"
 #include "kernels/crf.inl.hpp"
 #include "kernels/ctc.inl.hpp"
 #include "kernels/dropout.inl.hpp"
@@ -11,10 +12,12 @@
 #include "kernels/gemm.inl.hpp"
 #include "kernels/loss.inl.hpp"
 #include "kernels/measure.inl.hpp"
+#include "kernels/normalization.inl.hpp"
 #include "kernels/optimizer.inl.hpp"
 #include "kernels/reduce.inl.hpp"
 #include "kernels/softmax.inl.hpp"
 #include "kernels/table.hpp"
+#include "kernels/time.inl.hpp"
 
 namespace {
 
@@ -34,11 +37,25 @@ constexpr rondo::KernelTable kernels_of = {
     .gather = gather<S>,
     .scatter_add = scatter_add<S>,
     .softmax = softmax<S>,
+    .softmax_gradient = softmax_gradient<S>,
     .softmax_cross_entropy = softmax_cross_entropy<S>,
     .dropout = dropout<S>,
     .unary = unary<S>,
     .unary_gradient = unary_gradient<S>,
     .binary = binary<S>,
+    .broadcast = broadcast<S>,
+    .copy = copy<S>,
+    .time_copy = time_copy<S>,
+    .pool_time = pool_time<S>,
+    .pool_time_gradient = pool_time_gradient<S>,
+    .windows = windows<S>,
+    .windows_gradient = windows_gradient<S>,
+    .layer_norm = layer_norm<S>,
+    .layer_norm_dx = layer_norm_dx<S>,
+    .layer_norm_parameters = layer_norm_parameters<S>,
+    .batch_norm = batch_norm<S>,
+    .batch_norm_gradient = batch_norm_gradient<S>,
+    .gaussian_noise = gaussian_noise<S>,
     .reduce = reduce<S>,
     .sum_of_squares = sum_of_squares<S>,
     .sgd = sgd<S>,

@@ -12,15 +12,6 @@
 
 namespace {
 
-// log(1 + e) for e in [0, 1], precise where e is small (Kahan's correction of the rounding of 1 + e).
-template <class S> inline typename S::F log_of_one_more(typename S::F e) {
-    using F = typename S::F;
-    const F one = S::broadcast(1.0f);
-    const F sum = S::add(one, e);
-    const F rounded = S::sub(sum, one);
-    return S::if_less(S::zero(), rounded, S::mul(Math<S>::log(sum), S::div(e, rounded)), e);
-}
-
 // What one vector of predictions and targets gives.
 template <class S> struct LossOf {
     typename S::F loss;
@@ -48,7 +39,7 @@ template <class S, int32_t Kind> inline LossOf<S> loss_of(typename S::F x, typen
         return {S::sub(S::zero(), loss), error, S::div(error, S::max(S::broadcast(1e-12f), S::mul(x, rest)))};
     } else {
         const F e = Math<S>::exp(S::sub(S::zero(), S::abs(x)));
-        const F loss = S::add(S::fnma(x, t, S::max(S::zero(), x)), log_of_one_more<S>(e));
+        const F loss = S::add(S::fnma(x, t, S::max(S::zero(), x)), Math<S>::log_of_one_more(e));
         const F error = S::sub(Math<S>::sigmoid(x), t);
         return {loss, error, error};
     }

@@ -39,15 +39,22 @@ template <class S> inline typename S::F keep_first(typename S::F x, int n) {
     return S::load_first(all, n);
 }
 
+// How many columns of a row count.
+template <class Call> inline int64_t softmax_columns(const Call &call, int64_t row) {
+    return call.lengths ? rondo::safe_length(call.lengths, row / call.rows_per_length, call.columns) : call.columns;
+}
+
 template <class S> void softmax(const rondo::SoftmaxWork &work, rondo::Slice slice) {
     using F = typename S::F;
     const rondo_softmax &call = *work.call;
-    const int64_t n = call.columns;
     int64_t begin, end;
     slice.range(call.rows, 1, begin, end);
     for (int64_t r = begin; r < end; r++) {
-        const float *x = call.x + r * n;
-        float *y = call.y + r * n;
+        const int64_t n = softmax_columns(call, r);
+        const float *x = call.x + r * call.columns;
+        float *y = call.y + r * call.columns;
+        map<S>(n, call.columns, y, y, [](F) { return S::zero(); });
+        if (n == 0) continue;
         const F top = S::broadcast(largest_of<S>(x, n));
         F sum = S::zero();
         int64_t j = 0;
@@ -64,6 +71,24 @@ template <class S> void softmax(const rondo::SoftmaxWork &work, rondo::Slice sli
         }
         const F inverse = S::broadcast(1.0f / S::sum(sum));
         map<S>(0, n, y, y, [inverse](F e) { return S::mul(e, inverse); });
+    }
+}
+
+template <class S> void softmax_gradient(const rondo::SoftmaxGradientWork &work, rondo::Slice slice) {
+    using F = typename S::F;
+    const rondo_softmax_gradient &call = *work.call;
+    int64_t begin, end;
+    slice.range(call.rows, 1, begin, end);
+    for (int64_t r = begin; r < end; r++) {
+        const int64_t n = softmax_columns(call, r);
+        const float *y = call.y + r * call.columns;
+        const float *dy = call.dy + r * call.columns;
+        float *dx = call.dx + r * call.columns;
+        F products = S::zero();
+        for_vectors<S>(0, n, [&](auto load, auto) { products = S::fma(load(y), load(dy), products); });
+        const F sum = S::broadcast(S::sum(products));
+        map<S>(0, n, y, dy, dx, [sum](F value, F gradient) { return S::mul(value, S::sub(gradient, sum)); });
+        map<S>(n, call.columns, dx, dx, [](F) { return S::zero(); });
     }
 }
 

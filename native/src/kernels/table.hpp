@@ -29,6 +29,13 @@ struct Slice {
     }
 };
 
+// A length that was checked, but in memory of the caller, which a defective one may write to meanwhile.
+RONDO_INLINE int64_t safe_length(const int32_t *lengths, int64_t i, int64_t most) {
+    if (lengths == nullptr) return most;
+    const int64_t length = __atomic_load_n(lengths + i, __ATOMIC_RELAXED);
+    return length < 0 ? 0 : length > most ? most : length;
+}
+
 // Rows of a matrix somewhere in memory: row r starts at base + offsets[r], or at base + r * stride without offsets.
 struct Rows {
     const float *base;
@@ -206,6 +213,10 @@ struct SoftmaxWork {
     const rondo_softmax *call;
 };
 
+struct SoftmaxGradientWork {
+    const rondo_softmax_gradient *call;
+};
+
 struct SoftmaxCrossEntropyWork {
     const rondo_softmax_cross_entropy *call;
     float inverse; // 1 / number of real steps
@@ -220,6 +231,11 @@ struct DropoutWork {
     float scale;        // 1 / (1 - rate)
 };
 
+struct GaussianNoiseWork {
+    const rondo_gaussian_noise *call;
+    uint64_t step;
+};
+
 struct UnaryWork {
     const rondo_unary *call;
 };
@@ -230,6 +246,84 @@ struct UnaryGradientWork {
 
 struct BinaryWork {
     const rondo_binary *call;
+};
+
+// Axes that are walked by the strides of N arrays, from the outermost; at least one.
+template <int N> struct Strided {
+    int32_t axes;
+    int64_t sizes[RONDO_MAX_AXES];
+    int64_t strides[N][RONDO_MAX_AXES];
+
+    RONDO_INLINE int64_t columns() const { return sizes[axes - 1]; }
+    // All but the innermost axis, as one.
+    RONDO_INLINE int64_t rows() const {
+        int64_t product = 1;
+        for (int32_t i = 0; i < axes - 1; i++) product *= sizes[i];
+        return product;
+    }
+    RONDO_INLINE int64_t step(int array) const { return strides[array][axes - 1]; }
+    // Where the arrays have a row.
+    RONDO_INLINE void find(int64_t row, int64_t (&at)[N]) const {
+        for (int n = 0; n < N; n++) at[n] = 0;
+        for (int32_t i = axes - 2; i >= 0; i--) {
+            const int64_t index = row % sizes[i];
+            row /= sizes[i];
+            for (int n = 0; n < N; n++) at[n] += index * strides[n][i];
+        }
+    }
+};
+
+struct BroadcastWork {
+    int32_t kind;
+    Strided<3> axes; // of a, b, y
+    const float *a;
+    const float *b;
+    float *y;
+};
+
+struct CopyWork {
+    static constexpr int64_t block = 4096; // columns in a piece
+    Strided<2> axes;                       // of x, y
+    const float *x;
+    float *y;
+};
+
+struct TimeCopyWork {
+    const rondo_time_copy *call;
+};
+
+struct PoolTimeWork {
+    const rondo_pool_time *call;
+};
+
+struct PoolTimeGradientWork {
+    const rondo_pool_time_gradient *call;
+};
+
+struct WindowsWork {
+    const rondo_windows *call;
+};
+
+struct WindowsGradientWork {
+    const rondo_windows_gradient *call;
+};
+
+struct LayerNormWork {
+    const rondo_layer_norm *call;
+};
+
+struct LayerNormGradientWork {
+    const rondo_layer_norm_gradient *call;
+};
+
+struct BatchNormWork {
+    const rondo_batch_norm *call;
+    int64_t count; // real steps of the batch
+};
+
+struct BatchNormGradientWork {
+    const rondo_batch_norm_gradient *call;
+    int64_t count;
 };
 
 struct ReduceWork {
@@ -358,11 +452,25 @@ struct KernelTable {
     void (*gather)(const GatherWork &, Slice);
     void (*scatter_add)(const ScatterAddWork &, Slice);
     void (*softmax)(const SoftmaxWork &, Slice);
+    void (*softmax_gradient)(const SoftmaxGradientWork &, Slice);
     void (*softmax_cross_entropy)(const SoftmaxCrossEntropyWork &, Slice);
     void (*dropout)(const DropoutWork &, Slice);
     void (*unary)(const UnaryWork &, Slice);
     void (*unary_gradient)(const UnaryGradientWork &, Slice);
     void (*binary)(const BinaryWork &, Slice);
+    void (*broadcast)(const BroadcastWork &, Slice);
+    void (*copy)(const CopyWork &, Slice);
+    void (*time_copy)(const TimeCopyWork &, Slice);
+    void (*pool_time)(const PoolTimeWork &, Slice);
+    void (*pool_time_gradient)(const PoolTimeGradientWork &, Slice);
+    void (*windows)(const WindowsWork &, Slice);
+    void (*windows_gradient)(const WindowsGradientWork &, Slice);
+    void (*layer_norm)(const LayerNormWork &, Slice);
+    void (*layer_norm_dx)(const LayerNormGradientWork &, Slice);
+    void (*layer_norm_parameters)(const LayerNormGradientWork &, Slice);
+    void (*batch_norm)(const BatchNormWork &, Slice);
+    void (*batch_norm_gradient)(const BatchNormGradientWork &, Slice);
+    void (*gaussian_noise)(const GaussianNoiseWork &, Slice);
     void (*reduce)(const ReduceWork &, Slice);
     void (*sum_of_squares)(const SumOfSquaresWork &, Slice);
     void (*sgd)(const SgdWork &, Slice);

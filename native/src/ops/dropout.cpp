@@ -32,8 +32,33 @@ struct Dropout {
     }
 };
 
+struct GaussianNoise {
+    using Call = rondo_gaussian_noise;
+    static constexpr uint32_t op = RONDO_OP_GAUSSIAN_NOISE;
+    static constexpr const char *name = "gaussian_noise";
+
+    static Needs needs(const Context &, const Call &call) {
+        require_between("count", call.count, 0, int64_t{1} << 34); // 4 elements for each 32-bit counter
+        require_between("stream", call.stream, 0, INT32_MAX);
+        return {};
+    }
+    static void check(const Context &context, const Call &call) {
+        needs(context, call);
+        if (!(call.deviation >= 0.0f))
+            fail(RONDO_INVALID, "deviation: expected at least 0, got %g", static_cast<double>(call.deviation));
+        require("step", call.step);
+        require("x", call.x, call.count);
+        require("y", call.y, call.count);
+    }
+    static void run(const Context &context, const Call &call) {
+        context.parallel(context.slices_for(16 * call.count), context.kernels->gaussian_noise,
+                         GaussianNoiseWork{&call, *call.step});
+    }
+};
+
 } // namespace
 
 constinit const Operation dropout_operation = operation_of<Dropout>;
+constinit const Operation gaussian_noise_operation = operation_of<GaussianNoise>;
 
 } // namespace rondo

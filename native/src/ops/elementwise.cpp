@@ -11,9 +11,19 @@ int64_t cost_of(int32_t kind) {
     case RONDO_UNARY_SIGMOID:
     case RONDO_UNARY_TANH:
     case RONDO_UNARY_EXP:
-    case RONDO_UNARY_LOG: return 4;
+    case RONDO_UNARY_LOG:
+    case RONDO_UNARY_SILU:
+    case RONDO_UNARY_ELU: return 4;
+    case RONDO_UNARY_SOFTPLUS:
+    case RONDO_UNARY_GELU: return 8;
     default: return 1;
     }
+}
+
+template <class Call> void check_bounds(const Call &call) {
+    if (call.kind == RONDO_UNARY_CLIP && !(call.low <= call.high))
+        fail(RONDO_INVALID, "low, high: expected low <= high, got %g, %g", static_cast<double>(call.low),
+             static_cast<double>(call.high));
 }
 
 struct Unary {
@@ -22,13 +32,14 @@ struct Unary {
     static constexpr const char *name = "unary";
 
     static Needs needs(const Context &, const Call &call) {
-        require_between("kind", call.kind, RONDO_UNARY_IDENTITY, RONDO_UNARY_SQUARE);
+        require_between("kind", call.kind, RONDO_UNARY_IDENTITY, RONDO_UNARY_CLIP);
         require_zero("reserved", call.reserved);
         require_between("count", call.count, 0, most_elements);
         return {};
     }
     static void check(const Context &context, const Call &call) {
         needs(context, call);
+        check_bounds(call);
         require("x", call.x, call.count);
         require("y", call.y, call.count);
     }
@@ -43,26 +54,30 @@ struct UnaryGradient {
     static constexpr const char *name = "unary_gradient";
 
     static Needs needs(const Context &, const Call &call) {
-        require_between("kind", call.kind, RONDO_UNARY_IDENTITY, RONDO_UNARY_SQUARE);
+        require_between("kind", call.kind, RONDO_UNARY_IDENTITY, RONDO_UNARY_CLIP);
         require_zero("reserved", call.reserved);
         require_between("count", call.count, 0, most_elements);
         return {};
     }
     static void check(const Context &context, const Call &call) {
         needs(context, call);
+        check_bounds(call);
         switch (call.kind) {
-        case RONDO_UNARY_RELU:
-        case RONDO_UNARY_LOG:
-        case RONDO_UNARY_SQUARE: require("x", call.x, call.count); break;
+        case RONDO_UNARY_SIGMOID:
+        case RONDO_UNARY_TANH:
+        case RONDO_UNARY_EXP:
+        case RONDO_UNARY_SQRT:
+        case RONDO_UNARY_ELU: require("y", call.y, call.count); break;
         case RONDO_UNARY_IDENTITY:
         case RONDO_UNARY_NEGATE: break;
-        default: require("y", call.y, call.count); break;
+        default: require("x", call.x, call.count); break;
         }
         require("dy", call.dy, call.count);
         require("dx", call.dx, call.count);
     }
     static void run(const Context &context, const Call &call) {
-        context.parallel(context.slices_for(call.count), context.kernels->unary_gradient, UnaryGradientWork{&call});
+        context.parallel(context.slices_for(call.count * cost_of(call.kind)), context.kernels->unary_gradient,
+                         UnaryGradientWork{&call});
     }
 };
 
@@ -72,7 +87,7 @@ struct Binary {
     static constexpr const char *name = "binary";
 
     static Needs needs(const Context &, const Call &call) {
-        require_between("kind", call.kind, RONDO_BINARY_ADD, RONDO_BINARY_DIVIDE);
+        require_between("kind", call.kind, RONDO_BINARY_ADD, RONDO_BINARY_GREATER);
         require_zero("reserved", call.reserved);
         require_at_least("rows", call.rows, 0);
         require_at_least("columns", call.columns, 0);

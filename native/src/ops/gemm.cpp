@@ -1,4 +1,4 @@
-// gemm_pack and gemm.
+// gemm_pack, gemm and batch_gemm.
 #include <cstring>
 
 #include "ops/op.hpp"
@@ -132,9 +132,100 @@ struct Gemm {
     }
 };
 
+// A product is the work of one thread where there are enough of them to go round; fewer are cut, one after the other.
+struct BatchGemm {
+    using Call = rondo_batch_gemm;
+    static constexpr uint32_t op = RONDO_OP_BATCH_GEMM;
+    static constexpr const char *name = "batch_gemm";
+
+    // What one product at a time needs of scratch.
+    struct Place {
+        float *panels;
+        float *packed_a;
+        int64_t bytes;
+    };
+    static Place place(const Context &context, const Call &call, void *start) {
+        Place place{};
+        Carver carver(start);
+        place.panels = carver.take<float>(panel_floats(context, call.n, call.k));
+        if (call.transpose_a) {
+            place.packed_a = carver.take<float>(gemm_packed_a_floats(call.m, call.k, context.kernels->tile_rows));
+        }
+        place.bytes = carver.used();
+        return place;
+    }
+    static Needs needs(const Context &context, const Call &call) {
+        require_at_least("batch", call.batch, 0);
+        require_at_least("m", call.m, 0);
+        require_at_least("n", call.n, 1);
+        require_at_least("k", call.k, 0);
+        require_between("transpose_a", call.transpose_a, 0, 1);
+        require_between("transpose_b", call.transpose_b, 0, 1);
+        elements("c", call.batch, elements("c", call.m, call.n));
+        elements("a", call.batch, elements("a", call.m, call.k));
+        elements("b", call.batch, elements("b", call.k, call.n));
+        return {.scratch = elements("scratch", context.threads, place(context, call, nullptr).bytes)};
+    }
+    static void check(const Context &context, const Call &call) {
+        const Needs needed = needs(context, call);
+        const int64_t batch = call.batch;
+        require("a", call.a, batch * call.m * call.k);
+        require("b", call.b, batch * call.k);
+        require("c", call.c, batch * call.m);
+        require_memory("scratch", call.scratch, call.scratch_bytes, needed.scratch);
+    }
+    static void run(const Context &context, const Call &call) {
+        const int64_t m = call.m, n = call.n, k = call.k;
+        const int64_t bytes = place(context, call, nullptr).bytes;
+        const auto at = [&](int64_t slice) {
+            return place(context, call, static_cast<char *>(call.scratch) + slice * bytes);
+        };
+        const auto pack = [&](int64_t i, const Place &to) {
+            return GemmPackWork{
+                {call.b + i * k * n, call.transpose_b ? k : n, nullptr}, call.transpose_b != 0, n, k, to.panels};
+        };
+        const auto multiply = [&](int64_t i, const Place &with) {
+            return GemmWork{.a = {call.a + i * m * k, call.transpose_a ? m : k, nullptr},
+                            .transposed = call.transpose_a != 0,
+                            .m = m,
+                            .k = k,
+                            .targets = {{.n = n,
+                                         .panels = with.panels,
+                                         .bias = nullptr,
+                                         .accumulate = false,
+                                         .c = call.c + i * m * n,
+                                         .ldc = n,
+                                         .c_offsets = nullptr}},
+                            .target_count = 1,
+                            .row_sums = nullptr,
+                            .packed_a = with.packed_a};
+        };
+        const int32_t slices = context.slices_for(call.batch * (m * n * k / 16 + k * n + m * n));
+        if (call.batch >= slices) {
+            context.parallel(slices, [&](Slice slice) {
+                const Place mine = at(slice.index);
+                int64_t begin, end;
+                slice.range(call.batch, 1, begin, end);
+                for (int64_t i = begin; i < end; i++) {
+                    context.kernels->gemm_pack(pack(i, mine), {0, 1});
+                    context.kernels->gemm(multiply(i, mine), {0, 1});
+                }
+            });
+        } else {
+            const Place shared = at(0);
+            for (int64_t i = 0; i < call.batch; i++) {
+                context.parallel(slices, context.kernels->gemm_pack, pack(i, shared));
+                context.parallel(slices, context.kernels->gemm, multiply(i, shared));
+            }
+        }
+        context.gemms_own.fetch_add(call.batch, std::memory_order_relaxed);
+    }
+};
+
 } // namespace
 
 constinit const Operation gemm_pack_operation = operation_of<GemmPack>;
 constinit const Operation gemm_operation = operation_of<Gemm>;
+constinit const Operation batch_gemm_operation = operation_of<BatchGemm>;
 
 } // namespace rondo

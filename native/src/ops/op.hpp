@@ -161,5 +161,19 @@ extern const Operation clip_operation;
 extern const Operation elementwise_loss_operation;
 extern const Operation ctc_operation;
 extern const Operation crf_operation;
+extern const Operation copy_operation;
+extern const Operation broadcast_operation;
+extern const Operation batch_gemm_operation;
+extern const Operation softmax_gradient_operation;
+extern const Operation time_copy_operation;
+extern const Operation pool_time_operation;
+extern const Operation pool_time_gradient_operation;
+extern const Operation layer_norm_operation;
+extern const Operation layer_norm_gradient_operation;
+extern const Operation batch_norm_operation;
+extern const Operation batch_norm_gradient_operation;
+extern const Operation windows_operation;
+extern const Operation windows_gradient_operation;
+extern const Operation gaussian_noise_operation;
 
 } // namespace rondo

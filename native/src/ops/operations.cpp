@@ -32,6 +32,20 @@ constexpr const Operation *operations[] = {
     &elementwise_loss_operation,
     &ctc_operation,
     &crf_operation,
+    &copy_operation,
+    &broadcast_operation,
+    &batch_gemm_operation,
+    &softmax_gradient_operation,
+    &time_copy_operation,
+    &pool_time_operation,
+    &pool_time_gradient_operation,
+    &layer_norm_operation,
+    &layer_norm_gradient_operation,
+    &batch_norm_operation,
+    &batch_norm_gradient_operation,
+    &windows_operation,
+    &windows_gradient_operation,
+    &gaussian_noise_operation,
 };
 
 } // namespace

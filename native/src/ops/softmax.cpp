@@ -1,4 +1,4 @@
-// softmax and softmax_cross_entropy.
+// softmax, softmax_gradient and softmax_cross_entropy.
 #include "ops/op.hpp"
 
 namespace rondo {
@@ -6,6 +6,15 @@ namespace rondo {
 namespace {
 
 constexpr int64_t cost_of_exp = 6; // elements of light work
+
+// The lengths of rows.
+template <class Call> void check_row_lengths(const Call &call) {
+    if (call.lengths == nullptr) return;
+    require_at_least("rows_per_length", call.rows_per_length, 1);
+    if (call.rows % call.rows_per_length != 0)
+        fail(RONDO_INVALID, "rows: expected a multiple of rows_per_length %d, got %d", call.rows_per_length, call.rows);
+    require_lengths(call.lengths, call.rows / call.rows_per_length, call.columns);
+}
 
 struct Softmax {
     using Call = rondo_softmax;
@@ -15,16 +24,42 @@ struct Softmax {
     static Needs needs(const Context &, const Call &call) {
         require_at_least("rows", call.rows, 0);
         require_at_least("columns", call.columns, 1);
+        require_zero("reserved", call.reserved);
         return {};
     }
     static void check(const Context &context, const Call &call) {
         needs(context, call);
         require("x", call.x, call.rows);
         require("y", call.y, call.rows);
+        check_row_lengths(call);
     }
     static void run(const Context &context, const Call &call) {
         const int64_t cost = int64_t{call.rows} * call.columns * cost_of_exp;
         context.parallel(context.slices_for(cost), context.kernels->softmax, SoftmaxWork{&call});
+    }
+};
+
+struct SoftmaxGradient {
+    using Call = rondo_softmax_gradient;
+    static constexpr uint32_t op = RONDO_OP_SOFTMAX_GRADIENT;
+    static constexpr const char *name = "softmax_gradient";
+
+    static Needs needs(const Context &, const Call &call) {
+        require_at_least("rows", call.rows, 0);
+        require_at_least("columns", call.columns, 1);
+        require_zero("reserved", call.reserved);
+        return {};
+    }
+    static void check(const Context &context, const Call &call) {
+        needs(context, call);
+        require("y", call.y, call.rows);
+        require("dy", call.dy, call.rows);
+        require("dx", call.dx, call.rows);
+        check_row_lengths(call);
+    }
+    static void run(const Context &context, const Call &call) {
+        const int64_t cost = int64_t{call.rows} * call.columns * 2;
+        context.parallel(context.slices_for(cost), context.kernels->softmax_gradient, SoftmaxGradientWork{&call});
     }
 };
 
@@ -95,6 +130,7 @@ struct SoftmaxCrossEntropy {
 } // namespace
 
 constinit const Operation softmax_operation = operation_of<Softmax>;
+constinit const Operation softmax_gradient_operation = operation_of<SoftmaxGradient>;
 constinit const Operation softmax_cross_entropy_operation = operation_of<SoftmaxCrossEntropy>;
 
 } // namespace rondo

@@ -23,10 +23,10 @@ public class RondoNative extends RondoNative$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int RONDO_ABI_VERSION = (int)2L;
+    private static final int RONDO_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define RONDO_ABI_VERSION 2
+     * #define RONDO_ABI_VERSION 3
      * }
      */
     public static int RONDO_ABI_VERSION() {
@@ -49,6 +49,15 @@ public class RondoNative extends RondoNative$shared {
      */
     public static int RONDO_MAX_THREADS() {
         return RONDO_MAX_THREADS;
+    }
+    private static final int RONDO_MAX_AXES = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_MAX_AXES 8
+     * }
+     */
+    public static int RONDO_MAX_AXES() {
+        return RONDO_MAX_AXES;
     }
     private static final int RONDO_OK = (int)0L;
     /**
@@ -365,6 +374,132 @@ public class RondoNative extends RondoNative$shared {
     public static int RONDO_OP_CRF() {
         return RONDO_OP_CRF;
     }
+    private static final int RONDO_OP_COPY = (int)24L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_COPY 24
+     * }
+     */
+    public static int RONDO_OP_COPY() {
+        return RONDO_OP_COPY;
+    }
+    private static final int RONDO_OP_BROADCAST = (int)25L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_BROADCAST 25
+     * }
+     */
+    public static int RONDO_OP_BROADCAST() {
+        return RONDO_OP_BROADCAST;
+    }
+    private static final int RONDO_OP_BATCH_GEMM = (int)26L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_BATCH_GEMM 26
+     * }
+     */
+    public static int RONDO_OP_BATCH_GEMM() {
+        return RONDO_OP_BATCH_GEMM;
+    }
+    private static final int RONDO_OP_SOFTMAX_GRADIENT = (int)27L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_SOFTMAX_GRADIENT 27
+     * }
+     */
+    public static int RONDO_OP_SOFTMAX_GRADIENT() {
+        return RONDO_OP_SOFTMAX_GRADIENT;
+    }
+    private static final int RONDO_OP_TIME_COPY = (int)28L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_TIME_COPY 28
+     * }
+     */
+    public static int RONDO_OP_TIME_COPY() {
+        return RONDO_OP_TIME_COPY;
+    }
+    private static final int RONDO_OP_POOL_TIME = (int)29L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_POOL_TIME 29
+     * }
+     */
+    public static int RONDO_OP_POOL_TIME() {
+        return RONDO_OP_POOL_TIME;
+    }
+    private static final int RONDO_OP_POOL_TIME_GRADIENT = (int)30L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_POOL_TIME_GRADIENT 30
+     * }
+     */
+    public static int RONDO_OP_POOL_TIME_GRADIENT() {
+        return RONDO_OP_POOL_TIME_GRADIENT;
+    }
+    private static final int RONDO_OP_LAYER_NORM = (int)31L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_LAYER_NORM 31
+     * }
+     */
+    public static int RONDO_OP_LAYER_NORM() {
+        return RONDO_OP_LAYER_NORM;
+    }
+    private static final int RONDO_OP_LAYER_NORM_GRADIENT = (int)32L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_LAYER_NORM_GRADIENT 32
+     * }
+     */
+    public static int RONDO_OP_LAYER_NORM_GRADIENT() {
+        return RONDO_OP_LAYER_NORM_GRADIENT;
+    }
+    private static final int RONDO_OP_BATCH_NORM = (int)33L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_BATCH_NORM 33
+     * }
+     */
+    public static int RONDO_OP_BATCH_NORM() {
+        return RONDO_OP_BATCH_NORM;
+    }
+    private static final int RONDO_OP_BATCH_NORM_GRADIENT = (int)34L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_BATCH_NORM_GRADIENT 34
+     * }
+     */
+    public static int RONDO_OP_BATCH_NORM_GRADIENT() {
+        return RONDO_OP_BATCH_NORM_GRADIENT;
+    }
+    private static final int RONDO_OP_WINDOWS = (int)35L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_WINDOWS 35
+     * }
+     */
+    public static int RONDO_OP_WINDOWS() {
+        return RONDO_OP_WINDOWS;
+    }
+    private static final int RONDO_OP_WINDOWS_GRADIENT = (int)36L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_WINDOWS_GRADIENT 36
+     * }
+     */
+    public static int RONDO_OP_WINDOWS_GRADIENT() {
+        return RONDO_OP_WINDOWS_GRADIENT;
+    }
+    private static final int RONDO_OP_GAUSSIAN_NOISE = (int)37L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_OP_GAUSSIAN_NOISE 37
+     * }
+     */
+    public static int RONDO_OP_GAUSSIAN_NOISE() {
+        return RONDO_OP_GAUSSIAN_NOISE;
+    }
     private static final int RONDO_CELL_LSTM = (int)0L;
     /**
      * {@snippet lang=c :
@@ -554,6 +689,87 @@ public class RondoNative extends RondoNative$shared {
     public static int RONDO_UNARY_SQUARE() {
         return RONDO_UNARY_SQUARE;
     }
+    private static final int RONDO_UNARY_ABS = (int)9L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_ABS 9
+     * }
+     */
+    public static int RONDO_UNARY_ABS() {
+        return RONDO_UNARY_ABS;
+    }
+    private static final int RONDO_UNARY_SOFTPLUS = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_SOFTPLUS 10
+     * }
+     */
+    public static int RONDO_UNARY_SOFTPLUS() {
+        return RONDO_UNARY_SOFTPLUS;
+    }
+    private static final int RONDO_UNARY_SILU = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_SILU 11
+     * }
+     */
+    public static int RONDO_UNARY_SILU() {
+        return RONDO_UNARY_SILU;
+    }
+    private static final int RONDO_UNARY_ELU = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_ELU 12
+     * }
+     */
+    public static int RONDO_UNARY_ELU() {
+        return RONDO_UNARY_ELU;
+    }
+    private static final int RONDO_UNARY_GELU = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_GELU 13
+     * }
+     */
+    public static int RONDO_UNARY_GELU() {
+        return RONDO_UNARY_GELU;
+    }
+    private static final int RONDO_UNARY_HARD_SIGMOID = (int)14L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_HARD_SIGMOID 14
+     * }
+     */
+    public static int RONDO_UNARY_HARD_SIGMOID() {
+        return RONDO_UNARY_HARD_SIGMOID;
+    }
+    private static final int RONDO_UNARY_HARD_SIGMOID_KERAS2 = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_HARD_SIGMOID_KERAS2 15
+     * }
+     */
+    public static int RONDO_UNARY_HARD_SIGMOID_KERAS2() {
+        return RONDO_UNARY_HARD_SIGMOID_KERAS2;
+    }
+    private static final int RONDO_UNARY_LEAKY_RELU = (int)16L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_LEAKY_RELU 16
+     * }
+     */
+    public static int RONDO_UNARY_LEAKY_RELU() {
+        return RONDO_UNARY_LEAKY_RELU;
+    }
+    private static final int RONDO_UNARY_CLIP = (int)17L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_UNARY_CLIP 17
+     * }
+     */
+    public static int RONDO_UNARY_CLIP() {
+        return RONDO_UNARY_CLIP;
+    }
     private static final int RONDO_BINARY_ADD = (int)0L;
     /**
      * {@snippet lang=c :
@@ -589,6 +805,33 @@ public class RondoNative extends RondoNative$shared {
      */
     public static int RONDO_BINARY_DIVIDE() {
         return RONDO_BINARY_DIVIDE;
+    }
+    private static final int RONDO_BINARY_MAXIMUM = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_BINARY_MAXIMUM 4
+     * }
+     */
+    public static int RONDO_BINARY_MAXIMUM() {
+        return RONDO_BINARY_MAXIMUM;
+    }
+    private static final int RONDO_BINARY_MINIMUM = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_BINARY_MINIMUM 5
+     * }
+     */
+    public static int RONDO_BINARY_MINIMUM() {
+        return RONDO_BINARY_MINIMUM;
+    }
+    private static final int RONDO_BINARY_GREATER = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_BINARY_GREATER 6
+     * }
+     */
+    public static int RONDO_BINARY_GREATER() {
+        return RONDO_BINARY_GREATER;
     }
     private static final int RONDO_EXTENT_FULL = (int)0L;
     /**
@@ -643,6 +886,69 @@ public class RondoNative extends RondoNative$shared {
      */
     public static int RONDO_REDUCE_MAX() {
         return RONDO_REDUCE_MAX;
+    }
+    private static final int RONDO_TIME_MASK = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_TIME_MASK 0
+     * }
+     */
+    public static int RONDO_TIME_MASK() {
+        return RONDO_TIME_MASK;
+    }
+    private static final int RONDO_TIME_REVERSE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_TIME_REVERSE 1
+     * }
+     */
+    public static int RONDO_TIME_REVERSE() {
+        return RONDO_TIME_REVERSE;
+    }
+    private static final int RONDO_POOL_SUM = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_POOL_SUM 0
+     * }
+     */
+    public static int RONDO_POOL_SUM() {
+        return RONDO_POOL_SUM;
+    }
+    private static final int RONDO_POOL_MEAN = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_POOL_MEAN 1
+     * }
+     */
+    public static int RONDO_POOL_MEAN() {
+        return RONDO_POOL_MEAN;
+    }
+    private static final int RONDO_POOL_MAX = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_POOL_MAX 2
+     * }
+     */
+    public static int RONDO_POOL_MAX() {
+        return RONDO_POOL_MAX;
+    }
+    private static final int RONDO_POOL_FIRST = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_POOL_FIRST 3
+     * }
+     */
+    public static int RONDO_POOL_FIRST() {
+        return RONDO_POOL_FIRST;
+    }
+    private static final int RONDO_POOL_LAST = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define RONDO_POOL_LAST 4
+     * }
+     */
+    public static int RONDO_POOL_LAST() {
+        return RONDO_POOL_LAST;
     }
     private static final int RONDO_ADAM_KERAS = (int)0L;
     /**

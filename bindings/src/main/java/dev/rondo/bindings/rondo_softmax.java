@@ -18,7 +18,10 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     rondo_head head;
  *     int32_t rows;
  *     int32_t columns;
+ *     int32_t rows_per_length;
+ *     int32_t reserved;
  *     const float *x;
+ *     const int32_t *lengths;
  *     float *y;
  * }
  * }
@@ -33,7 +36,10 @@ public class rondo_softmax {
         rondo_head.layout().withName("head"),
         RondoNative.C_INT.withName("rows"),
         RondoNative.C_INT.withName("columns"),
+        RondoNative.C_INT.withName("rows_per_length"),
+        RondoNative.C_INT.withName("reserved"),
         RondoNative.C_POINTER.withName("x"),
+        RondoNative.C_POINTER.withName("lengths"),
         RondoNative.C_POINTER.withName("y")
     ).withName("rondo_softmax");
 
@@ -176,6 +182,94 @@ public class rondo_softmax {
         struct.set(columns$LAYOUT, columns$OFFSET, fieldValue);
     }
 
+    private static final OfInt rows_per_length$LAYOUT = (OfInt)$LAYOUT.select(groupElement("rows_per_length"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t rows_per_length
+     * }
+     */
+    public static final OfInt rows_per_length$layout() {
+        return rows_per_length$LAYOUT;
+    }
+
+    private static final long rows_per_length$OFFSET = $LAYOUT.byteOffset(groupElement("rows_per_length"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t rows_per_length
+     * }
+     */
+    public static final long rows_per_length$offset() {
+        return rows_per_length$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t rows_per_length
+     * }
+     */
+    public static int rows_per_length(MemorySegment struct) {
+        return struct.get(rows_per_length$LAYOUT, rows_per_length$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t rows_per_length
+     * }
+     */
+    public static void rows_per_length(MemorySegment struct, int fieldValue) {
+        struct.set(rows_per_length$LAYOUT, rows_per_length$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    }
+
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));
 
     /**
@@ -218,6 +312,50 @@ public class rondo_softmax {
      */
     public static void x(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(x$LAYOUT, x$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout lengths$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("lengths"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const int32_t *lengths
+     * }
+     */
+    public static final AddressLayout lengths$layout() {
+        return lengths$LAYOUT;
+    }
+
+    private static final long lengths$OFFSET = $LAYOUT.byteOffset(groupElement("lengths"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const int32_t *lengths
+     * }
+     */
+    public static final long lengths$offset() {
+        return lengths$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const int32_t *lengths
+     * }
+     */
+    public static MemorySegment lengths(MemorySegment struct) {
+        return struct.get(lengths$LAYOUT, lengths$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const int32_t *lengths
+     * }
+     */
+    public static void lengths(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(lengths$LAYOUT, lengths$OFFSET, fieldValue);
     }
 
     private static final AddressLayout y$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("y"));

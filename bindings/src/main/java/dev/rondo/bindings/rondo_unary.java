@@ -19,6 +19,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t kind;
  *     int32_t reserved;
  *     int64_t count;
+ *     float low;
+ *     float high;
  *     const float *x;
  *     float *y;
  * }
@@ -35,6 +37,8 @@ public class rondo_unary {
         RondoNative.C_INT.withName("kind"),
         RondoNative.C_INT.withName("reserved"),
         RondoNative.C_LONG.withName("count"),
+        RondoNative.C_FLOAT.withName("low"),
+        RondoNative.C_FLOAT.withName("high"),
         RondoNative.C_POINTER.withName("x"),
         RondoNative.C_POINTER.withName("y")
     ).withName("rondo_unary");
@@ -220,6 +224,94 @@ public class rondo_unary {
      */
     public static void count(MemorySegment struct, long fieldValue) {
         struct.set(count$LAYOUT, count$OFFSET, fieldValue);
+    }
+
+    private static final OfFloat low$LAYOUT = (OfFloat)$LAYOUT.select(groupElement("low"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float low
+     * }
+     */
+    public static final OfFloat low$layout() {
+        return low$LAYOUT;
+    }
+
+    private static final long low$OFFSET = $LAYOUT.byteOffset(groupElement("low"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float low
+     * }
+     */
+    public static final long low$offset() {
+        return low$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float low
+     * }
+     */
+    public static float low(MemorySegment struct) {
+        return struct.get(low$LAYOUT, low$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float low
+     * }
+     */
+    public static void low(MemorySegment struct, float fieldValue) {
+        struct.set(low$LAYOUT, low$OFFSET, fieldValue);
+    }
+
+    private static final OfFloat high$LAYOUT = (OfFloat)$LAYOUT.select(groupElement("high"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * float high
+     * }
+     */
+    public static final OfFloat high$layout() {
+        return high$LAYOUT;
+    }
+
+    private static final long high$OFFSET = $LAYOUT.byteOffset(groupElement("high"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * float high
+     * }
+     */
+    public static final long high$offset() {
+        return high$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * float high
+     * }
+     */
+    public static float high(MemorySegment struct) {
+        return struct.get(high$LAYOUT, high$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * float high
+     * }
+     */
+    public static void high(MemorySegment struct, float fieldValue) {
+        struct.set(high$LAYOUT, high$OFFSET, fieldValue);
     }
 
     private static final AddressLayout x$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("x"));

@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -162,7 +163,14 @@ public final class Gradients {
                 case Op.Unary unary -> unary(node, unary);
                 case Op.Binary binary -> binary(node, binary);
                 case Op.Reduce reduce -> reduce(node, reduce);
+                case Op.Clip clip -> clip(node, clip);
+                case Op.Reshape _ -> reshape(node);
+                case Op.Broadcast _ -> broadcast(node);
+                case Op.Permute permute -> permute(node, permute);
+                case Op.Concat concat -> concat(node, concat.axis());
+                case Op.Slice slice -> slice(node, slice);
                 case Op.MatMul matMul -> matMul(node, matMul.transpose());
+                case Op.BatchMatMul matMul -> batchMatMul(node, matMul.transpose());
                 case Op.Gather _ -> gather(node);
                 case Op.Softmax _ -> softmax(node);
                 case Op.SoftmaxCrossEntropy _ -> loss(node, "logits", "dlogits");
@@ -175,10 +183,19 @@ public final class Gradients {
                         }
                     }
                 }
+                case Op.MaskTime mask -> alike(node, mask);
+                case Op.ReverseTime reverse -> alike(node, reverse);
+                case Op.PoolTime pool -> poolTime(node, pool);
+                case Op.Windows windows -> windows(node, windows);
+                case Op.LayerNorm _ -> normalization(node, new Op.LayerNormGradient());
+                case Op.BatchNorm _ -> normalization(node, new Op.BatchNormGradient());
                 case Op.Dropout dropout -> dropout(node, dropout);
+                case Op.GaussianNoise _ -> add(node.input("x"), gradient(node.output("y")));
                 case Op.Recurrent recurrent -> recurrent(node, recurrent);
                 case Op.Constant _ -> {}
-                case Op.UnaryGradient _, Op.ReduceGradient _, Op.ScatterAdd _, Op.RecurrentGradient _, Op.GlobalNorm _,
+                case Op.UnaryGradient _, Op.ReduceGradient _, Op.ClipGradient _, Op.SliceGradient _,
+                        Op.SoftmaxGradient _, Op.PoolTimeGradient _, Op.WindowsGradient _, Op.LayerNormGradient _,
+                        Op.BatchNormGradient _, Op.ScatterAdd _, Op.RecurrentGradient _, Op.GlobalNorm _,
                         Op.ClipNorms _, Op.ClipValues _, Op.Sgd _, Op.Adam _, Op.RmsProp _, Op.Adagrad _ ->
                         throw new IllegalArgumentException(node.name() + ": " + node.op() + " has no gradient");
             }
@@ -197,12 +214,20 @@ public final class Gradients {
             Value b = node.input("b");
             Value y = node.output("y");
             Value dy = gradient(y);
+            if (binary.kind() == BinaryKind.GREATER) {
+                return;
+            }
+            if (binary.kind() == BinaryKind.MAXIMUM || binary.kind() == BinaryKind.MINIMUM) {
+                extremum(node, binary.kind() == BinaryKind.MAXIMUM, dy);
+                return;
+            }
             if (active.contains(a)) {
                 Value da =
                         switch (binary.kind()) {
                             case ADD, SUBTRACT -> dy;
                             case MULTIPLY -> builder.binary(name(a), BinaryKind.MULTIPLY, dy, b);
                             case DIVIDE -> builder.binary(name(a), BinaryKind.DIVIDE, dy, b);
+                            case MAXIMUM, MINIMUM, GREATER -> throw new IllegalStateException("handled above");
                         };
                 add(a, unbroadcast(a, da));
             }
@@ -217,17 +242,136 @@ public final class Gradients {
                                 Value product = builder.binary(name(b), BinaryKind.MULTIPLY, dy, ratio);
                                 yield builder.unary(name(b), UnaryKind.NEGATE, product);
                             }
+                            case MAXIMUM, MINIMUM, GREATER -> throw new IllegalStateException("handled above");
                         };
                 add(b, unbroadcast(b, db));
             }
         }
 
-        /// Sums a gradient over the axes along which an operand was repeated.
+        /// dy goes to b where b is what was taken, else to a.
+        private void extremum(Node node, boolean largest, Value dy) {
+            Value a = node.input("a");
+            Value b = node.input("b");
+            Value taken = builder.binary(name(b), BinaryKind.GREATER, largest ? b : a, largest ? a : b);
+            Value db = builder.binary(name(b), BinaryKind.MULTIPLY, dy, taken);
+            if (active.contains(a)) {
+                add(a, unbroadcast(a, builder.binary(name(a), BinaryKind.SUBTRACT, dy, db)));
+            }
+            if (active.contains(b)) {
+                add(b, unbroadcast(b, db));
+            }
+        }
+
+        /// Sums a gradient over the axes along which an operand was repeated, neighbouring ones at once.
         private Value unbroadcast(Value operand, Value gradient) {
-            int repeated = gradient.shape().rank() - operand.shape().rank();
-            return repeated == 0
-                    ? gradient
-                    : builder.reduce(name(operand), new Op.Reduce(ReduceKind.SUM, 0, repeated), gradient);
+            Shape shape = gradient.shape();
+            Value sum = gradient;
+            int to = shape.rank();
+            while (to > 0) {
+                int from = to;
+                while (from > 0 && ShapeRules.isRepeated(operand.shape(), shape, from - 1)) {
+                    from--;
+                }
+                if (from < to) {
+                    sum = builder.reduce(name(operand), new Op.Reduce(ReduceKind.SUM, from, to), sum);
+                    to = from;
+                } else {
+                    to--;
+                }
+            }
+            return sum.shape().equals(operand.shape()) ? sum : builder.reshape(name(operand), sum, operand.shape());
+        }
+
+        private void clip(Node node, Op.Clip clip) {
+            Value x = node.input("x");
+            Value dy = gradient(node.output("y"));
+            add(x, builder.add(name(x), new Op.ClipGradient(clip), roles("x", x, "dy", dy)).output("dx"));
+        }
+
+        private void reshape(Node node) {
+            Value x = node.input("x");
+            add(x, builder.reshape(name(x), gradient(node.output("y")), x.shape()));
+        }
+
+        private void broadcast(Node node) {
+            Value x = node.input("x");
+            add(x, unbroadcast(x, gradient(node.output("y"))));
+        }
+
+        private void permute(Node node, Op.Permute permute) {
+            Value x = node.input("x");
+            Value dy = gradient(node.output("y"));
+            add(x, builder.add(name(x), permute.inverse(), roles("x", dy)).output("y"));
+        }
+
+        private void concat(Node node, int axis) {
+            Value dy = gradient(node.output("y"));
+            int from = 0;
+            for (int i = 0; i < node.inputs().size(); i++) {
+                Value x = node.input(Op.Concat.role(i));
+                int to = from + x.shape().dim(axis);
+                if (active.contains(x)) {
+                    add(x, builder.slice(name(x), dy, axis, from, to));
+                }
+                from = to;
+            }
+        }
+
+        private void slice(Node node, Op.Slice slice) {
+            Value x = node.input("x");
+            Value dy = gradient(node.output("y"));
+            add(x, builder.add(name(x), new Op.SliceGradient(slice, x.shape()), roles("dy", dy)).output("dx"));
+        }
+
+        /// An operation whose gradient is itself.
+        private void alike(Node node, Op op) {
+            Value x = node.input("x");
+            SequencedMap<String, Value> inputs = new LinkedHashMap<>(node.inputs());
+            inputs.put("x", gradient(node.output("y")));
+            add(x, builder.add(name(x), op, inputs).output("y"));
+        }
+
+        private void poolTime(Node node, Op.PoolTime pool) {
+            Value x = node.input("x");
+            Value y = node.output("y");
+            SequencedMap<String, Value> inputs = new LinkedHashMap<>(node.inputs());
+            if (pool.kind() == Op.PoolKind.MAX) {
+                inputs.put("y", y);
+            } else {
+                inputs.remove("x");
+            }
+            inputs.put("dy", gradient(y));
+            add(x, builder.add(name(x), new Op.PoolTimeGradient(pool.kind(), x.shape()), inputs).output("dx"));
+        }
+
+        private void windows(Node node, Op.Windows windows) {
+            Value x = node.input("x");
+            Value dy = gradient(node.output("y"));
+            add(x, builder.add(name(x), new Op.WindowsGradient(windows, x.shape()), roles("dy", dy)).output("dx"));
+        }
+
+        /// A layer or batch normalization.
+        private void normalization(Node node, Op op) {
+            for (String role : List.of("movingMean", "movingVariance")) {
+                if (node.optionalInput(role).filter(active::contains).isPresent()) {
+                    throw new IllegalArgumentException(node.name() + ": " + role + " has no gradient");
+                }
+            }
+            for (String role : List.of("mean", "scale")) {
+                if (gradients.containsKey(node.output(role))) {
+                    throw new IllegalArgumentException(node.name() + ": " + role + " has no gradient");
+                }
+            }
+            SequencedMap<String, Value> inputs = new LinkedHashMap<>(node.inputs());
+            List.of("bias", "movingMean", "movingVariance").forEach(inputs::remove);
+            inputs.put("mean", node.output("mean"));
+            inputs.put("scale", node.output("scale"));
+            inputs.put("dy", gradient(node.output("y")));
+            Node gradient = builder.add(builder.freeName(node.name() + ".gradient"), op, inputs);
+            for (String role : List.of("x", "gain", "bias")) {
+                node.optionalInput(role).filter(active::contains)
+                        .ifPresent(value -> add(value, gradient.output("d" + role)));
+            }
         }
 
         private void reduce(Node node, Op.Reduce reduce) {
@@ -267,18 +411,33 @@ public final class Gradients {
             add(table, builder.add(name(table), op, roles("ids", node.input("ids"), "dy", dy)).output("dtable"));
         }
 
-        /// dx = y (dy - sum(y dy))
+        private void batchMatMul(Node node, Transpose transpose) {
+            Value a = node.input("a");
+            Value b = node.input("b");
+            Value dy = gradient(node.output("y"));
+            if (active.contains(a)) {
+                add(
+                        a,
+                        transpose.a()
+                                ? builder.batchMatMul(name(a), transpose.b() ? Transpose.BOTH : Transpose.B, b, dy)
+                                : builder.batchMatMul(name(a), transpose.b() ? Transpose.NONE : Transpose.B, dy, b));
+            }
+            if (active.contains(b)) {
+                add(
+                        b,
+                        transpose.b()
+                                ? builder.batchMatMul(name(b), transpose.a() ? Transpose.BOTH : Transpose.A, dy, a)
+                                : builder.batchMatMul(name(b), transpose.a() ? Transpose.NONE : Transpose.A, a, dy));
+            }
+        }
+
         private void softmax(Node node) {
             Value x = node.input("x");
-            Value y = node.output("y");
-            Value dy = gradient(y);
-            Shape shape = y.shape();
-            Op.Reduce rowSum = new Op.Reduce(ReduceKind.SUM, shape.rank() - 1, shape.rank());
-            Value product = builder.binary(name(x), BinaryKind.MULTIPLY, y, dy);
-            Value sum = builder.reduce(name(x), rowSum, product);
-            Value spread = builder.add(name(x), new Op.ReduceGradient(rowSum, shape), roles("dy", sum)).output("dx");
-            Value difference = builder.binary(name(x), BinaryKind.SUBTRACT, dy, spread);
-            add(x, builder.binary(name(x), BinaryKind.MULTIPLY, y, difference));
+            SequencedMap<String, Value> inputs = new LinkedHashMap<>(node.inputs());
+            inputs.remove("x");
+            inputs.put("y", node.output("y"));
+            inputs.put("dy", gradient(node.output("y")));
+            add(x, builder.add(name(x), new Op.SoftmaxGradient(), inputs).output("dx"));
         }
 
         /// A loss that makes its gradient itself.

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /// A computation: inputs and parameters, the nodes that work on them, and the values wanted of it. Nodes stand in an
 /// order in which each finds its inputs made. Immutable; any thread may read it.
@@ -206,6 +207,116 @@ public final class Graph {
             return add(name, new Op.Binary(kind), roles("a", a, "b", b)).output("y");
         }
 
+        /// Adds an [Op.Clip].
+        public Value clip(String name, Value x, float low, float high) {
+            return add(name, new Op.Clip(low, high), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.Reshape].
+        public Value reshape(String name, Value x, Shape shape) {
+            return add(name, new Op.Reshape(shape), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.Broadcast].
+        public Value broadcast(String name, Value x, Shape shape) {
+            return add(name, new Op.Broadcast(shape), roles("x", x)).output("y");
+        }
+
+        /// Repeats x `[B,...]` at each step: `[B,steps,...]`.
+        ///
+        /// @param steps a number or a symbol of time
+        public Value repeat(String name, Value x, int steps) {
+            int[] dims = x.shape().dims();
+            if (dims.length == 0) {
+                throw new IllegalArgumentException(name + ": expected [B,...] to repeat, got " + x.shape());
+            }
+            int[] single = IntStream.concat(IntStream.of(dims[0], 1), IntStream.of(dims).skip(1)).toArray();
+            Value one = reshape(freeName(name + ".step"), x, Shape.of(single));
+            return broadcast(name, one, ShapeRules.with(one.shape(), 1, steps));
+        }
+
+        /// Adds an [Op.Permute]: axis i of the result is axis `axes[i]` of x; a negative axis counts from the end.
+        public Value permute(String name, Value x, int... axes) {
+            List<Integer> order = IntStream.of(axes).map(axis -> axis(axis, x)).boxed().toList();
+            return add(name, new Op.Permute(order), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.Concat]; a negative axis counts from the end.
+        public Value concat(String name, int axis, Value... parts) {
+            return concat(name, axis, List.of(parts));
+        }
+
+        /// Adds an [Op.Concat]; a negative axis counts from the end.
+        public Value concat(String name, int axis, List<Value> parts) {
+            if (parts.isEmpty()) {
+                throw new IllegalArgumentException(name + ": expected at least one part, got none");
+            }
+            SequencedMap<String, Value> roles = new LinkedHashMap<>();
+            for (int i = 0; i < parts.size(); i++) {
+                roles.put(Op.Concat.role(i), parts.get(i));
+            }
+            return add(name, new Op.Concat(axis(axis, parts.getFirst())), roles).output("y");
+        }
+
+        /// Adds an [Op.Slice]; a negative axis counts from the end.
+        public Value slice(String name, Value x, int axis, int from, int to) {
+            return add(name, new Op.Slice(axis(axis, x), from, to), roles("x", x)).output("y");
+        }
+
+        private static int axis(int axis, Value x) {
+            return axis < 0 ? x.shape().rank() + axis : axis;
+        }
+
+        /// Adds an [Op.BatchMatMul].
+        public Value batchMatMul(String name, Transpose transpose, Value a, Value b) {
+            return add(name, new Op.BatchMatMul(transpose), roles("a", a, "b", b)).output("y");
+        }
+
+        /// Adds an [Op.MaskTime].
+        public Value maskTime(String name, Value x, Value lengths) {
+            return add(name, new Op.MaskTime(), roles("x", x, "lengths", lengths)).output("y");
+        }
+
+        /// Adds an [Op.ReverseTime] of whole sequences.
+        public Value reverseTime(String name, Value x) {
+            return add(name, new Op.ReverseTime(), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.ReverseTime] with lengths.
+        public Value reverseTime(String name, Value x, Value lengths) {
+            return add(name, new Op.ReverseTime(), roles("x", x, "lengths", lengths)).output("y");
+        }
+
+        /// Adds an [Op.PoolTime] of whole sequences.
+        public Value poolTime(String name, Op.PoolKind kind, Value x) {
+            return add(name, new Op.PoolTime(kind), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.PoolTime] with lengths.
+        public Value poolTime(String name, Op.PoolKind kind, Value x, Value lengths) {
+            return add(name, new Op.PoolTime(kind), roles("x", x, "lengths", lengths)).output("y");
+        }
+
+        /// Adds an [Op.Windows].
+        public Value windows(String name, Op.Windows windows, Value x) {
+            return add(name, windows, roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.LayerNorm] without gain and bias.
+        public Value layerNorm(String name, float epsilon, Value x) {
+            return add(name, new Op.LayerNorm(epsilon), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.LayerNorm] with gain and bias.
+        public Value layerNorm(String name, float epsilon, Value x, Value gain, Value bias) {
+            return add(name, new Op.LayerNorm(epsilon), roles("x", x, "gain", gain, "bias", bias)).output("y");
+        }
+
+        /// Adds an [Op.GaussianNoise]; the step is an INT64 scalar input, the same as that of dropouts.
+        public Value gaussianNoise(String name, Op.GaussianNoise noise, Value x, Value step) {
+            return add(name, noise, roles("x", x, "step", step)).output("y");
+        }
+
         /// Adds an [Op.Reduce].
         public Value reduce(String name, Op.Reduce reduce, Value x) {
             return add(name, reduce, roles("x", x)).output("y");
@@ -234,6 +345,11 @@ public final class Graph {
         /// Adds an [Op.Softmax].
         public Value softmax(String name, Value x) {
             return add(name, new Op.Softmax(), roles("x", x)).output("y");
+        }
+
+        /// Adds an [Op.Softmax] over the first so many elements of each row.
+        public Value softmax(String name, Value x, Value lengths) {
+            return add(name, new Op.Softmax(), roles("x", x, "lengths", lengths)).output("y");
         }
 
         /// Adds an [Op.SoftmaxCrossEntropy] with labels (INT32) or targets (FLOAT32).

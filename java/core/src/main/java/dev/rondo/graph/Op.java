@@ -2,6 +2,7 @@ package dev.rondo.graph;
 
 import dev.rondo.tensor.Shape;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// What a node does. Operations come in families, a record each; a record holds what is fixed when the graph is built,
 /// and the node holds the values.
@@ -11,6 +12,8 @@ import java.util.List;
 /// Whoever adds an operation is led by the compiler to the four places that know them all: [ShapeInference],
 /// [Gradients], and the two kernel sets.
 public sealed interface Op {
+    /// The most axes of what is broadcast or permuted.
+    int MAX_AXES = 8;
 
     // -------------------------------------------------------------------------------------------------- elementwise
 
@@ -33,7 +36,24 @@ public sealed interface Op {
         /// the square root
         SQRT,
         /// x x
-        SQUARE
+        SQUARE,
+        /// |x|; its gradient at 0 is 0
+        ABS,
+        /// log(1 + exp x)
+        SOFTPLUS,
+        /// x / (1 + exp(-x)), also known as swish
+        SILU,
+        /// x above 0, else exp(x) - 1; its gradient at 0 is 1
+        ELU,
+        /// x P(x) with the normal distribution function P: the form by erf, not that by tanh. Native kernels take P by
+        /// Abramowitz and Stegun (1964) 7.1.26, which is off by at most 8e-8
+        GELU,
+        /// (x + 3) / 6, from 0 to 1, as in Keras 3; its gradient at the corners is 0
+        HARD_SIGMOID,
+        /// 0.2 x + 0.5, from 0 to 1, as in Keras 2 and ONNX; its gradient at the corners is 0
+        HARD_SIGMOID_KERAS2,
+        /// x above 0, else 0.2 x, the slope of Keras 3; its gradient at 0 is 0.2. Other slopes a are the larger of x and a x
+        LEAKY_RELU
     }
 
     /// `x[...] -> y[...]`, y = kind(x).
@@ -51,12 +71,35 @@ public sealed interface Op {
         /// a b
         MULTIPLY,
         /// a / b
-        DIVIDE
+        DIVIDE,
+        /// the larger, NaN where either is; where they are equal the gradient is a's
+        MAXIMUM,
+        /// the smaller, NaN where either is; where they are equal the gradient is a's
+        MINIMUM,
+        /// 1 where a > b, else 0; its gradients are zero everywhere, and none are given
+        GREATER
     }
 
-    /// `a[...], b[...] -> y[...]`, y = a kind b. The shapes are equal, or one operand is a single row `[n]` under every
-    /// row of the other's last axis, or a scalar `[]`.
+    /// `a[...], b[...] -> y[...]`, y = a kind b. The shapes are laid over each other from their last axes on, as NumPy
+    /// does: an axis that is 1 in one operand, or that it lacks in front, is repeated there. Symbols equal themselves
+    /// only.
     record Binary(BinaryKind kind) implements Op {}
+
+    /// `x[...] -> y[...]`, each number of x taken to the nearest in low..high.
+    ///
+    /// @param low at most high; minus infinity bounds nothing
+    /// @param high infinity bounds nothing
+    record Clip(float low, float high) implements Op {
+        /// Checks the order.
+        public Clip {
+            if (!(low <= high)) {
+                throw new IllegalArgumentException("clip: expected low <= high, got " + low + ", " + high);
+            }
+        }
+    }
+
+    /// `x[...], dy[...] -> dx[...]`, the gradient of [Clip]: dy where x is within low..high, the bounds included, else 0.
+    record ClipGradient(Clip clip) implements Op {}
 
     /// The functions of [Reduce].
     enum ReduceKind {
@@ -88,6 +131,89 @@ public sealed interface Op {
             }
         }
     }
+
+    // -------------------------------------------------------------------------------------------------------- shapes
+
+    /// `x -> y`, the same elements in the same order in another shape. Symbols stay in their order, and the extents
+    /// between two of them have the same product before and after: `[B,T,12]` becomes `[B,T,3,4]`, never `[B,12,T]`.
+    record Reshape(Shape shape) implements Op {}
+
+    /// `x -> y` of the given shape, x repeated along the axes that are 1 in it or that it lacks in front.
+    record Broadcast(Shape shape) implements Op {}
+
+    /// `x -> y`, axis i of y is axis `axes[i]` of x.
+    record Permute(List<Integer> axes) implements Op {
+        /// Checks that each axis is there once.
+        public Permute {
+            axes = List.copyOf(axes);
+            if (!axes.stream().sorted().toList().equals(IntStream.range(0, axes.size()).boxed().toList())) {
+                throw new IllegalArgumentException(
+                        "permute: expected each of 0..%d once, got %s".formatted(axes.size() - 1, axes));
+            }
+        }
+
+        /// The permutation that undoes this one.
+        public Permute inverse() {
+            return new Permute(IntStream.range(0, axes.size()).map(axes::indexOf).boxed().toList());
+        }
+    }
+
+    /// `x0, x1 ... -> y`, the inputs behind each other along an axis, whose extents are numbers; all others are equal.
+    record Concat(int axis) implements Op {
+        /// Checks the axis.
+        public Concat {
+            if (axis < 0) {
+                throw new IllegalArgumentException("concat: expected axis >= 0, got " + axis);
+            }
+        }
+
+        /// The role of the i-th input.
+        public static String role(int i) {
+            return "x" + i;
+        }
+    }
+
+    /// `x -> y`, the elements `from` (inclusive) to `to` (exclusive) of an axis. Negative places count from the axis' end.
+    /// Along a symbol both count from the same end, so that their number is known, unless all are taken; a run with
+    /// fewer steps than they need fails.
+    ///
+    /// @param to [#END] for the axis' end
+    record Slice(int axis, int from, int to) implements Op {
+        /// The end of an axis, whatever its extent.
+        public static final int END = Integer.MAX_VALUE;
+
+        /// Checks the axis and the order.
+        public Slice {
+            boolean sameEnd = from < 0 == to < 0 || from < 0 && to == END;
+            if (axis < 0 || sameEnd && to <= from) {
+                throw new IllegalArgumentException("slice: expected axis >= 0 and from < to, got axis %d, from %d, to %s"
+                        .formatted(axis, from, to == END ? "END" : String.valueOf(to)));
+            }
+        }
+
+        /// Where it begins in an axis of the given extent.
+        public int begin(int extent) {
+            return from < 0 ? extent + from : from;
+        }
+
+        /// Where it ends in an axis of the given extent.
+        public int end(int extent) {
+            return to == END ? extent : to < 0 ? extent + to : to;
+        }
+
+        /// Checks that an axis of the given extent has what is taken.
+        ///
+        /// @throws IllegalArgumentException if it is shorter
+        public void check(String name, int extent) {
+            if (begin(extent) < 0 || end(extent) > extent || begin(extent) >= end(extent)) {
+                throw new IllegalArgumentException("%s: expected axis %d to have elements %d to %s, got %d elements"
+                        .formatted(name, axis, from, to == END ? "its end" : String.valueOf(to), extent));
+            }
+        }
+    }
+
+    /// `dy -> dx`, the gradient of a [Slice] of an x of the given shape: dy in its place, zeros around it.
+    record SliceGradient(Slice slice, Shape shape) implements Op {}
 
     /// `-> y[]`, a number.
     record Constant(double number) implements Op {}
@@ -121,6 +247,10 @@ public sealed interface Op {
     /// b `[...,n]` (`[n,k]` if transposed).
     record MatMul(Transpose transpose) implements Op {}
 
+    /// `a[...,m,k], b[...,k,n] -> y[...,m,n]`, a matrix product for each index of the leading axes, which are equal and
+    /// at least one; the last two of an operand are the other way round if it is transposed.
+    record BatchMatMul(Transpose transpose) implements Op {}
+
     // ----------------------------------------------------------------------------------------------------- embedding
 
     /// `table[rows,n], ids[...] (INT32) -> y[...,n]`, y\[i\] = table\[ids\[i\]\]. An id outside the table fails the
@@ -132,8 +262,13 @@ public sealed interface Op {
 
     // ------------------------------------------------------------------------------------------------------- softmax
 
-    /// `x[...,n] -> y[...,n]`, y = exp(x - max x) / sum for each row.
+    /// `x[...,n], lengths?[B] (INT32) -> y[...,n]`, y = exp(x - max x) / sum for each row. With lengths x is `[B,...,n]`,
+    /// and only the first so many elements of each row of a sequence count: the others of y are zero, and so is all of a
+    /// row of the length 0. That is attention over keys, whose steps are the last axis.
     record Softmax() implements Op {}
+
+    /// `y[...,n], dy[...,n], lengths?[B] (INT32) -> dx[...,n]`, the gradient of [Softmax]: dx = y (dy - sum(y dy)).
+    record SoftmaxGradient() implements Op {}
 
     /// `logits[B,T,n] or [B,n], labels?[B,T] or [B] (INT32), targets?[B,T,n] or [B,n], lengths?[B] (INT32)
     /// -> loss[], correct[], count[], dlogits`: the mean over the real steps of -log softmax(logits) at the label, or
@@ -214,6 +349,152 @@ public sealed interface Op {
     /// `loss`.
     record Crf() implements Op {}
 
+    // ---------------------------------------------------------------------------------------------------------- time
+
+    /// `x[B,T,...], lengths[B] (INT32) -> y[B,T,...]`: x at the real steps, which lie before their sequence's length, and
+    /// zero at padded ones.
+    record MaskTime() implements Op {}
+
+    /// `x[B,T,...], lengths?[B] (INT32) -> y[B,T,...]`: the real steps of each sequence from its last to its first; zero
+    /// at padded steps.
+    record ReverseTime() implements Op {}
+
+    /// What [PoolTime] takes of the real steps of a sequence.
+    enum PoolKind {
+        /// the sum
+        SUM,
+        /// the mean
+        MEAN,
+        /// the largest; its gradient goes to the first of these
+        MAX,
+        /// the first step
+        FIRST,
+        /// the last step
+        LAST
+    }
+
+    /// `x[B,T,...], lengths?[B] (INT32) -> y[B,...]`: kind over the real steps of each sequence; zero where there are
+    /// none.
+    record PoolTime(PoolKind kind) implements Op {}
+
+    /// `x, y (both for MAX), dy[B,...], lengths?[B] (INT32) -> dx`, the gradient of a [PoolTime] over an x of the given
+    /// shape; zero at padded steps.
+    record PoolTimeGradient(PoolKind kind, Shape shape) implements Op {}
+
+    /// Which steps around a sequence its [Windows] may reach.
+    enum Padding {
+        /// none: (T - span) / stride + 1 windows
+        VALID,
+        /// as many before as after, or one more after: T / stride windows, rounded up
+        SAME,
+        /// those before: T / stride windows, rounded up, each of which ends at its own step
+        CAUSAL
+    }
+
+    /// `x[B,T,n] -> y[B,S,size n]`, the steps under each window of a convolution over time, side by side: y\[s\] = x\[s
+    /// stride + k dilation - before\] for k from 0 to below size, zeros where x has no such step. Times a weight
+    /// `[units, size n]` that is the convolution. Padded steps of x are read: they are to be zero ([MaskTime]).
+    ///
+    /// @param size steps of a window, at least 1
+    /// @param stride steps from a window to the next, at least 1
+    /// @param dilation steps between two of a window, at least 1
+    /// @param padding what is around the sequence; SAME needs the stride 1 where the number of steps is a symbol, or what
+    ///     a window sees would depend on the batch's longest sequence
+    /// @param windows the symbol of time for S, where it is not T itself and T is a symbol; else 0
+    record Windows(int size, int stride, int dilation, Padding padding, int windows) implements Op {
+        /// Checks the numbers.
+        public Windows {
+            if (size < 1 || stride < 1 || dilation < 1) {
+                throw new IllegalArgumentException("windows: expected size, stride and dilation >= 1, got %d, %d, %d"
+                        .formatted(size, stride, dilation));
+            }
+            if (windows != 0 && !Shape.isTime(windows)) {
+                throw new IllegalArgumentException("windows: expected a symbol of time or 0, got " + windows);
+            }
+        }
+
+        /// Whose number follows from that of the steps.
+        public Windows(int size, int stride, int dilation, Padding padding) {
+            this(size, stride, dilation, padding, 0);
+        }
+
+        /// Steps from the first to the last of a window.
+        public int span() {
+            return (size - 1) * dilation + 1;
+        }
+
+        /// The number of windows of a sequence of so many steps; 0 where it is too short.
+        public int count(int steps) {
+            return switch (padding) {
+                case VALID -> steps < span() ? 0 : (steps - span()) / stride + 1;
+                case SAME, CAUSAL -> (steps - 1) / stride + 1;
+            };
+        }
+
+        /// The steps of padding before a sequence of so many steps.
+        public int before(int steps) {
+            return switch (padding) {
+                case VALID -> 0;
+                case SAME -> Math.max((count(steps) - 1) * stride + span() - steps, 0) / 2;
+                case CAUSAL -> span() - 1;
+            };
+        }
+
+        /// Checks that a sequence of so many steps has the given number of windows.
+        ///
+        /// @throws IllegalArgumentException if it has not
+        public void check(String name, int steps, int number) {
+            if (number < 1 || number != count(steps)) {
+                throw new IllegalArgumentException("%s: expected %d windows of %d steps, got %d"
+                        .formatted(name, count(steps), steps, number));
+            }
+        }
+    }
+
+    /// `dy -> dx`, the gradient of [Windows] of an x of the given shape.
+    record WindowsGradient(Windows windows, Shape shape) implements Op {}
+
+    // ------------------------------------------------------------------------------------------------- normalization
+
+    /// `x[...,n], gain?[n], bias?[n] -> y[...,n], mean[...], scale[...]`: y = gain (x - mean) scale + bias for each row,
+    /// with scale = 1 / sqrt(variance + epsilon) (Ba, Kiros and Hinton 2016, equation 3). Mean and scale have no gradient.
+    ///
+    /// @param epsilon at least 0
+    record LayerNorm(float epsilon) implements Op {
+        /// Checks epsilon.
+        public LayerNorm {
+            if (!(epsilon >= 0)) {
+                throw new IllegalArgumentException("layer norm: expected epsilon >= 0, got " + epsilon);
+            }
+        }
+    }
+
+    /// `x, gain?, mean, scale, dy -> dx, dgain[n], dbias[n]`, the gradients of [LayerNorm].
+    record LayerNormGradient() implements Op {}
+
+    /// `x[B,T,n] or [B,n], movingMean[n], movingVariance[n], gain?[n], bias?[n], lengths?[B] (INT32)
+    /// -> y, mean[n], scale[n]`: y = gain (x - mean) scale + bias for each feature at the real steps, zero at padded ones,
+    /// with scale = 1 / sqrt(variance + epsilon) (Ioffe and Szegedy 2015). In a plan for training mean and variance are
+    /// those of the batch's real steps, and the moving ones become momentum moving + (1 - momentum) times these, in
+    /// place, unless there are no real steps; at inference mean and variance are the moving ones. The variance is
+    /// that by the number of steps. Only x, gain and bias have gradients.
+    ///
+    /// @param momentum 0 to 1
+    /// @param epsilon at least 0
+    record BatchNorm(float momentum, float epsilon) implements Op {
+        /// Checks the numbers.
+        public BatchNorm {
+            if (!(momentum >= 0 && momentum <= 1) || !(epsilon >= 0)) {
+                throw new IllegalArgumentException("batch norm: expected 0 <= momentum <= 1 and epsilon >= 0, got "
+                        + momentum + ", " + epsilon);
+            }
+        }
+    }
+
+    /// `x, mean, scale, dy, gain?, lengths? -> dx, dgain[n], dbias[n]`, the gradients of [BatchNorm] in training; dx is
+    /// zero at padded steps, where dy does not count.
+    record BatchNormGradient() implements Op {}
+
     // ------------------------------------------------------------------------------------------------------- dropout
 
     /// `x[...], step[] (INT64) -> y[...]`: in training y = x / (1 - rate) with probability 1 - rate, else 0, by the
@@ -228,6 +509,22 @@ public sealed interface Op {
         public Dropout {
             if (!(rate >= 0 && rate < 1)) {
                 throw new IllegalArgumentException("dropout: expected 0 <= rate < 1, got " + rate);
+            }
+        }
+    }
+
+    /// `x[...], step[] (INT64) -> y[...]`: in training y = x + deviation n with n normally distributed (Box and Muller
+    /// 1958), by Philox4x32-10 of (seed, stream, step, position) as in [Dropout]; at inference y = x.
+    ///
+    /// @param deviation the standard deviation, at least 0
+    /// @param stream tells the noises and dropouts of a graph apart, at least 0
+    /// @param seed the seed of the training run
+    record GaussianNoise(float deviation, int stream, long seed) implements Op {
+        /// Checks the deviation and the stream.
+        public GaussianNoise {
+            if (!(deviation >= 0 && deviation < Float.POSITIVE_INFINITY) || stream < 0) {
+                throw new IllegalArgumentException("noise: expected 0 <= deviation < infinity and stream >= 0, got "
+                        + deviation + ", " + stream);
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.rondo.graph;
 
+import dev.rondo.graph.Op.Transpose;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.HashSet;
@@ -56,7 +57,43 @@ final class ShapeInference {
                 x("dy", reduced(gradient.reduce(), gradient.shape()));
                 yield forms("dx", floats(gradient.shape()));
             }
+            case Op.Clip _ -> forms("y", floats(x("x").shape()));
+            case Op.ClipGradient _ -> {
+                Shape shape = x("x").shape();
+                x("dy", shape);
+                yield forms("dx", floats(shape));
+            }
+            case Op.Reshape reshape -> {
+                Shape shape = x("x").shape();
+                if (!ShapeRules.isReshaped(shape, reshape.shape())) {
+                    throw wrong("x", "the elements of " + reshape.shape() + ", symbols in their places",
+                            shape.toString());
+                }
+                yield forms("y", floats(reshape.shape()));
+            }
+            case Op.Broadcast broadcast -> {
+                Shape shape = x("x").shape();
+                Shape wanted = axes("x", broadcast.shape());
+                if (!ShapeRules.broadcast(shape, wanted).equals(Optional.of(wanted))) {
+                    throw wrong("x", "what can be repeated to " + wanted, shape.toString());
+                }
+                yield forms("y", floats(wanted));
+            }
+            case Op.Permute permute -> {
+                Shape shape = axes("x", x("x").shape());
+                if (permute.axes().size() != shape.rank()) {
+                    throw wrong("x", permute.axes().size() + " axes", shape.toString());
+                }
+                yield forms("y", floats(Shape.of(permute.axes().stream().mapToInt(shape::dim).toArray())));
+            }
+            case Op.Concat concat -> forms("y", floats(concat(concat)));
+            case Op.Slice slice -> forms("y", floats(slice("x", slice, x("x").shape())));
+            case Op.SliceGradient gradient -> {
+                x("dy", slice("dy", gradient.slice(), gradient.shape()));
+                yield forms("dx", floats(gradient.shape()));
+            }
             case Op.Constant _ -> forms("y", SCALAR);
+            case Op.BatchMatMul matMul -> forms("y", floats(batchMatMul(matMul.transpose())));
             case Op.MatMul matMul -> forms("y", floats(matMul(matMul)));
             case Op.Gather _ -> {
                 Shape table = matrix("table");
@@ -67,7 +104,77 @@ final class ShapeInference {
                 expect("dy", ints("ids").shape().append(dy.dim(-1)), dy);
                 yield forms("dtable", floats(Shape.of(scatter.rows(), dy.dim(-1))));
             }
-            case Op.Softmax _ -> forms("y", floats(x("x").shape()));
+            case Op.Softmax _ -> {
+                Shape shape = x("x").shape();
+                rowLengths("x", shape);
+                yield forms("y", floats(shape));
+            }
+            case Op.SoftmaxGradient _ -> {
+                Shape shape = x("y").shape();
+                x("dy", shape);
+                rowLengths("y", shape);
+                yield forms("dx", floats(shape));
+            }
+            case Op.MaskTime _ -> {
+                Shape shape = sequence("x", x("x").shape(), 2);
+                typed("lengths", DataType.INT32, Shape.of(shape.dim(0)));
+                yield forms("y", floats(shape));
+            }
+            case Op.ReverseTime _ -> {
+                Shape shape = sequence("x", x("x").shape(), 2);
+                lengths(shape.dim(0));
+                yield forms("y", floats(shape));
+            }
+            case Op.PoolTime _ -> {
+                Shape shape = sequence("x", x("x").shape(), 2);
+                lengths(shape.dim(0));
+                yield forms("y", floats(pooled(shape)));
+            }
+            case Op.PoolTimeGradient gradient -> {
+                if (gradient.kind() == Op.PoolKind.MAX) {
+                    x("x", gradient.shape());
+                    x("y", pooled(gradient.shape()));
+                }
+                x("dy", pooled(gradient.shape()));
+                lengths(gradient.shape().dim(0));
+                yield forms("dx", floats(gradient.shape()));
+            }
+            case Op.Windows windows -> forms("y", floats(windows("x", windows, x("x").shape())));
+            case Op.WindowsGradient gradient -> {
+                x("dy", windows("dy", gradient.windows(), gradient.shape()));
+                yield forms("dx", floats(gradient.shape()));
+            }
+            case Op.LayerNorm _ -> {
+                Shape shape = row("x");
+                x("gain?", Shape.of(shape.dim(-1)));
+                x("bias?", Shape.of(shape.dim(-1)));
+                yield forms("y", floats(shape), "mean", floats(shape.leading()), "scale", floats(shape.leading()));
+            }
+            case Op.LayerNormGradient _ -> {
+                Shape shape = row("x");
+                Shape features = Shape.of(shape.dim(-1));
+                x("gain?", features);
+                x("mean", shape.leading());
+                x("scale", shape.leading());
+                x("dy", shape);
+                yield forms("dx", floats(shape), "dgain", floats(features), "dbias", floats(features));
+            }
+            case Op.BatchNorm _ -> {
+                Shape shape = batchNorm();
+                Shape features = Shape.of(shape.dim(-1));
+                x("movingMean", features);
+                x("movingVariance", features);
+                x("bias?", features);
+                yield forms("y", floats(shape), "mean", floats(features), "scale", floats(features));
+            }
+            case Op.BatchNormGradient _ -> {
+                Shape shape = batchNorm();
+                Shape features = Shape.of(shape.dim(-1));
+                x("mean", features);
+                x("scale", features);
+                x("dy", shape);
+                yield forms("dx", floats(shape), "dgain", floats(features), "dbias", floats(features));
+            }
             case Op.SoftmaxCrossEntropy _ -> crossEntropy();
             case Op.ElementwiseLoss _ -> {
                 Shape shape = x("x").shape();
@@ -81,7 +188,7 @@ final class ShapeInference {
             }
             case Op.Ctc ctc -> ctc(ctc);
             case Op.Crf _ -> crf();
-            case Op.Dropout _ -> {
+            case Op.Dropout _, Op.GaussianNoise _ -> {
                 typed("step", DataType.INT64, Shape.scalar());
                 yield forms("y", floats(x("x").shape()));
             }
@@ -143,12 +250,125 @@ final class ShapeInference {
     private Shape broadcast(Value a, Value b) {
         Value full = a.shape().rank() >= b.shape().rank() ? a : b;
         Value other = full.equals(a) ? b : a;
-        Shape shape = other.shape();
-        boolean row = shape.rank() == 1 && full.shape().rank() > 0 && shape.dim(0) == full.shape().dim(-1);
-        if (!shape.equals(full.shape()) && !row && shape.rank() > 0) {
-            throw wrong(other.equals(a) ? "a" : "b", full.shape() + ", a row of it or a scalar", shape.toString());
+        Optional<Shape> shape = ShapeRules.broadcast(a.shape(), b.shape());
+        if (shape.isEmpty()) {
+            throw wrong(other.equals(a) ? "a" : "b", "extents as in " + full.shape() + ", of 1, or none in front",
+                    other.shape().toString());
         }
-        return full.shape();
+        return axes("a", shape.get());
+    }
+
+    /// A shape that kernels can walk by strides.
+    private Shape axes(String role, Shape shape) {
+        if (shape.rank() > Op.MAX_AXES) {
+            throw wrong(role, "at most " + Op.MAX_AXES + " axes", shape.toString());
+        }
+        return shape;
+    }
+
+    private Shape concat(Op.Concat concat) {
+        Shape first = x(Op.Concat.role(0)).shape();
+        int axis = concat.axis();
+        if (axis >= first.rank() || first.dim(axis) < 0) {
+            throw wrong(Op.Concat.role(0), "a number at axis " + axis, first.toString());
+        }
+        int sum = first.dim(axis);
+        for (int i = 1; i < inputs.size(); i++) {
+            String role = Op.Concat.role(i);
+            Shape shape = x(role).shape();
+            if (shape.rank() != first.rank() || shape.dim(axis) < 0
+                    || !ShapeRules.with(shape, axis, first.dim(axis)).equals(first)) {
+                throw wrong(role, first + " with any number at axis " + axis, shape.toString());
+            }
+            sum = Math.addExact(sum, shape.dim(axis));
+        }
+        return ShapeRules.with(first, axis, sum);
+    }
+
+    private Shape slice(String role, Op.Slice slice, Shape shape) {
+        if (slice.axis() >= shape.rank()) {
+            throw wrong(role, "a rank of at least " + (slice.axis() + 1), shape.toString());
+        }
+        int extent = ShapeRules.sliced(slice, shape.dim(slice.axis())).orElseThrow(() -> wrong(
+                role,
+                "an axis %d with elements %d to %s".formatted(
+                        slice.axis(), slice.from(), slice.to() == Op.Slice.END ? "its end" : String.valueOf(slice.to())),
+                shape.toString()));
+        return ShapeRules.with(shape, slice.axis(), extent);
+    }
+
+    private Shape batchMatMul(Transpose transpose) {
+        Shape a = sequence("a", x("a").shape(), 3);
+        Shape b = x("b").shape();
+        int m = a.dim(transpose.a() ? -1 : -2);
+        int k = a.dim(transpose.a() ? -2 : -1);
+        Shape leading = a.leading().leading();
+        if (b.rank() != a.rank() || b.dim(transpose.b() ? -1 : -2) != k || !b.leading().leading().equals(leading)) {
+            throw wrong("b", leading.append(k) + " and an axis " + (transpose.b() ? "before" : "behind") + " the last",
+                    b.toString());
+        }
+        return leading.append(m).append(b.dim(transpose.b() ? -2 : -1));
+    }
+
+    /// A shape of at least so many axes.
+    private Shape sequence(String role, Shape shape, int rank) {
+        if (shape.rank() < rank) {
+            throw wrong(role, "a rank of at least " + rank, shape.toString());
+        }
+        return shape;
+    }
+
+    private Shape row(String role) {
+        return sequence(role, x(role).shape(), 1);
+    }
+
+    /// Lengths of the last axis, for all rows of a sequence.
+    private void rowLengths(String role, Shape shape) {
+        if (input("lengths?").isPresent()) {
+            lengths(sequence(role, shape, 2).dim(0));
+        }
+    }
+
+    private static Shape pooled(Shape shape) {
+        Shape pooled = Shape.of(shape.dim(0));
+        for (int axis = 2; axis < shape.rank(); axis++) {
+            pooled = pooled.append(shape.dim(axis));
+        }
+        return pooled;
+    }
+
+    private Shape windows(String role, Op.Windows windows, Shape shape) {
+        if (shape.rank() != 3 || shape.dim(2) < 0) {
+            throw wrong(role, "[B,T,n]", shape.toString());
+        }
+        int steps = shape.dim(1);
+        int count;
+        if (steps >= 0) {
+            count = windows.count(steps);
+            if (count == 0) {
+                throw wrong(role, "at least " + windows.span() + " steps", shape.toString());
+            }
+        } else if (windows.stride() == 1 && windows.padding() != Op.Padding.VALID) {
+            count = steps;
+        } else if (windows.padding() == Op.Padding.SAME) {
+            throw wrong(role, "a number of steps for SAME padding with a stride of " + windows.stride(),
+                    shape.toString());
+        } else if (windows.windows() == 0) {
+            throw wrong(role, "a number of steps, or a symbol for the number of windows", shape.toString());
+        } else {
+            count = windows.windows();
+        }
+        return Shape.of(shape.dim(0), count, Math.multiplyExact(windows.size(), shape.dim(2)));
+    }
+
+    private Shape batchNorm() {
+        Shape shape = x("x").shape();
+        if (shape.rank() != 2 && shape.rank() != 3) {
+            throw wrong("x", "[B,T,n] or [B,n]", shape.toString());
+        }
+        x("gain?", Shape.of(shape.dim(-1)));
+        lengths(shape.dim(0));
+        return shape;
     }
 
     private Shape reduced(Op.Reduce reduce, Shape shape) {

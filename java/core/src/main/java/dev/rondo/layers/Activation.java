@@ -14,6 +14,20 @@ public enum Activation {
     TANH,
     /// max(x, 0)
     RELU,
+    /// log(1 + exp x)
+    SOFTPLUS,
+    /// x / (1 + exp(-x)), also known as swish
+    SILU,
+    /// x above 0, else exp(x) - 1
+    ELU,
+    /// x P(x) with the normal distribution function P: the form by erf, the default of Keras and PyTorch
+    GELU,
+    /// (x + 3) / 6, from 0 to 1, as in Keras 3
+    HARD_SIGMOID,
+    /// 0.2 x + 0.5, from 0 to 1, as in Keras 2 and ONNX
+    HARD_SIGMOID_KERAS2,
+    /// x above 0, else 0.2 x, the slope of Keras 3
+    LEAKY_RELU,
     /// exp(x) / sum exp(x)
     SOFTMAX
 }

@@ -23,7 +23,7 @@ public record SimpleRnn(String name, RecurrentSettings settings, Activation acti
 
     /// With another activation.
     ///
-    /// @throws IllegalArgumentException if it is the softmax
+    /// @throws IllegalArgumentException unless it is the hyperbolic tangent, the rectifier, the sigmoid or none
     public SimpleRnn activation(Activation activation) {
         return new SimpleRnn(name, settings, activation);
     }
@@ -34,8 +34,9 @@ public record SimpleRnn(String name, RecurrentSettings settings, Activation acti
             case RELU -> RecurrentCell.RNN_RELU;
             case SIGMOID -> RecurrentCell.RNN_SIGMOID;
             case LINEAR -> RecurrentCell.RNN_IDENTITY;
-            case SOFTMAX -> throw new IllegalArgumentException(
-                    "SimpleRnn: activation: expected TANH, RELU, SIGMOID or LINEAR, got SOFTMAX");
+            case SOFTPLUS, SILU, ELU, GELU, HARD_SIGMOID, HARD_SIGMOID_KERAS2, LEAKY_RELU, SOFTMAX ->
+                    throw new IllegalArgumentException(
+                            "SimpleRnn: activation: expected TANH, RELU, SIGMOID or LINEAR, got " + activation);
         };
     }
 

@@ -667,7 +667,7 @@ public final class Plan implements AutoCloseable {
                                     }
                                 });
                 Op op = node.op();
-                if (op instanceof Op.Dropout && purpose == Purpose.INFERENCE) {
+                if ((op instanceof Op.Dropout || op instanceof Op.GaussianNoise) && purpose == Purpose.INFERENCE) {
                     op = new Op.Unary(Op.UnaryKind.IDENTITY);
                     inputs.remove("step");
                 }

@@ -62,8 +62,8 @@ final class Logits {
 
     private static Optional<String> bound(Activation activation) {
         return switch (activation) {
-            case LINEAR -> Optional.empty();
-            case SIGMOID, TANH, RELU, SOFTMAX -> Optional.of(activation.name());
+            case LINEAR, LEAKY_RELU -> Optional.empty();
+            case SIGMOID, TANH, RELU, SOFTPLUS, SILU, ELU, GELU, HARD_SIGMOID, HARD_SIGMOID_KERAS2, SOFTMAX -> Optional.of(activation.name());
         };
     }
 }

@@ -25,8 +25,16 @@ final class Probes {
                     new Probe(kind + " n=" + n).floats("x", domain(kind), BATCH, TIME, n)
                             .node(new Op.Unary(kind), "y"));
         }
+        probes.addAll(GeneralProbes.all(n));
         for (Op.BinaryKind kind : Op.BinaryKind.values()) {
+            if (kind == Op.BinaryKind.GREATER) {
+                continue; // it has no gradients, and is held by those of the extremes
+            }
             probes.add(binary(kind, n, new int[] {BATCH, n}, new int[] {BATCH, n}));
+            probes.add(binary(kind, n, new int[] {BATCH, TIME, n}, new int[] {BATCH, 1, n}));
+            probes.add(binary(kind, n, new int[] {BATCH, 1, n}, new int[] {TIME, 1}));
+            probes.add(binary(kind, n, new int[] {TIME, n}, new int[] {BATCH, 1, 1}));
+            probes.add(binary(kind, n, new int[] {3, 1, n, 1}, new int[] {BATCH, 1, 2}));
             probes.add(binary(kind, n, new int[] {BATCH, TIME, n}, new int[] {n}));
             probes.add(binary(kind, n, new int[] {n}, new int[] {BATCH, TIME, n}));
             probes.add(binary(kind, n, new int[] {BATCH, n}, new int[] {}));
@@ -59,7 +67,10 @@ final class Probes {
     private static Probe.Draw domain(Op.UnaryKind kind) {
         return switch (kind) {
             case LOG, SQRT -> POSITIVE;
-            case IDENTITY, NEGATE, SIGMOID, TANH, RELU, EXP, SQUARE -> (random, extents) -> random.nextGaussian();
+            case IDENTITY, NEGATE, SIGMOID, TANH, RELU, EXP, SQUARE, ABS, SOFTPLUS, SILU, ELU, GELU, LEAKY_RELU ->
+                    (random, extents) -> random.nextGaussian();
+            // Both of the corners are between.
+            case HARD_SIGMOID, HARD_SIGMOID_KERAS2 -> (random, extents) -> 3 * random.nextGaussian();
         };
     }
 

@@ -34,6 +34,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Every loss behind every activation of a dense layer that it takes, over sequences of their own lengths: loss, metrics, gradients and
 /// predictions against the equations in double, the gradients against central differences.
 class LossTest {
+    /// Linear, and those that a loss of probabilities may stand behind.
+    private static final List<Activation> ACTIVATIONS = List.of(
+            Activation.LINEAR, Activation.SIGMOID, Activation.TANH, Activation.RELU, Activation.SOFTMAX);
+
     private static final int[] LENGTHS = {4, 1, 3, 2, 4};
     private static final int TIME = 4;
     private static final int SIZE = 3;
@@ -57,7 +61,7 @@ class LossTest {
     static Stream<Arguments> cases() {
         List<Arguments> cases = new ArrayList<>();
         for (Choice kernels : List.of(Choice.JAVA, Choice.NATIVE)) {
-            for (Activation activation : Activation.values()) {
+            for (Activation activation : ACTIVATIONS) {
                 cases.add(Arguments.of(kernels, activation, Loss.meanSquaredError()));
                 cases.add(Arguments.of(kernels, activation, Loss.meanAbsoluteError()));
                 if (activation == Activation.LINEAR || activation == Activation.SIGMOID) {
@@ -107,6 +111,8 @@ class LossTest {
                 case TANH -> Math.tanh(y[k]);
                 case RELU -> Math.max(0, y[k]);
                 case SOFTMAX -> Math.exp(y[k]);
+                case SOFTPLUS, SILU, ELU, GELU, HARD_SIGMOID, HARD_SIGMOID_KERAS2, LEAKY_RELU ->
+                        throw new IllegalArgumentException("not among those tested: " + activation);
             };
             sum += y[k];
         }

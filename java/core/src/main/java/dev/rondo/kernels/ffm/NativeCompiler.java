@@ -11,6 +11,7 @@ import dev.rondo.bindings.rondo_dropout;
 import dev.rondo.bindings.rondo_elementwise_loss;
 import dev.rondo.bindings.rondo_error;
 import dev.rondo.bindings.rondo_gather;
+import dev.rondo.bindings.rondo_gaussian_noise;
 import dev.rondo.bindings.rondo_gemm;
 import dev.rondo.bindings.rondo_gemm_pack;
 import dev.rondo.bindings.rondo_global_norm;
@@ -25,6 +26,7 @@ import dev.rondo.bindings.rondo_scatter_add;
 import dev.rondo.bindings.rondo_sgd;
 import dev.rondo.bindings.rondo_softmax;
 import dev.rondo.bindings.rondo_softmax_cross_entropy;
+import dev.rondo.bindings.rondo_softmax_gradient;
 import dev.rondo.bindings.rondo_unary;
 import dev.rondo.bindings.rondo_unary_gradient;
 import dev.rondo.graph.Op;
@@ -67,6 +69,10 @@ final class NativeCompiler {
     private final Arena arena;
     private final MemorySegment error;
     private final MemorySegment needs;
+
+    private final NativeShapes shapes = new NativeShapes(this);
+    private final NativeTime time = new NativeTime(this);
+    private final NativeNormalization norms = new NativeNormalization(this);
 
     private final List<MemorySegment> calls = new ArrayList<>();
     private final List<Instruction> owners = new ArrayList<>();
@@ -173,15 +179,36 @@ final class NativeCompiler {
             case Op.Binary op -> binary(instruction, op);
             case Op.Reduce op -> reduce(instruction, op);
             case Op.ReduceGradient op -> reduceGradient(instruction, op);
+            case Op.Clip op -> clip(instruction, op);
+            case Op.ClipGradient op -> clipGradient(instruction, op.clip());
+            case Op.Reshape _ -> shapes.reshape(instruction);
+            case Op.Broadcast _ -> shapes.repeat(instruction);
+            case Op.Permute op -> shapes.permute(instruction, op);
+            case Op.Concat op -> shapes.concat(instruction, op);
+            case Op.Slice op -> shapes.slice(instruction, op);
+            case Op.SliceGradient op -> shapes.sliceGradient(instruction, op);
+            case Op.BatchMatMul op -> shapes.batchMatMul(instruction, op);
             case Op.MatMul op -> matMul(instruction, op);
             case Op.Gather _ -> gather(instruction);
             case Op.ScatterAdd op -> scatterAdd(instruction, op);
             case Op.Softmax _ -> softmax(instruction);
+            case Op.SoftmaxGradient _ -> softmaxGradient(instruction);
+            case Op.MaskTime _ -> time.copy(instruction, RondoNative.RONDO_TIME_MASK());
+            case Op.ReverseTime _ -> time.copy(instruction, RondoNative.RONDO_TIME_REVERSE());
+            case Op.PoolTime op -> time.pool(instruction, op);
+            case Op.PoolTimeGradient op -> time.poolGradient(instruction, op);
+            case Op.Windows op -> time.windows(instruction, op);
+            case Op.WindowsGradient op -> time.windowsGradient(instruction, op);
+            case Op.LayerNorm op -> norms.layerNorm(instruction, op);
+            case Op.LayerNormGradient _ -> norms.layerNormGradient(instruction);
+            case Op.BatchNorm op -> norms.batchNorm(instruction, op, compilation.purpose() == Purpose.TRAINING);
+            case Op.BatchNormGradient _ -> norms.batchNormGradient(instruction);
             case Op.SoftmaxCrossEntropy _ -> crossEntropy(instruction);
             case Op.ElementwiseLoss op -> elementwiseLoss(instruction, op);
             case Op.Ctc op -> ctc(instruction, op);
             case Op.Crf _ -> crf(instruction);
             case Op.Dropout op -> dropout(instruction, op);
+            case Op.GaussianNoise op -> noise(instruction, op);
             case Op.Recurrent op -> recurrent(instruction, op);
             case Op.RecurrentGradient op -> recurrentGradient(instruction, op);
             case Op.GlobalNorm op -> globalNorm(instruction, op);
@@ -227,19 +254,66 @@ final class NativeCompiler {
             case LOG -> RondoNative.RONDO_UNARY_LOG();
             case SQRT -> RondoNative.RONDO_UNARY_SQRT();
             case SQUARE -> RondoNative.RONDO_UNARY_SQUARE();
+            case ABS -> RondoNative.RONDO_UNARY_ABS();
+            case SOFTPLUS -> RondoNative.RONDO_UNARY_SOFTPLUS();
+            case SILU -> RondoNative.RONDO_UNARY_SILU();
+            case ELU -> RondoNative.RONDO_UNARY_ELU();
+            case GELU -> RondoNative.RONDO_UNARY_GELU();
+            case HARD_SIGMOID -> RondoNative.RONDO_UNARY_HARD_SIGMOID();
+            case HARD_SIGMOID_KERAS2 -> RondoNative.RONDO_UNARY_HARD_SIGMOID_KERAS2();
+            case LEAKY_RELU -> RondoNative.RONDO_UNARY_LEAKY_RELU();
         };
     }
 
+    private void clip(Instruction instruction, Op.Clip op) {
+        MemorySegment call = call(instruction, rondo_unary.layout(), RondoNative.RONDO_OP_UNARY());
+        rondo_unary.kind(call, RondoNative.RONDO_UNARY_CLIP());
+        rondo_unary.low(call, op.low());
+        rondo_unary.high(call, op.high());
+        Buffer x = point(call, rondo_unary.x$offset(), instruction.input("x"));
+        point(call, rondo_unary.y$offset(), instruction.output("y"));
+        resize(extents -> rondo_unary.count(call, x.shape().elements(extents)));
+    }
+
+    private void clipGradient(Instruction instruction, Op.Clip op) {
+        MemorySegment call = call(instruction, rondo_unary_gradient.layout(), RondoNative.RONDO_OP_UNARY_GRADIENT());
+        rondo_unary_gradient.kind(call, RondoNative.RONDO_UNARY_CLIP());
+        rondo_unary_gradient.low(call, op.low());
+        rondo_unary_gradient.high(call, op.high());
+        Buffer x = point(call, rondo_unary_gradient.x$offset(), instruction.input("x"));
+        point(call, rondo_unary_gradient.dy$offset(), instruction.input("dy"));
+        point(call, rondo_unary_gradient.dx$offset(), instruction.output("dx"));
+        resize(extents -> rondo_unary_gradient.count(call, x.shape().elements(extents)));
+    }
+
     private void binary(Instruction instruction, Op.Binary op) {
+        int kind = switch (op.kind()) {
+            case ADD -> RondoNative.RONDO_BINARY_ADD();
+            case SUBTRACT -> RondoNative.RONDO_BINARY_SUBTRACT();
+            case MULTIPLY -> RondoNative.RONDO_BINARY_MULTIPLY();
+            case DIVIDE -> RondoNative.RONDO_BINARY_DIVIDE();
+            case MAXIMUM -> RondoNative.RONDO_BINARY_MAXIMUM();
+            case MINIMUM -> RondoNative.RONDO_BINARY_MINIMUM();
+            case GREATER -> RondoNative.RONDO_BINARY_GREATER();
+        };
+        Buffer result = instruction.output("y");
+        if (isByExtents(instruction.input("a"), result) && isByExtents(instruction.input("b"), result)) {
+            binaryByExtents(instruction, kind);
+        } else {
+            shapes.broadcast(instruction, kind);
+        }
+    }
+
+    /// True if an operand is whole, a row or a scalar.
+    private static boolean isByExtents(Buffer operand, Buffer y) {
+        Shape shape = operand.shape();
+        return shape.equals(y.shape()) || shape.rank() == 0
+                || shape.rank() == 1 && shape.dim(0) == y.shape().dim(-1);
+    }
+
+    private void binaryByExtents(Instruction instruction, int kind) {
         MemorySegment call = call(instruction, rondo_binary.layout(), RondoNative.RONDO_OP_BINARY());
-        rondo_binary.kind(
-                call,
-                switch (op.kind()) {
-                    case ADD -> RondoNative.RONDO_BINARY_ADD();
-                    case SUBTRACT -> RondoNative.RONDO_BINARY_SUBTRACT();
-                    case MULTIPLY -> RondoNative.RONDO_BINARY_MULTIPLY();
-                    case DIVIDE -> RondoNative.RONDO_BINARY_DIVIDE();
-                });
+        rondo_binary.kind(call, kind);
         Buffer a = point(call, rondo_binary.a$offset(), instruction.input("a"));
         Buffer b = point(call, rondo_binary.b$offset(), instruction.input("b"));
         Buffer y = point(call, rondo_binary.y$offset(), instruction.output("y"));
@@ -400,12 +474,34 @@ final class NativeCompiler {
     private void softmax(Instruction instruction) {
         MemorySegment call = call(instruction, rondo_softmax.layout(), RondoNative.RONDO_OP_SOFTMAX());
         Buffer x = point(call, rondo_softmax.x$offset(), instruction.input("x"));
+        pointIfPresent(call, rondo_softmax.lengths$offset(), instruction.optionalInput("lengths"));
         point(call, rondo_softmax.y$offset(), instruction.output("y"));
         resize(
                 extents -> {
                     rondo_softmax.rows(call, rows(x, extents));
                     rondo_softmax.columns(call, columns(x, extents));
+                    rondo_softmax.rows_per_length(call, rowsOfSequence(x, extents));
                 });
+    }
+
+    private void softmaxGradient(Instruction instruction) {
+        MemorySegment call =
+                call(instruction, rondo_softmax_gradient.layout(), RondoNative.RONDO_OP_SOFTMAX_GRADIENT());
+        Buffer y = point(call, rondo_softmax_gradient.y$offset(), instruction.input("y"));
+        point(call, rondo_softmax_gradient.dy$offset(), instruction.input("dy"));
+        pointIfPresent(call, rondo_softmax_gradient.lengths$offset(), instruction.optionalInput("lengths"));
+        point(call, rondo_softmax_gradient.dx$offset(), instruction.output("dx"));
+        resize(
+                extents -> {
+                    rondo_softmax_gradient.rows(call, rows(y, extents));
+                    rondo_softmax_gradient.columns(call, columns(y, extents));
+                    rondo_softmax_gradient.rows_per_length(call, rowsOfSequence(y, extents));
+                });
+    }
+
+    private static int rowsOfSequence(Buffer buffer, Extents extents) {
+        int rank = buffer.shape().rank();
+        return rank < 2 ? 1 : intSize(buffer.shape().product(1, rank - 1, extents));
     }
 
     private void crossEntropy(Instruction instruction) {
@@ -524,6 +620,17 @@ final class NativeCompiler {
         Buffer x = point(call, rondo_dropout.x$offset(), instruction.input("x"));
         point(call, rondo_dropout.y$offset(), instruction.output("y"));
         resize(extents -> rondo_dropout.count(call, x.shape().elements(extents)));
+    }
+
+    private void noise(Instruction instruction, Op.GaussianNoise op) {
+        MemorySegment call = call(instruction, rondo_gaussian_noise.layout(), RondoNative.RONDO_OP_GAUSSIAN_NOISE());
+        rondo_gaussian_noise.seed(call, op.seed());
+        rondo_gaussian_noise.stream(call, op.stream());
+        rondo_gaussian_noise.deviation(call, op.deviation());
+        point(call, rondo_gaussian_noise.step$offset(), instruction.input("step"));
+        Buffer x = point(call, rondo_gaussian_noise.x$offset(), instruction.input("x"));
+        point(call, rondo_gaussian_noise.y$offset(), instruction.output("y"));
+        resize(extents -> rondo_gaussian_noise.count(call, x.shape().elements(extents)));
     }
 
     // ------------------------------------------------------------------------------------------------ recurrent cells
@@ -806,7 +913,7 @@ final class NativeCompiler {
     // -------------------------------------------------------------------------------------------------------- structs
 
     /// A call struct at the end of the list.
-    private MemorySegment call(Instruction owner, GroupLayout layout, int op) {
+    MemorySegment call(Instruction owner, GroupLayout layout, int op) {
         MemorySegment call = struct(layout, op);
         calls.add(call);
         owners.add(owner);
@@ -821,19 +928,29 @@ final class NativeCompiler {
     }
 
     /// Points a field at a buffer, wherever it will be bound to.
-    private Buffer point(MemorySegment call, long offset, Buffer buffer) {
+    Buffer point(MemorySegment call, long offset, Buffer buffer) {
         pointers.computeIfAbsent(buffer, b -> new ArrayList<>()).add(new Pointer(call, offset));
         return buffer;
     }
 
-    private void pointIfPresent(MemorySegment call, long offset, Optional<Buffer> buffer) {
+    void pointIfPresent(MemorySegment call, long offset, Optional<Buffer> buffer) {
         buffer.ifPresent(b -> point(call, offset, b));
     }
 
     /// Adds what sets the sizes of a call, and sets them to the largest.
-    private void resize(Resize resize) {
+    void resize(Resize resize) {
         resize.to(compilation.largest());
         resizes.add(resize);
+    }
+
+    /// Adds what sets the sizes of a call that needs no memory, and may refuse them.
+    void resizeAtRun(Resize resize) {
+        resizes.add(resize);
+    }
+
+    /// Zeros that live as long as the program.
+    MemorySegment allocate(long bytes) {
+        return arena.allocate(bytes, RondoNative.RONDO_ALIGNMENT());
     }
 
     /// Asks what memory a call needs at the sizes it has now, the largest.
@@ -849,7 +966,7 @@ final class NativeCompiler {
         return Math.max(rondo_memory_needs.packed_bytes(needs), 1);
     }
 
-    private void useScratch(MemorySegment call, long pointerOffset, long bytesOffset) {
+    void useScratch(MemorySegment call, long pointerOffset, long bytesOffset) {
         memory(call);
         long bytes = rondo_memory_needs.scratch_bytes(needs);
         if (bytes > 0) {

@@ -37,4 +37,32 @@ final class ReferenceDropout {
             scratch.store(values, y, 0, n);
         };
     }
+
+    static Step noise(Instruction instruction, Op.GaussianNoise op, Scratch scratch) {
+        Buffer x = instruction.input("x");
+        Buffer step = instruction.input("step");
+        Buffer y = instruction.output("y");
+        int[] words = new int[4];
+        int[] others = new int[4];
+        return extents -> {
+            int n = Scratch.elements(x, extents);
+            long now = step.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+            double[] values = scratch.load(0, x, n);
+            for (int e = 0; e < n; e++) {
+                if (e % 4 == 0) {
+                    words[0] = others[0] = e / 4;
+                    words[1] = op.stream();
+                    others[1] = op.stream() | Integer.MIN_VALUE;
+                    words[2] = others[2] = (int) now;
+                    words[3] = others[3] = (int) (now >>> 32);
+                    Philox.block(words, op.seed());
+                    Philox.block(others, op.seed());
+                }
+                double u = ((words[e % 4] >>> 8) + 1) * 0x1p-24;
+                double v = (others[e % 4] >>> 8) * 0x1p-24;
+                values[e] += op.deviation() * Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
+            }
+            scratch.store(values, y, 0, n);
+        };
+    }
 }

@@ -3,6 +3,7 @@ package dev.rondo.kernels.reference;
 import dev.rondo.graph.Op;
 import dev.rondo.kernels.Buffer;
 import dev.rondo.kernels.Compilation;
+import dev.rondo.kernels.Compilation.Purpose;
 import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Kernels;
 import dev.rondo.kernels.Program;
@@ -38,7 +39,7 @@ public final class ReferenceKernels implements Kernels {
 
     @Override
     public Program compile(Compilation compilation) {
-        Compiler compiler = new Compiler();
+        Compiler compiler = new Compiler(compilation.purpose() == Purpose.TRAINING);
         List<Step> steps = compilation.instructions().stream().map(compiler::step).toList();
         return new ReferenceProgram(steps.toArray(Step[]::new));
     }
@@ -73,8 +74,13 @@ public final class ReferenceKernels implements Kernels {
     }
 
     private static final class Compiler {
+        private final boolean training;
         private final Scratch scratch = new Scratch();
         private final Map<Buffer, ReferenceRecurrent.Saved> recurrentSaved = new HashMap<>();
+
+        Compiler(boolean training) {
+            this.training = training;
+        }
 
         Step step(Instruction instruction) {
             return switch (instruction.op()) {
@@ -83,15 +89,36 @@ public final class ReferenceKernels implements Kernels {
                 case Op.Binary op -> ReferenceElementwise.binary(instruction, op, scratch);
                 case Op.Reduce op -> ReferenceReduce.reduce(instruction, op, scratch);
                 case Op.ReduceGradient op -> ReferenceReduce.gradient(instruction, op, scratch);
+                case Op.Clip op -> ReferenceElementwise.clip(instruction, op, scratch);
+                case Op.ClipGradient op -> ReferenceElementwise.clipGradient(instruction, op.clip(), scratch);
+                case Op.Reshape _ -> ReferenceShapes.reshape(instruction, scratch);
+                case Op.Broadcast _ -> ReferenceShapes.broadcast(instruction, scratch);
+                case Op.Permute op -> ReferenceShapes.permute(instruction, op, scratch);
+                case Op.Concat op -> ReferenceShapes.concat(instruction, op, scratch);
+                case Op.Slice op -> ReferenceShapes.slice(instruction, op, scratch);
+                case Op.SliceGradient op -> ReferenceShapes.sliceGradient(instruction, op, scratch);
+                case Op.BatchMatMul op -> ReferenceShapes.batchMatMul(instruction, op, scratch);
                 case Op.MatMul op -> ReferenceMatMul.matMul(instruction, op, scratch);
                 case Op.Gather _ -> ReferenceEmbedding.gather(instruction, scratch);
                 case Op.ScatterAdd op -> ReferenceEmbedding.scatterAdd(instruction, op, scratch);
                 case Op.Softmax _ -> ReferenceSoftmax.softmax(instruction, scratch);
+                case Op.SoftmaxGradient _ -> ReferenceSoftmax.gradient(instruction, scratch);
+                case Op.MaskTime _ -> ReferenceTime.copy(instruction, false, scratch);
+                case Op.ReverseTime _ -> ReferenceTime.copy(instruction, true, scratch);
+                case Op.PoolTime op -> ReferenceTime.pool(instruction, op, scratch);
+                case Op.PoolTimeGradient op -> ReferenceTime.poolGradient(instruction, op, scratch);
+                case Op.Windows op -> ReferenceTime.windows(instruction, op, scratch);
+                case Op.WindowsGradient op -> ReferenceTime.windowsGradient(instruction, op, scratch);
+                case Op.LayerNorm op -> ReferenceNormalization.layerNorm(instruction, op, scratch);
+                case Op.LayerNormGradient _ -> ReferenceNormalization.layerNormGradient(instruction, scratch);
+                case Op.BatchNorm op -> ReferenceNormalization.batchNorm(instruction, op, training, scratch);
+                case Op.BatchNormGradient _ -> ReferenceNormalization.batchNormGradient(instruction, scratch);
                 case Op.SoftmaxCrossEntropy _ -> ReferenceSoftmax.crossEntropy(instruction, scratch);
                 case Op.ElementwiseLoss op -> ReferenceLoss.elementwise(instruction, op, scratch);
                 case Op.Ctc op -> ReferenceCtc.ctc(instruction, op, scratch);
                 case Op.Crf _ -> ReferenceCrf.crf(instruction, scratch);
                 case Op.Dropout op -> ReferenceDropout.dropout(instruction, op, scratch);
+                case Op.GaussianNoise op -> ReferenceDropout.noise(instruction, op, scratch);
                 case Op.Recurrent op ->
                         ReferenceRecurrent.forward(
                                 op.cell(), op.direction(), instruction,

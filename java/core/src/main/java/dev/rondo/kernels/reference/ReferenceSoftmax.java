@@ -13,22 +13,54 @@ final class ReferenceSoftmax {
     static Step softmax(Instruction instruction, Scratch scratch) {
         Buffer x = instruction.input("x");
         Buffer y = instruction.output("y");
+        Optional<Buffer> lengths = instruction.optionalInput("lengths");
         return extents -> {
             int rows = Scratch.rows(x, extents);
             int columns = Scratch.columns(x, extents);
+            int batch = lengths.isPresent() ? (int) x.shape().product(0, 1, extents) : 1;
+            int[] counts = ReferenceRecurrent.lengths(lengths, batch, columns, scratch);
             double[] row = scratch.array(0, columns);
             for (int i = 0; i < rows; i++) {
+                int n = counts[i / (rows / batch)];
                 scratch.load(x, (long) i * columns, row, columns);
-                double max = max(row, columns);
+                double max = max(row, n);
                 double sum = 0;
-                for (int j = 0; j < columns; j++) {
+                for (int j = 0; j < n; j++) {
                     row[j] = Math.exp(row[j] - max);
                     sum += row[j];
                 }
                 for (int j = 0; j < columns; j++) {
-                    row[j] /= sum;
+                    row[j] = j < n ? row[j] / sum : 0;
                 }
                 scratch.store(row, y, (long) i * columns, columns);
+            }
+        };
+    }
+
+    static Step gradient(Instruction instruction, Scratch scratch) {
+        Buffer y = instruction.input("y");
+        Buffer dy = instruction.input("dy");
+        Buffer dx = instruction.output("dx");
+        Optional<Buffer> lengths = instruction.optionalInput("lengths");
+        return extents -> {
+            int rows = Scratch.rows(y, extents);
+            int columns = Scratch.columns(y, extents);
+            int batch = lengths.isPresent() ? (int) y.shape().product(0, 1, extents) : 1;
+            int[] counts = ReferenceRecurrent.lengths(lengths, batch, columns, scratch);
+            double[] ys = scratch.array(0, columns);
+            double[] ds = scratch.array(1, columns);
+            for (int i = 0; i < rows; i++) {
+                int n = counts[i / (rows / batch)];
+                scratch.load(y, (long) i * columns, ys, columns);
+                scratch.load(dy, (long) i * columns, ds, columns);
+                double sum = 0;
+                for (int j = 0; j < n; j++) {
+                    sum += ys[j] * ds[j];
+                }
+                for (int j = 0; j < columns; j++) {
+                    ds[j] = j < n ? ys[j] * (ds[j] - sum) : 0;
+                }
+                scratch.store(ds, dx, (long) i * columns, columns);
             }
         };
     }
