@@ -19,7 +19,7 @@ import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Layer;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Lstm;
 import dev.rondo.layers.Scope;
 import dev.rondo.layers.SimpleRnn;
@@ -264,7 +264,7 @@ public final class RondoPeer implements Peer {
         /// @param gradientsOf adds to the graph what training needs
         Learning(Workload workload, Function<Scope, Gradients> gradientsOf) {
             boolean ownLengths = workload instanceof Workload.Layer layer && layer.lengths();
-            scope = new LayerStack(0, layers(workload)).graph(new Scope.Variant(
+            scope = Network.chain(0, layers(workload)).graph(new Scope.Variant(
                     Scope.Purpose.TRAINING, Scope.States.ZERO, ownLengths ? Scope.Lengths.OWN : Scope.Lengths.FULL));
             gradients = gradientsOf.apply(scope);
             parameters = Parameters.of(scope.graph().build());
@@ -272,7 +272,7 @@ public final class RondoPeer implements Peer {
             parameters.changed();
             engine = chosen(Engine.training(), workload).engine();
             plan = Plan.training(gradients, parameters, engine, Extents.of(workload.batch(), workload.time()));
-            scope.lengths().ifPresent(lengths ->
+            scope.lengths().values().forEach(lengths ->
                     plan.memory(lengths).copyFrom(MemorySegment.ofArray(workload.ints("lengths"))));
         }
 

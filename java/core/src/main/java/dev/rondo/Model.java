@@ -7,7 +7,7 @@ import dev.rondo.inference.Serving;
 import dev.rondo.io.ModelFile;
 import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Layer;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Parameters;
 import dev.rondo.tensor.DataType;
@@ -39,29 +39,29 @@ import java.util.random.RandomGenerator;
 ///
 /// It owns native memory, so it is closed at the end. Its methods wait for one another: a model does one thing at a
 /// time. To serve it from many threads, open a [#session].
-public abstract sealed class Model implements AutoCloseable permits Sequential {
+public abstract sealed class Model implements AutoCloseable permits Sequential, Functional {
     private static final int PREDICT_BATCH = 32;
 
-    private final LayerStack stack;
+    private final Network network;
     private final Map<String, String> notes;
     private final Parameters parameters;
     private Optional<Trainer> trainer = Optional.empty();
     private boolean closed;
 
     Model(ModelFile.Content content) {
-        stack = content.stack();
+        network = content.network();
         notes = content.notes();
         parameters = content.parameters();
     }
 
     /// A content with parameters as their initializers make them from the model's seed.
-    static ModelFile.Content initial(LayerStack stack, Map<String, String> notes) {
-        Scope scope = stack.graph(Scope.Variant.PLAIN);
+    static ModelFile.Content initial(Network network, Map<String, String> notes) {
+        Scope scope = network.graph(Scope.Variant.PLAIN);
         Parameters parameters = Parameters.of(scope.graph().build());
         scope.parameters().forEach((value, initializer) -> fill(parameters.tensor(value.name()), initializer,
-                Seeds.generator(stack.seed(), value.name(), 0)));
+                Seeds.generator(network.seed(), value.name(), 0)));
         parameters.changed();
-        return new ModelFile.Content(stack, Map.copyOf(notes), parameters);
+        return new ModelFile.Content(network, Map.copyOf(notes), parameters);
     }
 
     private static void fill(Tensor parameter, Initializer initializer, RandomGenerator random) {
@@ -72,17 +72,17 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
 
     /// The layers, each with its name.
     public List<Layer> layers() {
-        return stack.layers();
+        return network.layers();
     }
 
     /// What the model gives, such as `[B,T,65]`.
     public Shape outputShape() {
-        return stack.graph(Scope.Variant.PLAIN).y().shape();
+        return network.graph(Scope.Variant.PLAIN).y().shape();
     }
 
     /// The seed of first values, shuffles and dropout.
     public long seed() {
-        return stack.seed();
+        return network.seed();
     }
 
     /// What is noted with the model, such as its vocabulary; saved with it.
@@ -131,7 +131,7 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
     /// @throws IllegalStateException if the model is closed, or native kernels are demanded and cannot be had
     public synchronized void compile(Training training) {
         checkOpen();
-        Trainer next = new Trainer(new ModelFile.Content(stack, notes, parameters), training);
+        Trainer next = new Trainer(new ModelFile.Content(network, notes, parameters), training);
         trainer.ifPresent(Trainer::close);
         trainer = Optional.of(next);
     }
@@ -259,9 +259,9 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
     /// @throws IllegalStateException if the model is closed, or native kernels are demanded and cannot be had
     public synchronized InferenceSession session(Serving serving) {
         checkOpen();
-        Parameters copy = Parameters.of(stack.graph(Scope.Variant.PLAIN).graph().build());
+        Parameters copy = Parameters.of(network.graph(Scope.Variant.PLAIN).graph().build());
         copy.copyFrom(parameters);
-        return new InferenceSession(new ModelFile.Content(stack, notes, copy), serving);
+        return new InferenceSession(new ModelFile.Content(network, notes, copy), serving);
     }
 
     /// Saves layers, notes and parameters in a safetensors file, which is replaced whole or not at all.
@@ -270,12 +270,12 @@ public abstract sealed class Model implements AutoCloseable permits Sequential {
     /// @throws IllegalStateException if the model is closed
     public synchronized void save(Path file) throws IOException {
         checkOpen();
-        ModelFile.write(file, stack, notes, parameters);
+        ModelFile.write(file, network, notes, parameters);
     }
 
     /// A table of the layers: what each gives and how many parameters it has.
     public String summary() {
-        return Summary.of(stack);
+        return Summary.of(network);
     }
 
     /// Frees the memory; views of the parameters cannot be used any more. Sessions opened from the model go on. Closing

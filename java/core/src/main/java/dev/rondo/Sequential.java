@@ -1,8 +1,9 @@
 package dev.rondo;
 
 import dev.rondo.io.ModelFile;
+import dev.rondo.io.ModelFormatException;
 import dev.rondo.layers.Layer;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,10 +45,17 @@ public final class Sequential extends Model {
 
     /// Loads a model that was saved. It predicts bit for bit what the saved one did.
     ///
-    /// @throws dev.rondo.io.ModelFormatException if it is no model file
+    /// @throws ModelFormatException if it is no model file, or its layers do not stand one after another: see
+    ///     [Functional#load]
     /// @throws IOException if it cannot be read
     public static Sequential load(Path file) throws IOException {
-        return new Sequential(ModelFile.read(file));
+        ModelFile.Content content = ModelFile.read(file);
+        if (!content.network().isChain()) {
+            content.parameters().close();
+            throw new ModelFormatException(
+                    file, "model: expected layers one after another, got a network, which Functional loads");
+        }
+        return new Sequential(content);
     }
 
     /// What a model is made of, layer by layer.
@@ -81,7 +89,7 @@ public final class Sequential extends Model {
         /// @throws IllegalArgumentException if the first layer is no input, another is one, two have the same name, or
         ///     one does not take what the one before it gives
         public Sequential build() {
-            return new Sequential(initial(new LayerStack(seed, layers), notes));
+            return new Sequential(initial(Network.chain(seed, layers), notes));
         }
     }
 }

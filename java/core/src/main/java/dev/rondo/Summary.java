@@ -2,7 +2,7 @@ package dev.rondo;
 
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Layer;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
 import java.util.Locale;
 
@@ -10,29 +10,32 @@ import java.util.Locale;
 final class Summary {
     private Summary() {}
 
-    static String of(LayerStack stack) {
+    static String of(Network network) {
         StringBuilder table = new StringBuilder();
         line(table, "layer", "kind", "gives", "parameters");
         long total = 0;
-        for (int i = 0; i < stack.layers().size(); i++) {
-            Layer layer = stack.layers().get(i);
-            Scope scope =
-                    new LayerStack(stack.seed(), stack.layers().subList(0, i + 1)).graph(Scope.Variant.PLAIN);
-            long parameters = scope.parameters().keySet().stream()
-                    .filter(parameter -> parameter.name().startsWith(layer.name() + "/"))
-                    .mapToLong(parameter -> parameter.shape().elements())
-                    .sum();
+        Scope scope = network.graph(Scope.Variant.PLAIN);
+        for (int i = 0; i < network.calls().size(); i++) {
+            Layer layer = network.calls().get(i).layer();
+            long parameters = network.callName(i).equals(layer.name()) ? parameters(scope, layer) : 0;
             total += parameters;
-            Value gives = scope.y();
+            Value gives = scope.given().get(i).firstEntry().getValue();
             line(
                     table,
-                    layer.name(),
+                    network.callName(i),
                     layer.getClass().getSimpleName(),
                     gives.type().name().toLowerCase(Locale.ROOT) + " " + gives.shape(),
                     number(parameters));
         }
         line(table, "", "", "", number(total));
         return table.toString();
+    }
+
+    private static long parameters(Scope scope, Layer layer) {
+        return scope.parameters().keySet().stream()
+                .filter(parameter -> parameter.name().startsWith(layer.name() + "/"))
+                .mapToLong(parameter -> parameter.shape().elements())
+                .sum();
     }
 
     private static void line(StringBuilder table, String name, String kind, String gives, String parameters) {

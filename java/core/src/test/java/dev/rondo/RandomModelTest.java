@@ -18,7 +18,7 @@ import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Gru;
 import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Input;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Lstm;
 import dev.rondo.layers.Recurrent;
 import dev.rondo.layers.SimpleRnn;
@@ -57,7 +57,7 @@ class RandomModelTest {
     /// A random model with random data.
     ///
     /// @param perStep whether it gives an output for each step
-    private record Case(LayerStack stack, Tensor x, int batch, int time, int features, int classes, boolean perStep) {
+    private record Case(Network network, Tensor x, int batch, int time, int features, int classes, boolean perStep) {
         static Case of(int seed) {
             RandomGenerator random = Seeds.generator(seed, "RandomModelTest", 0);
             int batch = pick(BATCHES, random);
@@ -89,8 +89,8 @@ class RandomModelTest {
                     ? Runs.ids(random, features, batch, time)
                     : Runs.features(random, batch, time, features);
             try (Sequential model = builder.build()) {
-                LayerStack stack = new LayerStack(model.seed(), model.layers());
-                return new Case(stack, x, batch, time, ids ? 1 : features, classes, perStep);
+                Network network = Network.chain(model.seed(), model.layers());
+                return new Case(network, x, batch, time, ids ? 1 : features, classes, perStep);
             }
         }
 
@@ -123,8 +123,8 @@ class RandomModelTest {
         }
 
         Sequential model() {
-            Sequential.Builder builder = Sequential.builder().seed(stack.seed());
-            stack.layers().forEach(builder::add);
+            Sequential.Builder builder = Sequential.builder().seed(network.seed());
+            network.layers().forEach(builder::add);
             return builder.build();
         }
 
@@ -136,7 +136,7 @@ class RandomModelTest {
 
         /// One that takes what the model ends in.
         Loss loss() {
-            boolean classified = stack.layers().getLast() instanceof Dense dense
+            boolean classified = network.layers().getLast() instanceof Dense dense
                     && (dense.activation() == Activation.LINEAR || dense.activation() == Activation.SOFTMAX);
             return classified ? Loss.sparseCategoricalCrossEntropy() : Loss.meanSquaredError();
         }
@@ -258,8 +258,8 @@ class RandomModelTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void layersComeBackFromJson(int seed) {
-        LayerStack stack = Case.of(seed).stack();
-        assertEquals(stack, LayerStack.fromJson(stack.toJson()));
+        Network network = Case.of(seed).network();
+        assertEquals(network, Network.fromJson(network.toJson()));
     }
 
     private static Training training(Choice kernels) {

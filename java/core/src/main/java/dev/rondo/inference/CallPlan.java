@@ -26,7 +26,7 @@ final class CallPlan implements AutoCloseable {
     CallPlan(Scope scope, Parameters parameters, Engine engine, Extents extents) {
         x = scope.x();
         y = result(scope);
-        lengths = scope.lengths();
+        lengths = scope.lengths().values().stream().findFirst();
         Graph graph = scope.graph().output("y", y).build();
         plan = Plan.inference(graph, parameters, engine, extents);
     }

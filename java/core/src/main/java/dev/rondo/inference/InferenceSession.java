@@ -1,12 +1,10 @@
 package dev.rondo.inference;
 
-import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.Value;
 import dev.rondo.io.ModelFile;
 import dev.rondo.kernels.CallGate;
 import dev.rondo.layers.Layer;
-import dev.rondo.layers.LayerStack;
-import dev.rondo.layers.Recurrent;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
@@ -33,7 +31,7 @@ import java.util.Map;
 /// Close the session when it is no longer needed: that waits for calls in flight; later calls, those of streams too,
 /// throw `IllegalStateException("InferenceSession is closed")`.
 public final class InferenceSession implements AutoCloseable {
-    private final LayerStack stack;
+    private final Network network;
     private final Map<String, String> notes;
     private final Parameters parameters;
     private final Engine engine;
@@ -47,12 +45,12 @@ public final class InferenceSession implements AutoCloseable {
     ///
     /// @throws IllegalStateException if native kernels are demanded and cannot be had
     public InferenceSession(ModelFile.Content model, Serving serving) {
-        stack = model.stack();
+        network = model.network();
         notes = model.notes();
         parameters = model.parameters();
         try {
             engine = serving.engine().engine();
-            signature = Signature.of(stack.graph(Scope.Variant.PLAIN));
+            signature = Signature.of(network.graph(Scope.Variant.PLAIN));
             full = new PlanPool(serving.plans(), () -> plan(Scope.States.ZERO, Scope.Lengths.FULL, 1));
             ownLengths = new PlanPool(serving.plans(), () -> plan(Scope.States.ZERO, Scope.Lengths.OWN, 1));
         } catch (RuntimeException | Error e) {
@@ -78,7 +76,7 @@ public final class InferenceSession implements AutoCloseable {
     }
 
     private CallPlan plan(Scope.States states, Scope.Lengths lengths, int batch) {
-        Scope scope = stack.graph(new Scope.Variant(Scope.Purpose.INFERENCE, states, lengths));
+        Scope scope = network.graph(new Scope.Variant(Scope.Purpose.INFERENCE, states, lengths));
         return new CallPlan(scope, parameters, engine, Extents.of(batch, 1));
     }
 
@@ -236,8 +234,8 @@ public final class InferenceSession implements AutoCloseable {
             throw new IllegalStateException(
                     "stream: expected a model with time, but this one takes " + inputShape());
         }
-        for (Layer layer : stack.layers()) {
-            if (layer instanceof Recurrent<?> recurrent && recurrent.settings().direction() == Direction.REVERSE) {
+        for (Layer layer : network.layers()) {
+            if (!layer.isStreamable()) {
                 throw new IllegalStateException(
                         "stream: expected layers that go forward in time, but " + layer.name() + " goes backwards");
             }

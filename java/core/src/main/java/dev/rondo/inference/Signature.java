@@ -14,6 +14,10 @@ import java.lang.foreign.MemorySegment;
 record Signature(Value x, Value y) {
     /// @throws IllegalArgumentException if the model gives ids: none of its layers takes them
     static Signature of(Scope scope) {
+        if (scope.inputs().size() > 1 || scope.outputs().size() > 1) {
+            throw new IllegalArgumentException("model: expected one input and one output to serve, got %s and %s"
+                    .formatted(scope.inputs().keySet(), scope.outputs().keySet()));
+        }
         if (scope.y().type() != DataType.FLOAT32) {
             throw new IllegalArgumentException("layers: expected a model that gives FLOAT32, got %s %s"
                     .formatted(scope.y().type(), scope.y().shape()));

@@ -1,6 +1,6 @@
 package dev.rondo.io;
 
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.plan.Parameters;
 import dev.rondo.tensor.Tensor;
 import java.io.IOException;
@@ -28,7 +28,7 @@ public final class CheckpointFile implements AutoCloseable {
     private static final String TENSOR_PREFIX = "checkpoint:";
 
     private final SafetensorsReader reader;
-    private final LayerStack stack;
+    private final Network network;
     private final Map<String, String> state;
 
     private CheckpointFile(SafetensorsReader reader) throws ModelFormatException {
@@ -40,7 +40,7 @@ public final class CheckpointFile implements AutoCloseable {
                     reader.file(),
                     "metadata: expected a checkpoint, version %d under %s, got %s".formatted(VERSION, VERSION_KEY, version));
         }
-        stack = ModelFile.stack(reader);
+        network = ModelFile.network(reader);
         Map<String, String> strings = new LinkedHashMap<>();
         metadata.forEach((key, value) -> {
             if (key.startsWith(KEY_PREFIX)) {
@@ -59,7 +59,7 @@ public final class CheckpointFile implements AutoCloseable {
     public static void write(
             Path file, ModelFile.Content model, Map<String, String> state, SequencedMap<String, Tensor> tensors)
             throws IOException {
-        Map<String, String> metadata = ModelFile.metadata(model.stack(), model.notes());
+        Map<String, String> metadata = ModelFile.metadata(model.network(), model.notes());
         metadata.put(VERSION_KEY, String.valueOf(VERSION));
         state.forEach((key, value) -> metadata.put(KEY_PREFIX + key, value));
         SequencedMap<String, Tensor> all = new LinkedHashMap<>(model.parameters().tensors());
@@ -87,8 +87,8 @@ public final class CheckpointFile implements AutoCloseable {
     }
 
     /// The model's layers.
-    public LayerStack stack() {
-        return stack;
+    public Network network() {
+        return network;
     }
 
     /// What the run remembers as strings; not modifiable.

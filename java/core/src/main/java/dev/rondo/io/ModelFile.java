@@ -2,7 +2,7 @@ package dev.rondo.io;
 
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Value;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Parameters;
 import dev.rondo.tensor.Tensor;
@@ -25,30 +25,30 @@ public final class ModelFile {
 
     /// What a file holds.
     ///
-    /// @param stack the layers
+    /// @param network the layers
     /// @param notes metadata other than the layers
     /// @param parameters owned by whoever asked for them
-    public record Content(LayerStack stack, Map<String, String> notes, Parameters parameters) {}
+    public record Content(Network network, Map<String, String> notes, Parameters parameters) {}
 
     /// Writes a model. The file is replaced whole or not at all.
     ///
     /// @param notes metadata to be kept with it; none under [#MODEL_KEY], nor `rondo.checkpoint` or what begins so
     /// @throws IllegalArgumentException if a note has such a key
     /// @throws IOException if it cannot be written
-    public static void write(Path file, LayerStack stack, Map<String, String> notes, Parameters parameters)
+    public static void write(Path file, Network network, Map<String, String> notes, Parameters parameters)
             throws IOException {
-        SafetensorsWriter.write(file, metadata(stack, notes), parameters.tensors());
+        SafetensorsWriter.write(file, metadata(network, notes), parameters.tensors());
     }
 
     /// The metadata of a model's file; the caller's to change.
-    static Map<String, String> metadata(LayerStack stack, Map<String, String> notes) {
+    static Map<String, String> metadata(Network network, Map<String, String> notes) {
         for (String key : notes.keySet()) {
             if (key.equals(MODEL_KEY) || CheckpointFile.isKey(key)) {
                 throw new IllegalArgumentException("notes: expected keys other than " + key);
             }
         }
         Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(MODEL_KEY, stack.toJson());
+        metadata.put(MODEL_KEY, network.toJson());
         metadata.putAll(notes);
         return metadata;
     }
@@ -63,15 +63,15 @@ public final class ModelFile {
             Map<String, String> notes = new LinkedHashMap<>(reader.metadata());
             notes.remove(MODEL_KEY);
             boolean checkpoint = notes.keySet().removeIf(CheckpointFile::isKey);
-            LayerStack stack = stack(reader);
-            Graph graph = stack.graph(Scope.Variant.PLAIN).graph().build();
+            Network network = network(reader);
+            Graph graph = network.graph(Scope.Variant.PLAIN).graph().build();
             check(file, graph, reader, checkpoint);
-            return new Content(stack, Map.copyOf(notes), read(reader, Parameters.of(graph)));
+            return new Content(network, Map.copyOf(notes), read(reader, Parameters.of(graph)));
         }
     }
 
     /// The layers, which make a graph.
-    static LayerStack stack(SafetensorsReader reader) throws ModelFormatException {
+    static Network network(SafetensorsReader reader) throws ModelFormatException {
         String json = reader.metadata().get(MODEL_KEY);
         if (json == null) {
             throw new ModelFormatException(
@@ -79,9 +79,9 @@ public final class ModelFile {
                     "metadata: expected a model under " + MODEL_KEY + ", got the keys " + reader.metadata().keySet());
         }
         try {
-            LayerStack stack = LayerStack.fromJson(json);
-            stack.graph(Scope.Variant.PLAIN).graph().build();
-            return stack;
+            Network network = Network.fromJson(json);
+            network.graph(Scope.Variant.PLAIN).graph().build();
+            return network;
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new ModelFormatException(reader.file(), MODEL_KEY + ": " + e.getMessage(), e);
         }

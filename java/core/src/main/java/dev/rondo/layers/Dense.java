@@ -18,7 +18,7 @@ import dev.rondo.tensor.DataType;
 /// @param bias how `bias` begins
 public record Dense(
         String name, int units, Activation activation, Bias biases, Initializer weights, Initializer bias)
-        implements Layer {
+        implements UnaryLayer {
     public Dense {
         Settings.name("Dense", name);
         Settings.atLeastOne("Dense: units", units);

@@ -11,7 +11,7 @@ import dev.rondo.tensor.DataType;
 ///
 /// @param name how it is called in graphs; empty: `dropout`, and `dropout_1`, `dropout_2` for further ones
 /// @param rate the part that is set to zero, in [0, 1)
-public record Dropout(String name, double rate) implements Layer {
+public record Dropout(String name, double rate) implements UnaryLayer {
     public Dropout {
         Settings.name("Dropout", name);
         if (!(rate >= 0 && (float) rate < 1)) {

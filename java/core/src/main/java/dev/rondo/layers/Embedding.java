@@ -12,7 +12,7 @@ import dev.rondo.tensor.DataType;
 /// @param vocabularySize how many ids there are: `0..vocabularySize-1`
 /// @param outputSize length of a vector
 /// @param weights how `weight` begins
-public record Embedding(String name, int vocabularySize, int outputSize, Initializer weights) implements Layer {
+public record Embedding(String name, int vocabularySize, int outputSize, Initializer weights) implements UnaryLayer {
     public Embedding {
         Settings.name("Embedding", name);
         Settings.atLeastOne("Embedding: vocabularySize", vocabularySize);

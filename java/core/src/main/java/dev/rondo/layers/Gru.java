@@ -2,6 +2,8 @@ package dev.rondo.layers;
 
 import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.Value;
+import java.util.List;
+import java.util.SequencedMap;
 
 /// A gated recurrent unit:
 ///
@@ -45,12 +47,12 @@ public record Gru(String name, RecurrentSettings settings, Reset reset) implemen
     }
 
     @Override
-    public Value apply(Scope scope, Value x) {
+    public SequencedMap<String, Value> apply(Scope scope, List<Value> inputs) {
         RecurrentCell cell = switch (reset) {
             case AFTER -> RecurrentCell.GRU_RESET_AFTER;
             case BEFORE -> RecurrentCell.GRU_RESET_BEFORE;
         };
-        return Cells.add(scope, cell, settings, Cells.inputs(scope, cell, settings, x));
+        return Cells.add(scope, cell, settings, Cells.inputs(scope, cell, settings, inputs), inputs);
     }
 
     @Override

@@ -3,10 +3,16 @@ package dev.rondo.layers;
 import dev.rondo.graph.Value;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
 
-/// What a model takes. Always its first layer.
+/// What a model takes, or a part of it: of a chain of layers the first.
 ///
-/// @param name how it is called in graphs and messages; empty: `x`
+/// Sequences whose numbers of steps differ, as those of a text and of its translation do, have symbols of time of their
+/// own: `Shape.TIME` and `Shape.time(1)`.
+///
+/// @param name how it is called in graphs, messages and calls; empty: `x`, and `x_1`, `x_2` for further ones
 /// @param dataType int32 for ids, float32 for features
 /// @param shape with the batch first: `[B,T]`, `[B,T,F]` or `[B,F]`
 public record Input(String name, DataType dataType, Shape shape) implements Layer {
@@ -20,9 +26,9 @@ public record Input(String name, DataType dataType, Shape shape) implements Laye
         }
         for (int axis = 1; axis < shape.rank(); axis++) {
             int dim = shape.dim(axis);
-            if (dim < 1 && !(axis == 1 && dim == Shape.TIME)) {
+            if (dim < 1 && !(axis == 1 && Shape.isTime(dim))) {
                 throw new IllegalArgumentException(
-                        "Input: shape: expected extents of 1 or more, or Shape.TIME as the first, got " + shape);
+                        "Input: shape: expected extents of 1 or more, or a time as the first, got " + shape);
             }
         }
     }
@@ -48,10 +54,12 @@ public record Input(String name, DataType dataType, Shape shape) implements Laye
         return Shape.of(dims);
     }
 
-    /// Gives what it is given: a graph has its input from the start.
     @Override
-    public Value apply(Scope scope, Value x) {
-        return x;
+    public SequencedMap<String, Value> apply(Scope scope, List<Value> inputs) {
+        scope.expectInputs(0, 0, inputs);
+        SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put(Y, scope.input(this));
+        return outputs;
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.rondo.layers;
 import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.RecurrentInputs;
 import dev.rondo.graph.Value;
+import java.util.List;
+import java.util.SequencedMap;
 
 /// A long short-term memory:
 ///
@@ -54,13 +56,13 @@ public record Lstm(String name, RecurrentSettings settings, Variant variant, Ini
     }
 
     @Override
-    public Value apply(Scope scope, Value x) {
-        RecurrentInputs inputs = Cells.inputs(scope, RecurrentCell.LSTM, settings, x);
+    public SequencedMap<String, Value> apply(Scope scope, List<Value> inputs) {
+        RecurrentInputs all = Cells.inputs(scope, RecurrentCell.LSTM, settings, inputs);
         return switch (variant) {
-            case PLAIN -> Cells.add(scope, RecurrentCell.LSTM, settings, inputs);
+            case PLAIN -> Cells.add(scope, RecurrentCell.LSTM, settings, all, inputs);
             case PEEPHOLES -> {
                 Value weights = scope.vector("peepholes", peepholeWeights, 3 * units());
-                yield Cells.add(scope, RecurrentCell.LSTM_PEEPHOLES, settings, inputs.peepholes(weights));
+                yield Cells.add(scope, RecurrentCell.LSTM_PEEPHOLES, settings, all.peepholes(weights), inputs);
             }
         };
     }

@@ -6,9 +6,11 @@ import dev.rondo.layers.RecurrentSettings.Output;
 /// A recurrent layer.
 ///
 /// Takes float32 `[B,T,I]`; gives the state h of every step `[B,T,units]`, or of each sequence's own last step
-/// `[B,units]`. Steps behind a sequence's length yield zeros and leave its state alone. Its parameters, with the gates
+/// `[B,units]`. Steps behind a sequence's length yield zeros and leave its state alone. The state after each sequence's
+/// own last step is a further output, `h` `[B,units]`, and of an LSTM `c` likewise. Behind x it takes, in this order, the
+/// states before the first step, all of them or none: as an encoder gives them to a decoder. Its parameters, with the gates
 /// of the cell stacked, G of them: `weightIh` `[G*units, I]`, `weightHh` `[G*units, units]`, and `bias` `[G*units]`; or
-/// of two biases `biasIh` and `biasHh`, `[G*units]` each. What else there is each layer tells.
+/// of two biases `biasIh` and `biasHh`, `[G*units]` each; of a trained initial state `initialH` and `initialC`, `[units]`. What else there is each layer tells.
 ///
 /// @param <L> the layer itself
 public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits Lstm, Gru, SimpleRnn {
@@ -38,6 +40,16 @@ public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits 
     /// With these biases or none.
     default L biases(Bias biases) {
         return settings(settings().biases(biases));
+    }
+
+    /// Beginning with a state that is learned, the same for every sequence, where it is given none.
+    default L trainedInitialState() {
+        return settings(settings().initialState(RecurrentSettings.InitialState.TRAINED));
+    }
+
+    @Override
+    default boolean isStreamable() {
+        return settings().direction() == Direction.FORWARD;
     }
 
     /// Dropping a part of the state wherever the recurrent weights act on it, in training: the same units at every step,

@@ -13,6 +13,7 @@ import dev.rondo.graph.Op.Direction;
 /// @param recurrentWeights how `weightHh` begins
 /// @param bias how `bias`, or of two biases `biasIh`, begins
 /// @param recurrentBias how `biasHh` and `biasHn` begin, where they are
+/// @param initialState what the state is before the first step, where the layer is given none
 public record RecurrentSettings(
         int units,
         Output output,
@@ -22,7 +23,8 @@ public record RecurrentSettings(
         Initializer weights,
         Initializer recurrentWeights,
         Initializer bias,
-        Initializer recurrentBias) {
+        Initializer recurrentBias,
+        InitialState initialState) {
 
     /// What a recurrent layer gives.
     public enum Output {
@@ -30,6 +32,14 @@ public record RecurrentSettings(
         LAST,
         /// Its state after every step.
         SEQUENCES
+    }
+
+    /// What a state is before the first step.
+    public enum InitialState {
+        /// Zeros.
+        ZERO,
+        /// A parameter, the same for every sequence, that begins as zeros.
+        TRAINED
     }
 
     public RecurrentSettings {
@@ -51,46 +61,52 @@ public record RecurrentSettings(
                 Initializer.glorotUniform(),
                 Initializer.orthogonal(),
                 bias,
-                Initializer.zeros());
+                Initializer.zeros(),
+                InitialState.ZERO);
     }
 
     RecurrentSettings output(Output output) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias);
+                bias, recurrentBias, initialState);
     }
 
     RecurrentSettings direction(Direction direction) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias);
+                bias, recurrentBias, initialState);
     }
 
     RecurrentSettings biases(Bias biases) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias);
+                bias, recurrentBias, initialState);
     }
 
     RecurrentSettings recurrentDropout(double recurrentDropout) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias);
+                bias, recurrentBias, initialState);
     }
 
     RecurrentSettings weights(Initializer weights) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias);
+                bias, recurrentBias, initialState);
     }
 
     RecurrentSettings recurrentWeights(Initializer recurrentWeights) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias);
+                bias, recurrentBias, initialState);
     }
 
     RecurrentSettings bias(Initializer bias) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias);
+                bias, recurrentBias, initialState);
     }
 
     RecurrentSettings recurrentBias(Initializer recurrentBias) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias);
+                bias, recurrentBias, initialState);
+    }
+
+    RecurrentSettings initialState(InitialState initialState) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias, initialState);
     }
 }

@@ -8,23 +8,35 @@ import dev.rondo.graph.RecurrentOutputs;
 import dev.rondo.graph.Value;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 
-/// A graph while layers add to it, one after another. What a layer adds bears the layer's name.
+/// A graph while layers add to it, call after call. What a call adds bears its name; what it has for parameters, the
+/// layer's.
 public final class Scope {
     private final Graph.Builder graph = Graph.builder();
     private final Variant variant;
     private final long seed;
     private final SequencedMap<Value, Initializer> parameters = new LinkedHashMap<>();
-    private final Value x;
-    private final Value y;
-    private final Optional<Value> lengths;
+    private final Map<String, Value> parametersByPath = new HashMap<>();
+    private final SequencedMap<String, Value> inputs = new LinkedHashMap<>();
+    private final SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+    private final SequencedMap<Integer, Value> lengths = new TreeMap<>(Comparator.reverseOrder());
+    private final List<SequencedMap<String, Value>> given = new ArrayList<>();
     private Optional<Value> step = Optional.empty();
+    private Optional<Value> begun = Optional.empty();
     private int dropouts;
     private String layer = "";
+    private String call = "";
 
     /// Which of a model's graphs is built: they differ in what they are used for and have the same parameters.
     ///
@@ -56,25 +68,70 @@ public final class Scope {
     public enum Lengths {
         /// All T.
         FULL,
-        /// Each as an input `lengths`, int32 `[B]`, says.
+        /// Each as an input `lengths`, int32 `[B]`, says; of further symbols of time `lengths:1`, `lengths:2` ...
         OWN
     }
 
-    /// A graph of the layers applied in order, the input first.
-    Scope(Variant variant, LayerStack stack) {
+    /// An empty graph of this variant.
+    Scope(Variant variant, long seed) {
         this.variant = variant;
-        this.seed = stack.seed();
-        Input input = stack.input();
-        x = graph.input(input.name(), input.dataType(), input.shape());
-        lengths = variant.lengths() == Lengths.OWN
-                ? Optional.of(graph.input("lengths", DataType.INT32, Shape.of(Shape.BATCH)))
-                : Optional.empty();
-        Value value = x;
-        for (Layer next : stack.layers()) {
-            layer = next.name();
-            value = next.apply(this, value);
+        this.seed = seed;
+    }
+
+    /// A graph of a network: its inputs first, then their lengths, then what its layers make of them.
+    Scope(Variant variant, Network network) {
+        this(variant, network.seed());
+        Map<Layer, SequencedMap<String, Value>> inputsGiven = new HashMap<>();
+        for (Input input : network.inputs()) {
+            SequencedMap<String, Value> y = new LinkedHashMap<>();
+            y.put(Layer.Y, input(input));
+            inputsGiven.put(input, y);
         }
-        y = value;
+        if (variant.lengths() == Lengths.OWN) {
+            inputs.values().forEach(this::addLengths);
+        }
+        for (int i = 0; i < network.calls().size(); i++) {
+            Network.Call next = network.calls().get(i);
+            SequencedMap<String, Value> input = inputsGiven.get(next.layer());
+            given.add(input != null
+                    ? input
+                    : apply(network.callName(i), next.layer(), next.inputs().stream().map(this::value).toList()));
+        }
+        network.outputs().forEach(output -> outputs.put(output.name(), value(output.port())));
+    }
+
+    private void addLengths(Value input) {
+        if (input.shape().rank() > 1 && Shape.isTime(input.shape().dim(1))) {
+            int time = input.shape().dim(1);
+            String name = time == Shape.TIME ? "lengths" : "lengths:" + (Shape.TIME - time);
+            lengths.computeIfAbsent(time, _ -> graph.input(name, DataType.INT32, Shape.of(Shape.BATCH)));
+        }
+    }
+
+    /// Adds an input.
+    Value input(Input input) {
+        Value value = graph.input(input.name(), input.dataType(), input.shape());
+        inputs.put(input.name(), value);
+        return value;
+    }
+
+    /// Adds a call of a layer.
+    ///
+    /// @return what it gives, by name
+    SequencedMap<String, Value> apply(String name, Layer next, List<Value> values) {
+        layer = next.name();
+        call = name;
+        return next.apply(this, values);
+    }
+
+    private Value value(Network.Port port) {
+        SequencedMap<String, Value> values = given.get(port.call());
+        Value value = values.get(port.output());
+        if (value == null) {
+            throw new IllegalArgumentException("%s: expected one of its outputs %s, got %s"
+                    .formatted(values.firstEntry().getValue().name(), values.keySet(), port.output()));
+        }
+        return value;
     }
 
     /// The graph being built.
@@ -87,19 +144,40 @@ public final class Scope {
         return Collections.unmodifiableSequencedMap(parameters);
     }
 
-    /// What the graph takes.
+    /// What the graph takes, by the names of the [Input]s.
+    public SequencedMap<String, Value> inputs() {
+        return Collections.unmodifiableSequencedMap(inputs);
+    }
+
+    /// What the model gives, by name.
+    public SequencedMap<String, Value> outputs() {
+        return Collections.unmodifiableSequencedMap(outputs);
+    }
+
+    /// What each call of the network gives, by name.
+    public List<SequencedMap<String, Value>> given() {
+        return Collections.unmodifiableList(given);
+    }
+
+    /// The input of a model that has one; of others the first.
     public Value x() {
-        return x;
+        return inputs.firstEntry().getValue();
     }
 
-    /// What the last layer gives.
+    /// The output of a model that has one; of others the first.
     public Value y() {
-        return y;
+        return outputs.firstEntry().getValue();
     }
 
-    /// The number of steps of each sequence, int32 `[B]`; empty where all have T.
-    public Optional<Value> lengths() {
-        return lengths;
+    /// The number of steps of each sequence, int32 `[B]`, for each symbol of time that an input has; none where all
+    /// sequences have all steps.
+    public SequencedMap<Integer, Value> lengths() {
+        return Collections.unmodifiableSequencedMap(lengths);
+    }
+
+    /// The number of steps of each sequence of a value; empty where all have all, or the value has no time.
+    public Optional<Value> lengths(Value x) {
+        return x.shape().rank() > 1 ? Optional.ofNullable(lengths.get(x.shape().dim(1))) : Optional.empty();
     }
 
     /// The number of the training step, int64 `[]`; empty where nothing depends on it.
@@ -107,12 +185,26 @@ public final class Scope {
         return step;
     }
 
-    /// The name of the layer that is being applied.
+    /// The name of the call that adds to the graph.
     String path() {
-        return layer;
+        return call;
     }
 
-    /// Adds a parameter of the layer.
+    /// Has a part of a layer add to the graph, with its name behind the layer's.
+    <T> T within(String part, Supplier<T> adding) {
+        String outerLayer = layer;
+        String outerCall = call;
+        layer = layer + "/" + part;
+        call = call + "/" + part;
+        try {
+            return adding.get();
+        } finally {
+            layer = outerLayer;
+            call = outerCall;
+        }
+    }
+
+    /// Adds a parameter of the layer, or gives the one that an earlier call of it has added.
     ///
     /// @param name within the layer, such as `weightIh`
     /// @param initializer how it begins
@@ -131,48 +223,108 @@ public final class Scope {
     }
 
     private Value parameter(String name, Initializer initializer, Shape shape) {
-        Value parameter = graph.parameter(layer + "/" + name, shape);
+        String path = layer + "/" + name;
+        Value shared = parametersByPath.get(path);
+        if (shared != null) {
+            if (!shared.shape().equals(shape)) {
+                throw new IllegalArgumentException(
+                        "%s: expected an input for which %s is %s, as in the layer's first call, got one for which it is %s"
+                                .formatted(call, name, shared.shape(), shape));
+            }
+            return shared;
+        }
+        Value parameter = graph.parameter(path, shape);
         parameters.put(parameter, initializer);
+        parametersByPath.put(path, parameter);
         return parameter;
     }
 
-    /// Adds a recurrent node with the layer's name: with lengths and carried states as the variant says, and where the
-    /// model trains with recurrent dropout.
-    RecurrentOutputs recurrent(Op.Recurrent op, RecurrentInputs inputs, RecurrentSettings settings) {
-        RecurrentInputs all = lengths.map(inputs::lengths).orElse(inputs);
+    /// Adds a recurrent node with the call's name: with carried states as the variant says, and where the model trains
+    /// with recurrent dropout.
+    ///
+    /// @param begin the states before the first step, h and then c; none for zeros
+    RecurrentOutputs recurrent(
+            Op.Recurrent op, RecurrentInputs inputs, RecurrentSettings settings, List<Value> begin) {
+        RecurrentInputs all = inputs;
         if (settings.recurrentDropout() > 0 && variant.purpose() == Purpose.TRAINING) {
             all = all.recurrentMask(recurrentMask(settings.recurrentDropout(), settings.units()));
         }
         if (variant.states() == States.ZERO) {
-            return graph.recurrent(layer, op, all);
+            if (!begin.isEmpty()) {
+                all = all.h0(begin.getFirst());
+                all = op.cell().hasC() ? all.c0(begin.get(1)) : all;
+            }
+            return graph.recurrent(call, op, all);
         }
         if (op.direction() == Op.Direction.REVERSE) {
             throw new IllegalArgumentException(
-                    layer + ": expected a layer that goes forward in time, since states go on from call to call, got one"
+                    call + ": expected a layer that goes forward in time, since states go on from call to call, got one"
                             + " that goes backwards");
         }
         Shape shape = Shape.of(Shape.BATCH, settings.units());
-        Value h0 = graph.input(layer + "/h0", DataType.FLOAT32, shape);
+        Value h0 = graph.input(call + "/h0", DataType.FLOAT32, shape);
+        all = all.h0(begin.isEmpty() ? h0 : carried(call + "/h0", h0, begin.getFirst()));
         if (!op.cell().hasC()) {
-            RecurrentOutputs outputs = graph.recurrent(layer, op, all.h0(h0));
+            RecurrentOutputs outputs = graph.recurrent(call, op, all);
             graph.carry(h0, outputs.hN());
             return outputs;
         }
-        Value c0 = graph.input(layer + "/c0", DataType.FLOAT32, shape);
-        RecurrentOutputs outputs = graph.recurrent(layer, op, all.h0(h0).c0(c0));
+        Value c0 = graph.input(call + "/c0", DataType.FLOAT32, shape);
+        all = all.c0(begin.isEmpty() ? c0 : carried(call + "/c0", c0, begin.get(1)));
+        RecurrentOutputs outputs = graph.recurrent(call, op, all);
         graph.carry(h0, outputs.hN()).carry(c0, outputs.cN().orElseThrow());
         return outputs;
     }
 
+    /// What a carried state is worth: in the first run, where it is zero, what it begins as.
+    private Value carried(String name, Value state, Value begin) {
+        Value ran = begun.orElseGet(() -> {
+            Value flag = graph.input("states/begun", DataType.FLOAT32, Shape.scalar());
+            graph.carry(flag, graph.constant(1));
+            return flag;
+        });
+        begun = Optional.of(ran);
+        Value first = graph.binary(name + ".first", Op.BinaryKind.SUBTRACT, graph.constant(1), ran);
+        Value beginning = graph.binary(name + ".beginning", Op.BinaryKind.MULTIPLY, begin, first);
+        return graph.binary(name + ".all", Op.BinaryKind.ADD, state, beginning);
+    }
+
+    /// A row `[units]` for every sequence: `[B,units]`.
+    Value rows(String name, Value row) {
+        return graph.binary(call + "/" + name, Op.BinaryKind.MULTIPLY, ones(call + "/" + name + ".ones", row.shape().dim(0)), row);
+    }
+
     /// What dropout makes of ones `[B,units]`.
     private Value recurrentMask(double rate, int units) {
+        return dropout(call + "/recurrentMask", rate, ones(call + "/recurrentOnes", units));
+    }
+
+    /// Ones `[B,units]`.
+    private Value ones(String name, int units) {
         Op.Reduce all = new Op.Reduce(Op.ReduceKind.SUM, 0, 2);
         SequencedMap<String, Value> one = new LinkedHashMap<>();
         one.put("dy", graph.constant(1));
         // The gradient of a sum is one at every element.
-        Value ones = graph.add(layer + "/recurrentOnes", new Op.ReduceGradient(all, Shape.of(Shape.BATCH, units)), one)
-                .output("dx");
-        return dropout(layer + "/recurrentMask", rate, ones);
+        return graph.add(name, new Op.ReduceGradient(all, Shape.of(Shape.BATCH, units)), one).output("dx");
+    }
+
+    /// Adds nodes that make one value of several, two at a time; the last has the call's name.
+    Value fold(Op.BinaryKind kind, List<Value> values) {
+        return fold(call, kind, values);
+    }
+
+    private Value fold(String name, Op.BinaryKind kind, List<Value> values) {
+        Value folded = values.getFirst();
+        for (int i = 1; i < values.size(); i++) {
+            folded = graph.binary(i == values.size() - 1 ? name : name + "." + i, kind, folded, values.get(i));
+        }
+        return folded;
+    }
+
+    /// Adds the mean of values of one shape, with the call's name.
+    Value average(List<Value> values) {
+        Value sum = fold(call + ".sum", Op.BinaryKind.ADD, values);
+        return graph.binary(call, Op.BinaryKind.MULTIPLY, sum, graph.constant(1.0 / values.size()));
     }
 
     /// Adds a dropout with the layer's name; nothing where the model does not train.
@@ -180,7 +332,7 @@ public final class Scope {
         if (variant.purpose() == Purpose.INFERENCE) {
             return x;
         }
-        return dropout(layer, rate, x);
+        return dropout(call, rate, x);
     }
 
     private Value dropout(String name, double rate, Value x) {
@@ -193,6 +345,15 @@ public final class Scope {
     /// A message about what a layer was given.
     IllegalArgumentException wrong(String expected, Value x) {
         return new IllegalArgumentException(
-                "%s: expected %s, got %s %s".formatted(layer, expected, x.type(), x.shape()));
+                "%s: expected %s, got %s %s".formatted(call, expected, x.type(), x.shape()));
+    }
+
+    /// Checks the number of a layer's inputs.
+    void expectInputs(int least, int most, List<Value> values) {
+        if (values.size() < least || values.size() > most) {
+            String expected = least == most ? String.valueOf(least) : most == MergeLayer.MAX_INPUTS ? least + " or more" : least + " to " + most;
+            throw new IllegalArgumentException(
+                    "%s: expected %s %s, got %d".formatted(call, expected, most == 1 ? "input" : "inputs", values.size()));
+        }
     }
 }

@@ -24,6 +24,14 @@ final class Settings {
         }
     }
 
+    /// Names of outputs stand beside those of layers, so `y` and others that these cannot have are theirs.
+    static void outputName(String name) {
+        if (!name.matches("[A-Za-z_][A-Za-z0-9_.-]*")) {
+            throw new IllegalArgumentException(
+                    "outputs: expected a name of letters, digits, _, . and -, got \"%s\"".formatted(name));
+        }
+    }
+
     static void atMost(String setting, int most, int value) {
         if (value > most) {
             throw new IllegalArgumentException("%s: expected at most %d, got %d".formatted(setting, most, value));

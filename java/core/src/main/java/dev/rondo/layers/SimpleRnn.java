@@ -2,6 +2,8 @@ package dev.rondo.layers;
 
 import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.Value;
+import java.util.List;
+import java.util.SequencedMap;
 
 /// A simple recurrent layer, `h = f(W x + U h' + b)`, with the step before marked by a prime (Elman 1990).
 ///
@@ -41,9 +43,9 @@ public record SimpleRnn(String name, RecurrentSettings settings, Activation acti
     }
 
     @Override
-    public Value apply(Scope scope, Value x) {
+    public SequencedMap<String, Value> apply(Scope scope, List<Value> inputs) {
         RecurrentCell cell = cell(activation);
-        return Cells.add(scope, cell, settings, Cells.inputs(scope, cell, settings, x));
+        return Cells.add(scope, cell, settings, Cells.inputs(scope, cell, settings, inputs), inputs);
     }
 
     @Override

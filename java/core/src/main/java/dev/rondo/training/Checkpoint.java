@@ -142,14 +142,14 @@ final class Checkpoint {
     /// @throws IllegalStateException if the run could not go on bit for bit, and that is not allowed
     static Restored read(Fit.Start start, Run run) throws IOException {
         try (CheckpointFile file = CheckpointFile.open(start.file())) {
-            if (!file.stack().equals(run.model().stack())) {
+            if (!file.network().equals(run.model().network())) {
                 throw new IllegalArgumentException("resume: %s: expected a model of seed %d and layers %s, got seed %d and %s"
                         .formatted(
                                 start.file(),
-                                file.stack().seed(),
-                                file.stack().layers(),
-                                run.model().stack().seed(),
-                                run.model().stack().layers()));
+                                file.network().seed(),
+                                file.network().layers(),
+                                run.model().network().seed(),
+                                run.model().network().layers()));
             }
             Fields fields = new Fields(file);
             fields.expect(CUT, run.cut());

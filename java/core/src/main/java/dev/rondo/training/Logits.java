@@ -1,14 +1,18 @@
 package dev.rondo.training;
 
 import dev.rondo.layers.Activation;
+import dev.rondo.layers.Add;
+import dev.rondo.layers.Average;
+import dev.rondo.layers.Bidirectional;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Layer;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Lstm;
+import dev.rondo.layers.Multiply;
 import dev.rondo.layers.SimpleRnn;
 import java.util.List;
 import java.util.Optional;
@@ -21,27 +25,32 @@ final class Logits {
     /// Checks that a model gives logits to a loss that takes them, or ends in the function that the loss undoes.
     ///
     /// @throws IllegalArgumentException if it does not
-    static void check(LayerStack stack, Loss loss) {
+    static void check(Network network, Loss loss) {
         switch (loss) {
             case Loss.CategoricalCrossEntropy(Loss.Targets targets, Loss.Predictions predictions) ->
-                check(stack, Activation.SOFTMAX, predictions, switch (targets) {
+                check(network, Activation.SOFTMAX, predictions, switch (targets) {
                     case CLASSES -> "sparseCategoricalCrossEntropy";
                     case PROBABILITIES -> "categoricalCrossEntropy";
                 });
             case Loss.BinaryCrossEntropy(Loss.Predictions predictions) ->
-                check(stack, Activation.SIGMOID, predictions, "binaryCrossEntropy");
+                check(network, Activation.SIGMOID, predictions, "binaryCrossEntropy");
             case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _ -> {}
         }
     }
 
-    private static void check(LayerStack stack, Activation undone, Loss.Predictions predictions, String loss) {
-        List<Layer> layers = stack.layers();
-        boolean ends = layers.getLast() instanceof Dense dense && dense.activation() == undone;
+    private static void check(Network network, Activation undone, Loss.Predictions predictions, String loss) {
+        List<Network.Call> calls = network.calls();
+        int call = network.outputs().getFirst().port().call();
+        boolean ends = calls.get(call).layer() instanceof Dense dense && dense.activation() == undone;
         if (predictions == Loss.Predictions.PROBABILITIES || ends) {
             return;
         }
-        Layer last = layers.reversed().stream().filter(layer -> !(layer instanceof Dropout)).findFirst().orElseThrow();
-        String behind = last == layers.getLast() ? "" : " behind a dropout";
+        boolean dropped = calls.get(call).layer() instanceof Dropout;
+        while (calls.get(call).layer() instanceof Dropout) {
+            call = calls.get(call).inputs().getFirst().call();
+        }
+        Layer last = calls.get(call).layer();
+        String behind = dropped ? " behind a dropout" : "";
         bound(last).ifPresent(bound -> {
             throw new IllegalArgumentException(
                     "loss: expected logits for %s, or a dense layer with %s as the last, got the %s of %s%s; for "
@@ -55,8 +64,8 @@ final class Logits {
         return switch (layer) {
             case Dense dense -> bound(dense.activation());
             case SimpleRnn rnn -> bound(rnn.activation());
-            case Lstm _, Gru _ -> Optional.of("state");
-            case Input _, Embedding _, Dropout _ -> Optional.empty();
+            case Lstm _, Gru _, Bidirectional _ -> Optional.of("state");
+            case Input _, Embedding _, Dropout _, Add _, Multiply _, Average _ -> Optional.empty();
         };
     }
 

@@ -9,7 +9,8 @@ import dev.rondo.graph.Op.BinaryKind;
 import dev.rondo.graph.Op.LossKind;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.graph.Value;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Input;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Plan;
 import dev.rondo.tensor.DataType;
@@ -30,14 +31,20 @@ record LossNode(Value loss, Value correct, Value count, Optional<Errors> errors,
     /// What the model and the loss take.
     ///
     /// @throws IllegalArgumentException if the loss does not take what the model gives
-    static Dataset.Signature signature(LayerStack stack, Loss loss) {
-        Scope scope = stack.graph(Scope.Variant.PLAIN);
+    static Dataset.Signature signature(Network network, Loss loss) {
+        if (network.inputs().size() > 1 || network.outputs().size() > 1) {
+            throw new IllegalArgumentException("loss: expected a model with one input and one output, got %s and %s"
+                    .formatted(
+                            network.inputs().stream().map(Input::name).toList(),
+                            network.outputs().stream().map(Network.Output::name).toList()));
+        }
+        Scope scope = network.graph(Scope.Variant.PLAIN);
         Shape output = scope.y().shape();
         if (scope.y().type() != DataType.FLOAT32 || output.rank() < 2 || output.rank() > 3) {
             throw new IllegalArgumentException(
                     "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C], got " + scope.y().type() + " " + output);
         }
-        Logits.check(stack, loss);
+        Logits.check(network, loss);
         boolean classes = loss instanceof Loss.CategoricalCrossEntropy(Loss.Targets targets, _)
                 && targets == Loss.Targets.CLASSES;
         return new Dataset.Signature(
@@ -96,7 +103,7 @@ record LossNode(Value loss, Value correct, Value count, Optional<Errors> errors,
 
     /// The lengths that a loss goes by: none where the model gives one output for each sequence.
     private static Optional<Value> lengths(Scope scope, Value x) {
-        return scope.lengths().filter(_ -> x.shape().rank() == 3);
+        return scope.lengths(x);
     }
 
     private static LossNode crossEntropy(Scope scope, Value logits, Value y) {

@@ -7,7 +7,7 @@ import dev.rondo.graph.Graph;
 import dev.rondo.graph.Node;
 import dev.rondo.graph.Op;
 import dev.rondo.graph.Value;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
@@ -43,11 +43,11 @@ final class Pass implements AutoCloseable {
     private Metric.Totals totals = Metric.Totals.NONE;
 
     /// What is fixed for a model.
-    record Setting(LayerStack stack, Parameters parameters, Loss loss, Engine engine) {}
+    record Setting(Network network, Parameters parameters, Loss loss, Engine engine) {}
 
     Pass(Setting setting, Scope.Purpose purpose, Dataset data, Dataset.Request request) {
         reader = data.open(request);
-        Scope scope = setting.stack().graph(new Scope.Variant(
+        Scope scope = setting.network().graph(new Scope.Variant(
                 purpose,
                 switch (reader.continuity()) {
                     case SEPARATE -> Scope.States.ZERO;
@@ -59,7 +59,7 @@ final class Pass implements AutoCloseable {
                 }));
         Graph.Builder builder = scope.graph();
         x = scope.x();
-        lengths = scope.lengths();
+        lengths = scope.lengths().values().stream().findFirst();
         step = scope.step();
         y = builder.input("y", request.signature().yType(), request.signature().y());
         loss = LossNode.add(scope, setting.loss(), y);

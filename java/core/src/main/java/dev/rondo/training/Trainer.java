@@ -41,8 +41,8 @@ public final class Trainer implements AutoCloseable {
         this.training = training;
         Engine engine = training.engine().engine();
         Parameters parameters = model.parameters();
-        setting = new Pass.Setting(model.stack(), parameters, training.loss(), engine);
-        signature = LossNode.signature(model.stack(), training.loss());
+        setting = new Pass.Setting(model.network(), parameters, training.loss(), engine);
+        signature = LossNode.signature(model.network(), training.loss());
         for (Metric metric : training.metrics()) {
             if (!metric.fits(training.loss())) {
                 throw new IllegalArgumentException(
@@ -77,7 +77,7 @@ public final class Trainer implements AutoCloseable {
 
     /// Trains. See [dev.rondo.Model#fit].
     public History fit(Dataset data, Fit fit) {
-        Dataset.Request request = new Dataset.Request(signature, fit.batchSize(), fit.order(), model.stack().seed());
+        Dataset.Request request = new Dataset.Request(signature, fit.batchSize(), fit.order(), model.network().seed());
         try (Pass pass = new Pass(setting, Scope.Purpose.TRAINING, data, request);
                 Validation validation = new Validation(fit)) {
             return new Run(pass, validation, fit).train();
@@ -113,7 +113,7 @@ public final class Trainer implements AutoCloseable {
 
     private Pass evaluation(Dataset data, int batchSize) {
         Dataset.Request request =
-                new Dataset.Request(signature, batchSize, Order.SEQUENTIAL, model.stack().seed());
+                new Dataset.Request(signature, batchSize, Order.SEQUENTIAL, model.network().seed());
         return new Pass(setting, Scope.Purpose.INFERENCE, data, request);
     }
 

@@ -206,10 +206,10 @@ class RecurrentLayerTest {
     /// The mask has an element for each unit of each sequence, none for a step; where nothing trains there is no mask.
     @Test
     void recurrentDropoutIsOneMaskForAllSteps() {
-        LayerStack stack = new LayerStack(
+        Network network = Network.chain(
                 3, List.of(Input.features(Shape.TIME, FEATURES), Gru.units(UNITS).recurrentDropout(0.25)));
         for (Scope.Purpose purpose : Scope.Purpose.values()) {
-            Scope scope = stack.graph(new Scope.Variant(purpose, Scope.States.ZERO, Scope.Lengths.FULL));
+            Scope scope = network.graph(new Scope.Variant(purpose, Scope.States.ZERO, Scope.Lengths.FULL));
             Graph graph = scope.graph().build();
             Node gru = graph.producer(scope.y()).orElseThrow();
             assertEquals(purpose == Scope.Purpose.TRAINING, gru.optionalInput("recurrentMask").isPresent());

@@ -7,7 +7,7 @@ import dev.rondo.io.CheckpointFile;
 import dev.rondo.io.ModelFile;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Input;
-import dev.rondo.layers.LayerStack;
+import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Parameters;
 import dev.rondo.tensor.DataType;
@@ -42,8 +42,8 @@ class KilledSaveTest {
 
     /// A model of 64 Ki parameters, and as much again that a run would remember besides.
     private static final class Content implements AutoCloseable {
-        private final LayerStack stack = new LayerStack(0, List.of(Input.features(256), Dense.units(256)));
-        private final Parameters parameters = Parameters.of(stack.graph(Scope.Variant.PLAIN).graph().build());
+        private final Network network = Network.chain(0, List.of(Input.features(256), Dense.units(256)));
+        private final Parameters parameters = Parameters.of(network.graph(Scope.Variant.PLAIN).graph().build());
         private final SequencedMap<String, Tensor> more = new LinkedHashMap<>();
 
         Content() {
@@ -65,7 +65,7 @@ class KilledSaveTest {
         void write(Path file, long save) throws IOException {
             fill(save);
             CheckpointFile.write(
-                    file, new ModelFile.Content(stack, Map.of(), parameters), Map.of("save", String.valueOf(save)), more);
+                    file, new ModelFile.Content(network, Map.of(), parameters), Map.of("save", String.valueOf(save)), more);
         }
 
         /// Reads a checkpoint that must be whole.
@@ -73,7 +73,7 @@ class KilledSaveTest {
         /// @return the number of its save
         long read(Path file) throws IOException {
             try (CheckpointFile checkpoint = CheckpointFile.open(file)) {
-                assertEquals(stack, checkpoint.stack());
+                assertEquals(network, checkpoint.network());
                 checkpoint.read(parameters, more);
                 long save = Long.parseLong(checkpoint.state().get("save"));
                 Stream.concat(parameters.tensors().values().stream(), more.values().stream()).forEach(tensor -> {

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class LayerJsonTest {
-    private static final LayerStack STACK = new LayerStack(
+class NetworkJsonTest {
+    private static final Network NETWORK = Network.chain(
             -42,
             List.of(
                     Input.ids(Shape.TIME).named("in"),
@@ -25,7 +25,7 @@ class LayerJsonTest {
 
     @Test
     void whatIsWrittenIsReadBackEqual() {
-        assertEquals(STACK, LayerStack.fromJson(STACK.toJson()));
+        assertEquals(NETWORK, Network.fromJson(NETWORK.toJson()));
     }
 
     /// Every initializer in every place that takes one.
@@ -47,24 +47,24 @@ class LayerJsonTest {
             assertTrue(initializers.stream().anyMatch(type::isInstance), () -> type + " is not among those tried");
         }
         for (Initializer initializer : initializers) {
-            LayerStack stack = new LayerStack(
+            Network network = Network.chain(
                     1,
                     List.of(
                             Input.ids(Shape.TIME),
                             Embedding.of(5, 4).weights(initializer),
                             Lstm.units(2).weights(initializer).recurrentWeights(initializer).bias(initializer),
                             Dense.units(3).weights(initializer).bias(initializer)));
-            assertEquals(stack, LayerStack.fromJson(stack.toJson()));
+            assertEquals(network, Network.fromJson(network.toJson()));
         }
         for (Activation activation : Activation.values()) {
-            LayerStack stack = new LayerStack(1, List.of(Input.features(2), Dense.units(3).activation(activation)));
-            assertEquals(stack, LayerStack.fromJson(stack.toJson()));
+            Network network = Network.chain(1, List.of(Input.features(2), Dense.units(3).activation(activation)));
+            assertEquals(network, Network.fromJson(network.toJson()));
         }
     }
 
     @Test
     void layersAreNamedByTypeAndSetting() {
-        String json = new LayerStack(1, List.of(Input.features(Shape.TIME, 2), Dropout.rate(0.5))).toJson();
+        String json = Network.chain(1, List.of(Input.features(Shape.TIME, 2), Dropout.rate(0.5))).toJson();
         assertEquals(
                 "{\"version\":1,\"seed\":1,\"layers\":["
                         + "{\"type\":\"Input\",\"name\":\"x\",\"dataType\":\"FLOAT32\",\"shape\":[\"B\",\"T\",2]},"
@@ -78,7 +78,8 @@ class LayerJsonTest {
             quoteCharacter = '`',
             textBlock = """
             "Dropout"                   | "Transporter"             | layers[6]: type: expected one of
-            "version":1                 | "version":2               | model: version: expected 1, got 2
+            "version":1                 | "version":3               | model: version: expected 1 or 2, got 3
+            "version":1                 | "version":2               | model: expected a field calls, got none
             "seed":-42                  | "seed":"x"                | model: seed: expected a whole number, got x
             "rate":0.25                 | "rate":1.5                | layers[6]: Dropout: rate: expected a number in [0, 1) in float32, got 1.5
             "rate":0.25                 | "rate":0.25,"speed":1     | layers[6]: expected no other fields, got [speed]
@@ -102,15 +103,15 @@ class LayerJsonTest {
             "layers":[                  | "layers":{[               | model: expected JSON
             """)
     void filesThatAreWrongAreRefusedWithThePlace(String good, String bad, String message) {
-        String json = STACK.toJson();
+        String json = NETWORK.toJson();
         assertTrue(json.contains(good), () -> "nothing to change: " + json);
         String changed = json.replace(good, bad);
-        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> LayerStack.fromJson(changed));
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Network.fromJson(changed));
         assertTrue(String.valueOf(e.getMessage()).contains(message), e.getMessage());
     }
 
     @Test
     void deepNestingIsRefused() {
-        assertThrows(IllegalArgumentException.class, () -> LayerStack.fromJson("[".repeat(100_000)));
+        assertThrows(IllegalArgumentException.class, () -> Network.fromJson("[".repeat(100_000)));
     }
 }

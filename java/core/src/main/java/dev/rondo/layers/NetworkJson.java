@@ -16,24 +16,42 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// Layers as JSON: what a model file says about its model.
+/// Networks as JSON: what a model file says about its model.
 ///
 /// ```json
 /// {"version": 1, "seed": 42, "layers": [
-///   {"type": "Input", "name": "input", "dataType": "INT32", "shape": ["B", "T"]},
+///   {"type": "Input", "name": "x", "dataType": "INT32", "shape": ["B", "T"]},
 ///   {"type": "Dense", "name": "dense", "units": 65, "activation": "LINEAR", ...}]}
+/// ```
+///
+/// This is a chain, in which each layer takes what the one before it gives. Any other network says besides what its layers
+/// are applied to, and what it gives, and is of version 2:
+///
+/// ```json
+/// {"version": 2, "seed": 42, "layers": [...],
+///  "calls": [
+///   {"layer": "x", "inputs": []}, {"layer": "lstm", "inputs": ["x"]}, {"layer": "lstm", "inputs": ["x", "lstm/h", "lstm/c"]}],
+///  "outputs": [{"name": "logits", "from": "lstm:1"}]}
 /// ```
 ///
 /// A layer or an initializer is an object of its record's components and its `type`. So a new layer needs nothing here,
 /// and a file can make nothing but the records that [Layer] and [Initializer] permit, whose constructors check it.
-final class LayerJson {
-    /// The version written, and the only one read.
-    static final int VERSION = 1;
+final class NetworkJson {
+    /// The version of chains.
+    static final int CHAIN = 1;
+
+    /// The version of other networks.
+    static final int VERSION = 2;
+
+    /// Components that records got after files without them had been written, which mean this.
+    private static final Map<String, Object> LATER =
+            Map.of("initialState", RecurrentSettings.InitialState.ZERO);
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -41,20 +59,23 @@ final class LayerJson {
                     StreamReadConstraints.builder().maxNestingDepth(16).build())
             .build();
 
-    private LayerJson() {}
+    private NetworkJson() {}
 
     /// Writes JSON.
-    static String write(LayerStack stack) {
+    static String write(Network network) {
         StringWriter text = new StringWriter();
         try (JsonGenerator json = JSON.createGenerator(text)) {
             json.writeStartObject();
-            json.writeNumberField("version", VERSION);
-            json.writeNumberField("seed", stack.seed());
+            json.writeNumberField("version", network.isChain() ? CHAIN : VERSION);
+            json.writeNumberField("seed", network.seed());
             json.writeArrayFieldStart("layers");
-            for (Layer layer : stack.layers()) {
+            for (Layer layer : network.layers()) {
                 writeRecord(json, layer);
             }
             json.writeEndArray();
+            if (!network.isChain()) {
+                writeCalls(json, network);
+            }
             json.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException("a string cannot fail to be written", e);
@@ -62,24 +83,108 @@ final class LayerJson {
         return text.toString();
     }
 
+    private static void writeCalls(JsonGenerator json, Network network) throws IOException {
+        json.writeArrayFieldStart("calls");
+        for (Network.Call call : network.calls()) {
+            json.writeStartObject();
+            json.writeStringField("layer", call.layer().name());
+            json.writeArrayFieldStart("inputs");
+            for (Network.Port port : call.inputs()) {
+                json.writeString(name(network, port));
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("outputs");
+        for (Network.Output output : network.outputs()) {
+            json.writeStartObject();
+            json.writeStringField("name", output.name());
+            json.writeStringField("from", name(network, output.port()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    /// A port as the name of its call, and where it is not the main output a slash and the name of the output.
+    private static String name(Network network, Network.Port port) {
+        String call = network.callName(port.call());
+        return port.output().equals(Layer.Y) ? call : call + "/" + port.output();
+    }
+
     /// Reads JSON.
     ///
     /// @throws IllegalArgumentException if it is no JSON, or of another version, or has unknown layers or fields, or
     ///     lacks some, or has values that a layer refuses: with the place, what was expected and what came
-    static LayerStack read(String text) {
+    static Network read(String text) {
         Fields model = new Fields("model", tree(text));
         long version = model.number("version");
-        if (version != VERSION) {
-            throw new IllegalArgumentException("model: version: expected %d, got %d".formatted(VERSION, version));
+        if (version != CHAIN && version != VERSION) {
+            throw new IllegalArgumentException(
+                    "model: version: expected %d or %d, got %d".formatted(CHAIN, VERSION, version));
         }
         long seed = model.number("seed");
         List<?> items = model.list("layers");
+        List<?> calls = version == CHAIN ? List.of() : model.list("calls");
+        List<?> outputs = version == CHAIN ? List.of() : model.list("outputs");
         model.end();
         List<Layer> layers = new ArrayList<>();
         for (int i = 0; i < items.size(); i++) {
             layers.add(readRecord("layers[" + i + "]", Layer.class, items.get(i)));
         }
-        return new LayerStack(seed, layers);
+        return version == CHAIN ? Network.chain(seed, layers) : readCalls(seed, layers, calls, outputs);
+    }
+
+    private static Network readCalls(long seed, List<Layer> layers, List<?> calls, List<?> outputs) {
+        Map<String, Layer> byName = new HashMap<>();
+        for (Layer layer : layers) {
+            if (byName.putIfAbsent(layer.name(), layer) != null) {
+                throw new IllegalArgumentException(
+                        "layers: expected a name of its own for each, got %s twice".formatted(layer.name()));
+            }
+        }
+        Map<String, Integer> times = new HashMap<>();
+        Map<String, Integer> places = new HashMap<>();
+        List<Network.Call> read = new ArrayList<>();
+        for (int i = 0; i < calls.size(); i++) {
+            Fields fields = new Fields("calls[" + i + "]", calls.get(i));
+            String name = fields.string("layer");
+            Layer layer = byName.get(name);
+            if (layer == null) {
+                throw fields.wrong("layer", "one of " + layers.stream().map(Layer::name).toList(), name);
+            }
+            List<Network.Port> inputs = new ArrayList<>();
+            for (Object input : fields.list("inputs")) {
+                inputs.add(port(fields, "inputs", input, places));
+            }
+            fields.end();
+            read.add(new Network.Call(layer, inputs));
+            int time = times.merge(name, 1, Integer::sum) - 1;
+            places.put(time == 0 ? name : name + ":" + time, i);
+        }
+        if (times.size() < layers.size()) {
+            throw new IllegalArgumentException("calls: expected one of every layer %s, got calls of %s"
+                    .formatted(layers.stream().map(Layer::name).toList(), times.keySet()));
+        }
+        List<Network.Output> given = new ArrayList<>();
+        for (int i = 0; i < outputs.size(); i++) {
+            Fields fields = new Fields("outputs[" + i + "]", outputs.get(i));
+            given.add(new Network.Output(fields.string("name"), port(fields, "from", fields.take("from"), places)));
+            fields.end();
+        }
+        return new Network(seed, read, given);
+    }
+
+    private static Network.Port port(Fields fields, String field, Object json, Map<String, Integer> places) {
+        if (!(json instanceof String text)) {
+            throw fields.wrong(field, "the name of a call before it", json);
+        }
+        int slash = text.indexOf('/');
+        Integer place = places.get(slash < 0 ? text : text.substring(0, slash));
+        if (place == null) {
+            throw fields.wrong(field, "the name of a call before it", text);
+        }
+        return new Network.Port(place, slash < 0 ? Layer.Y : text.substring(slash + 1));
     }
 
     // ------------------------------------------------------------------------------------------- records to JSON
@@ -93,8 +198,12 @@ final class LayerJson {
 
     private static void writeComponents(JsonGenerator json, Object object) throws IOException {
         for (RecordComponent component : object.getClass().getRecordComponents()) {
-            json.writeFieldName(component.getName());
-            writeValue(json, get(component, object));
+            Object value = get(component, object);
+            // What older readers take it for they need not read.
+            if (!value.equals(LATER.get(component.getName()))) {
+                json.writeFieldName(component.getName());
+                writeValue(json, value);
+            }
         }
     }
 
@@ -113,6 +222,7 @@ final class LayerJson {
             case Double number -> json.writeNumber(number);
             case Enum<?> constant -> json.writeString(constant.name());
             case Initializer initializer -> writeRecord(json, initializer);
+            case Layer layer -> writeRecord(json, layer);
             case RecurrentSettings settings -> {
                 json.writeStartObject();
                 writeComponents(json, settings);
@@ -121,10 +231,10 @@ final class LayerJson {
             case Shape shape -> {
                 json.writeStartArray();
                 for (int dim : shape.dims()) {
-                    switch (dim) {
-                        case Shape.BATCH -> json.writeString("B");
-                        case Shape.TIME -> json.writeString("T");
-                        default -> json.writeNumber(dim);
+                    if (dim < 0) {
+                        json.writeString(symbols().get(dim));
+                    } else {
+                        json.writeNumber(dim);
                     }
                 }
                 json.writeEndArray();
@@ -163,7 +273,10 @@ final class LayerJson {
         Object[] values = new Object[components.length];
         for (int i = 0; i < components.length; i++) {
             types[i] = components[i].getType();
-            values[i] = readValue(fields, components[i].getName(), types[i]);
+            Object later = LATER.get(components[i].getName());
+            values[i] = later != null && !fields.has(components[i].getName())
+                    ? later
+                    : readValue(fields, components[i].getName(), types[i]);
         }
         fields.end();
         try {
@@ -203,6 +316,9 @@ final class LayerJson {
         if (type == Initializer.class) {
             return readRecord(fields.place + "." + name, Initializer.class, fields.take(name));
         }
+        if (type == Recurrent.class) {
+            return readRecord(fields.place + "." + name, Recurrent.class, fields.take(name));
+        }
         if (type == RecurrentSettings.class) {
             return construct(type, new Fields(fields.place + "." + name, fields.take(name)));
         }
@@ -217,13 +333,30 @@ final class LayerJson {
         int[] dims = new int[items.size()];
         for (int axis = 0; axis < dims.length; axis++) {
             dims[axis] = switch (items.get(axis)) {
-                case String symbol when symbol.equals("B") -> Shape.BATCH;
-                case String symbol when symbol.equals("T") -> Shape.TIME;
+                case String symbol when symbols().containsValue(symbol) -> dim(symbol);
                 case Long number when number >= 1 && number <= Integer.MAX_VALUE -> number.intValue();
-                default -> throw fields.wrong(name, "extents, \"B\" or \"T\"", items);
+                default -> throw fields.wrong(name, "extents or symbols", items);
             };
         }
         return Shape.of(dims);
+    }
+
+    /// The symbols of shapes as they are printed: `B`, `T`, `T1` ...
+    private static Map<Integer, String> symbols() {
+        Map<Integer, String> symbols = new LinkedHashMap<>();
+        symbols.put(Shape.BATCH, "B");
+        for (int k = 0; k < Shape.TIMES; k++) {
+            symbols.put(Shape.time(k), k == 0 ? "T" : "T" + k);
+        }
+        return symbols;
+    }
+
+    private static int dim(String symbol) {
+        return symbols().entrySet().stream()
+                .filter(entry -> entry.getValue().equals(symbol))
+                .findFirst()
+                .orElseThrow()
+                .getKey();
     }
 
     /// An object's fields, each of which must be taken once.
@@ -237,6 +370,10 @@ final class LayerJson {
             }
             this.place = place;
             this.left = map;
+        }
+
+        boolean has(String name) {
+            return left.containsKey(name);
         }
 
         Object take(String name) {
