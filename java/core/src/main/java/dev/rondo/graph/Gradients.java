@@ -105,14 +105,15 @@ public final class Gradients {
         return new Gradients(builder.build(), byValue, stateNorms);
     }
 
-    private static final class Pass {
+    /// Reverse accumulation over one graph.
+    static final class Pass {
         final Graph.Builder builder;
         final Map<Value, Value> gradients = new HashMap<>();
         final Value one;
         final SequencedMap<String, Value> stateNorms = new LinkedHashMap<>();
 
         /// The values that depend on a wanted one.
-        private final Set<Value> active;
+        final Set<Value> active;
 
         Pass(Graph graph, Collection<Value> wanted) {
             builder = graph.toBuilder();
@@ -129,8 +130,13 @@ public final class Gradients {
             return builder.freeName(value.name() + ".gradient");
         }
 
-        Gradients finish(Graph graph, String of, Collection<Value> wanted) {
+        /// Turns the gradients added so far into those of all that they depend on.
+        void run(Graph graph) {
             graph.nodes().reversed().forEach(this::backward);
+        }
+
+        Gradients finish(Graph graph, String of, Collection<Value> wanted) {
+            run(graph);
             SequencedMap<Value, Value> byValue = new LinkedHashMap<>();
             for (Value value : wanted) {
                 Value gradient = gradients.get(value);
@@ -192,10 +198,11 @@ public final class Gradients {
                 case Op.Dropout dropout -> dropout(node, dropout);
                 case Op.GaussianNoise _ -> add(node.input("x"), gradient(node.output("y")));
                 case Op.Recurrent recurrent -> recurrent(node, recurrent);
+                case Op.Scan scan -> ScanGradients.add(this, node, scan);
                 case Op.Constant _ -> {}
                 case Op.UnaryGradient _, Op.ReduceGradient _, Op.ClipGradient _, Op.SliceGradient _,
                         Op.SoftmaxGradient _, Op.PoolTimeGradient _, Op.WindowsGradient _, Op.LayerNormGradient _,
-                        Op.BatchNormGradient _, Op.ScatterAdd _, Op.RecurrentGradient _, Op.GlobalNorm _,
+                        Op.BatchNormGradient _, Op.ScatterAdd _, Op.RecurrentGradient _, Op.ScanGradient _, Op.GlobalNorm _,
                         Op.ClipNorms _, Op.ClipValues _, Op.Sgd _, Op.Adam _, Op.RmsProp _, Op.Adagrad _ ->
                         throw new IllegalArgumentException(node.name() + ": " + node.op() + " has no gradient");
             }

@@ -417,6 +417,15 @@ public final class Graph {
                     node.output("y"), node.output("hN"), Optional.ofNullable(node.outputs().get("cN")));
         }
 
+        /// Adds an [Op.Scan] of a step, first rid of what does not depend on its states: that is computed for all steps
+        /// at once in front of the scan, so that its products are large ones and so are their gradients. What it is
+        /// given and makes are those of the step as it stands here.
+        ///
+        /// @param inputs by role, see [Op.Scan]
+        public Node scan(String name, Op.Scan scan, SequencedMap<String, Value> inputs) {
+            return Hoisting.add(this, name, scan, inputs);
+        }
+
         /// Names a value as an output of the graph.
         public Builder output(String name, Value value) {
             requireOwn(value.name(), value);
@@ -454,6 +463,15 @@ public final class Graph {
                 free = name + "_" + i;
             }
             return free;
+        }
+
+        /// A value that a node makes and that no state becomes yet: the given one, or a copy of it.
+        Value ownNode(Value value) {
+            boolean made = nodes.stream().anyMatch(
+                    node -> node.outputs().containsValue(value) && !(node.op() instanceof Op.Constant));
+            return made && !carried.containsValue(value)
+                    ? value
+                    : unary(freeName(value.name() + ".copy"), UnaryKind.IDENTITY, value);
         }
 
         private void requireOwn(String name, Value value) {

@@ -1,7 +1,10 @@
 package dev.rondo.graph;
 
 import dev.rondo.tensor.Shape;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.stream.IntStream;
 
 /// What a node does. Operations come in families, a record each; a record holds what is fixed when the graph is built,
@@ -9,8 +12,8 @@ import java.util.stream.IntStream;
 ///
 /// Each record lists its roles as `inputs -> outputs` with shapes; `?` marks an input that may be absent. `...` stands
 /// for any number of leading extents. All floating-point values are FLOAT32 (FLOAT64 in a plan that widens them).
-/// Whoever adds an operation is led by the compiler to the four places that know them all: [ShapeInference],
-/// [Gradients], and the two kernel sets.
+/// Whoever adds an operation is led by the compiler to the five places that know them all: [ShapeInference],
+/// [Gradients], [Hoisting], and the two kernel sets.
 public sealed interface Op {
     /// The most axes of what is broadcast or permuted.
     int MAX_AXES = 8;
@@ -561,6 +564,69 @@ public sealed interface Op {
     /// dhNorms\[t\] is the norm over batch and units of dL/dh after step t: of all that reaches the state, from y as well
     /// as from the steps after; padded steps count as zero.
     record RecurrentGradient(RecurrentCell cell, Direction direction) implements Op {}
+
+    // ----------------------------------------------------------------------------------------------------------- scan
+
+    /// `a value [B,T,...] for each sequence of the step, h0?[B,...] for each of its states h, a value for each of its
+    /// constants, lengths?[B] (INT32) -> a value [B,T,...] for each of its outputs, hN[B,...] for each state, saved`: a
+    /// step of graph over the steps of sequences, with the states that each step leaves to the next.
+    ///
+    /// The step is a graph without parameters. Its inputs are slices `[B,...]` of sequences; states, which it carries
+    /// (see [Graph#carried]); and constants, all others, which are the same at every step. They and its outputs are
+    /// roles by their names. Absent states are zeros. From a sequence's length on its states stay and its outputs are
+    /// zero, whatever its inputs hold there. `saved` is what [ScanGradient] needs.
+    ///
+    /// @param step what happens at each step
+    /// @param sequences the inputs of the step that are slices of sequences; at least one
+    /// @param direction in which order the steps are taken
+    record Scan(Graph step, List<Value> sequences, Direction direction) implements Op {
+        /// Checks that the graph is one step.
+        public Scan {
+            sequences = List.copyOf(sequences);
+            ScanRules.check(step, sequences);
+        }
+
+        /// The inputs of the step that are the same at every step.
+        public List<Value> constants() {
+            return ScanRules.constants(step, sequences);
+        }
+
+        @Override
+        public String toString() {
+            return "Scan[" + step.nodes().size() + " nodes, " + direction + "]";
+        }
+    }
+
+    /// `the first sequence of the scan, for its extents; the constants that are needed; lengths?, saved; d and the name
+    /// of each output of the scan, dhN of each state h, both if not zero
+    /// -> d and the name of each sequence, dh0 of each state, d and the name of constants, factors [B,T,...]`: the
+    /// gradient of one [Scan], a step of its own from the last step to the first. Gradients of constants are summed over
+    /// the steps. Most of them are not outputs, but products over all steps at once of the factors, see [Gradients].
+    ///
+    /// @param scan what it is the gradient of
+    /// @param back the step: it carries the gradients of the scan's states, in their order, and behind them the sums
+    /// @param sequences the inputs of back that are slices of gradients
+    /// @param kept inputs of back that are values of the scan's step, and these
+    record ScanGradient(Scan scan, Graph back, List<Value> sequences, SequencedMap<Value, Value> kept)
+            implements Op {
+        /// Copies the collections.
+        public ScanGradient {
+            sequences = List.copyOf(sequences);
+            kept = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(kept));
+        }
+
+        /// The inputs of back that are the same at every step.
+        public List<Value> constants() {
+            return ScanRules.constants(back, sequences).stream()
+                    .filter(input -> !kept.containsKey(input))
+                    .toList();
+        }
+
+        @Override
+        public String toString() {
+            return "ScanGradient[" + back.nodes().size() + " nodes, " + scan.direction() + "]";
+        }
+    }
 
     // ----------------------------------------------------------------------------------------------------- optimizers
 

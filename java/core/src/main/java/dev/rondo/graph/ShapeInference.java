@@ -204,6 +204,8 @@ final class ShapeInference {
                 yield outputs;
             }
             case Op.RecurrentGradient gradient -> recurrentGradient(gradient.cell());
+            case Op.Scan scan -> scan(scan);
+            case Op.ScanGradient gradient -> scanGradient(gradient);
             case Op.GlobalNorm _ -> {
                 flat("x");
                 yield forms("norm", SCALAR, "scale", SCALAR);
@@ -501,6 +503,64 @@ final class ShapeInference {
         }
         outputs.put("dhNorms", floats(Shape.of(sizes.sequence().dim(1))));
         return outputs;
+    }
+
+    private SequencedMap<String, Form> scan(Op.Scan scan) {
+        int time = time(scan.sequences().getFirst());
+        for (Value sequence : scan.sequences()) {
+            typed(sequence.name(), sequence.type(), ScanRules.overTime(sequence.shape(), time));
+        }
+        for (Value constant : scan.constants()) {
+            typed(constant.name(), constant.type(), constant.shape());
+        }
+        lengths(Shape.BATCH);
+        SequencedMap<String, Form> outputs = forms();
+        scan.step().outputs().forEach((role, value) ->
+                outputs.put(role, new Form(value.type(), ScanRules.overTime(value.shape(), time))));
+        for (Value state : scan.step().carried().keySet()) {
+            x(state.name() + "0?", state.shape());
+            outputs.put(state.name() + "N", floats(state.shape()));
+        }
+        outputs.put("saved", SAVED);
+        return outputs;
+    }
+
+    private SequencedMap<String, Form> scanGradient(Op.ScanGradient gradient) {
+        Value first = gradient.scan().sequences().getFirst();
+        int time = time(first);
+        typed(first.name(), first.type(), ScanRules.overTime(first.shape(), time));
+        for (Value constant : gradient.constants()) {
+            typed(constant.name(), constant.type(), constant.shape());
+        }
+        for (Value sequence : gradient.sequences()) {
+            x(sequence.name(), ScanRules.overTime(sequence.shape(), time));
+        }
+        lengths(Shape.BATCH);
+        typed("saved", DataType.OPAQUE, Shape.scalar());
+        SequencedMap<String, Form> outputs = forms();
+        gradient.back().outputs().forEach((role, value) ->
+                outputs.put(role, new Form(value.type(), ScanRules.overTime(value.shape(), time))));
+        Set<String> states = new HashSet<>();
+        for (Value state : gradient.scan().step().carried().keySet()) {
+            x("d" + state.name() + "N?", state.shape());
+            outputs.put("d" + state.name() + "0", floats(state.shape()));
+            states.add("d" + state.name() + "N");
+        }
+        for (Value sum : gradient.back().carried().keySet()) {
+            if (!states.contains(sum.name())) {
+                outputs.put(sum.name(), floats(sum.shape()));
+            }
+        }
+        return outputs;
+    }
+
+    /// The number of steps of a scan, by its first sequence.
+    private int time(Value first) {
+        Shape shape = input(first.name()).orElseThrow().shape();
+        if (shape.rank() < 2) {
+            throw wrong(first.name(), ScanRules.overTime(first.shape(), Shape.TIME).toString(), shape.toString());
+        }
+        return shape.dim(1);
     }
 
     private void lengths(int batch) {

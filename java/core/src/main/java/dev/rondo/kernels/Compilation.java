@@ -22,6 +22,9 @@ public record Compilation(
         /// Parameters rarely change: they are packed once a version. Results do not depend on providers.
         INFERENCE,
         /// Parameters change from run to run.
-        TRAINING
+        TRAINING,
+        /// Each run is a step of a scan that trains: parameters stay until the version of the packs, which are the
+        /// scan's own, says otherwise.
+        STEP_OF_TRAINING
     }
 }

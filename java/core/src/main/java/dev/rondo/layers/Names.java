@@ -44,7 +44,7 @@ final class Names {
             case Embedding _ -> "embedding";
             case Lstm _ -> "lstm";
             case Gru _ -> "gru";
-            case SimpleRnn _ -> "rnn";
+            case SimpleRnn _, Rnn _ -> "rnn";
             case Bidirectional _ -> "bidirectional";
             case Dense _ -> "dense";
             case Dropout _ -> "dropout";

@@ -189,7 +189,7 @@ final class NetworkJson {
 
     // ------------------------------------------------------------------------------------------- records to JSON
 
-    private static void writeRecord(JsonGenerator json, Object object) throws IOException {
+    static void writeRecord(JsonGenerator json, Object object) throws IOException {
         json.writeStartObject();
         json.writeStringField("type", object.getClass().getSimpleName());
         writeComponents(json, object);
@@ -223,6 +223,7 @@ final class NetworkJson {
             case Enum<?> constant -> json.writeString(constant.name());
             case Initializer initializer -> writeRecord(json, initializer);
             case Layer layer -> writeRecord(json, layer);
+            case RecordedCell cell -> CellJson.write(json, cell);
             case RecurrentSettings settings -> {
                 json.writeStartObject();
                 writeComponents(json, settings);
@@ -245,10 +246,13 @@ final class NetworkJson {
 
     // ------------------------------------------------------------------------------------------- JSON to records
 
-    private static <T> T readRecord(String place, Class<T> sealed, Object json) {
+    static <T> T readRecord(String place, Class<T> sealed, Object json) {
+        return readRecord(place, records(sealed).toList(), sealed, json);
+    }
+
+    static <T> T readRecord(String place, List<Class<?>> types, Class<T> sealed, Object json) {
         Fields fields = new Fields(place, json);
         String name = fields.string("type");
-        List<Class<?>> types = records(sealed).toList();
         for (Class<?> type : types) {
             if (type.getSimpleName().equals(name)) {
                 return sealed.cast(construct(type, fields));
@@ -319,6 +323,9 @@ final class NetworkJson {
         if (type == Recurrent.class) {
             return readRecord(fields.place + "." + name, Recurrent.class, fields.take(name));
         }
+        if (type == RecordedCell.class) {
+            return CellJson.read(fields.place + "." + name, fields.take(name));
+        }
         if (type == RecurrentSettings.class) {
             return construct(type, new Fields(fields.place + "." + name, fields.take(name)));
         }
@@ -360,7 +367,7 @@ final class NetworkJson {
     }
 
     /// An object's fields, each of which must be taken once.
-    private static final class Fields {
+    static final class Fields {
         private final String place;
         private final Map<?, ?> left;
 
@@ -374,6 +381,16 @@ final class NetworkJson {
 
         boolean has(String name) {
             return left.containsKey(name);
+        }
+
+        /// Where the object is.
+        String place() {
+            return place;
+        }
+
+        /// The fields that are left.
+        List<String> names() {
+            return left.keySet().stream().map(String::valueOf).toList();
         }
 
         Object take(String name) {

@@ -2,6 +2,7 @@ package dev.rondo.layers;
 
 import dev.rondo.data.Seeds;
 import dev.rondo.graph.Graph;
+import dev.rondo.graph.Node;
 import dev.rondo.graph.Op;
 import dev.rondo.graph.RecurrentInputs;
 import dev.rondo.graph.RecurrentOutputs;
@@ -222,7 +223,8 @@ public final class Scope {
         return parameter(name, initializer, Shape.of(size));
     }
 
-    private Value parameter(String name, Initializer initializer, Shape shape) {
+    /// Adds a parameter of the layer, or gives the one that an earlier call of it has added.
+    Value parameter(String name, Initializer initializer, Shape shape) {
         String path = layer + "/" + name;
         Value shared = parametersByPath.get(path);
         if (shared != null) {
@@ -246,7 +248,7 @@ public final class Scope {
     RecurrentOutputs recurrent(
             Op.Recurrent op, RecurrentInputs inputs, RecurrentSettings settings, List<Value> begin) {
         RecurrentInputs all = inputs;
-        if (settings.recurrentDropout() > 0 && variant.purpose() == Purpose.TRAINING) {
+        if (dropsOut(settings.recurrentDropout())) {
             all = all.recurrentMask(recurrentMask(settings.recurrentDropout(), settings.units()));
         }
         if (variant.states() == States.ZERO) {
@@ -256,11 +258,7 @@ public final class Scope {
             }
             return graph.recurrent(call, op, all);
         }
-        if (op.direction() == Op.Direction.REVERSE) {
-            throw new IllegalArgumentException(
-                    call + ": expected a layer that goes forward in time, since states go on from call to call, got one"
-                            + " that goes backwards");
-        }
+        checkForward(op.direction());
         Shape shape = Shape.of(Shape.BATCH, settings.units());
         Value h0 = graph.input(call + "/h0", DataType.FLOAT32, shape);
         all = all.h0(begin.isEmpty() ? h0 : carried(call + "/h0", h0, begin.getFirst()));
@@ -294,9 +292,48 @@ public final class Scope {
         return graph.binary(call + "/" + name, Op.BinaryKind.MULTIPLY, ones(call + "/" + name + ".ones", row.shape().dim(0)), row);
     }
 
+    /// Adds a scan with the call's name: with lengths and carried states as the variant says.
+    ///
+    /// @param inputs but for lengths and states
+    /// @param x the one of them whose steps it goes over
+    /// @param states those that are carried, if any are
+    Node scan(Op.Scan scan, SequencedMap<String, Value> inputs, Value x, List<String> states) {
+        SequencedMap<String, Value> all = new LinkedHashMap<>(inputs);
+        lengths(x).ifPresent(value -> all.put("lengths", value));
+        if (variant.states() == States.ZERO) {
+            return graph.scan(call, scan, all);
+        }
+        checkForward(scan.direction());
+        for (String state : states) {
+            Shape shape = scan.step().value(state).shape();
+            all.put(state + "0", graph.input(call + "/" + state + "0", DataType.FLOAT32, shape));
+        }
+        Node node = graph.scan(call, scan, all);
+        states.forEach(state -> graph.carry(node.input(state + "0"), node.output(state + "N")));
+        return node;
+    }
+
+    private void checkForward(Op.Direction direction) {
+        if (direction == Op.Direction.REVERSE) {
+            throw new IllegalArgumentException(
+                    call + ": expected a layer that goes forward in time, since states go on from call to call, got one"
+                            + " that goes backwards");
+        }
+    }
+
+    /// Whether a dropout of a rate acts.
+    boolean dropsOut(double rate) {
+        return rate > 0 && variant.purpose() == Purpose.TRAINING;
+    }
+
     /// What dropout makes of ones `[B,units]`.
     private Value recurrentMask(double rate, int units) {
-        return dropout(call + "/recurrentMask", rate, ones(call + "/recurrentOnes", units));
+        return mask("recurrentMask", rate, units);
+    }
+
+    /// What dropout makes of ones `[B,units]`, under a name within the call.
+    Value mask(String name, double rate, int units) {
+        return dropout(call + "/" + name, rate, ones(call + "/" + name + ".ones", units));
     }
 
     /// Ones `[B,units]`.

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /// A layer that takes one value and gives one.
-public sealed interface UnaryLayer extends Layer permits Embedding, Dense, Dropout {
+public sealed interface UnaryLayer extends Layer permits Embedding, Rnn, Dense, Dropout {
 
     /// Adds the layer to a graph.
     ///

@@ -611,7 +611,7 @@ public final class Plan implements AutoCloseable {
         private void placeCarried(Value input, Value output) {
             boolean alone =
                     nodes.stream().filter(node -> node.inputs().containsValue(input)).allMatch(
-                            node -> node.op() instanceof Op.Recurrent && isState(node, input, output));
+                            node -> isRecurrent(node.op()) && isState(node, input, output));
             boolean free = !buffers.containsKey(output) && !graph.outputs().containsValue(input);
             if (alone && free) {
                 buffers.put(output, buffer(output, Buffer.Role.OWN, find(input).segment()));
@@ -699,6 +699,10 @@ public final class Plan implements AutoCloseable {
         }
     }
 
+    private static boolean isRecurrent(Op op) {
+        return op instanceof Op.Recurrent || op instanceof Op.Scan;
+    }
+
     /// True if a value is nothing to a recurrent node but a state before its first step, and the other the same state
     /// after its last.
     private static boolean isState(Node node, Value before, Value after) {
@@ -707,8 +711,9 @@ public final class Plan implements AutoCloseable {
                         .filter(input -> input.getValue().equals(before))
                         .map(Map.Entry::getKey)
                         .toList();
-        return roles.equals(List.of("h0")) && after.equals(node.outputs().get("hN"))
-                || roles.equals(List.of("c0")) && after.equals(node.outputs().get("cN"));
+        String role = roles.getFirst();
+        String state = role.substring(0, role.length() - 1);
+        return roles.size() == 1 && role.equals(state + "0") && after.equals(node.outputs().get(state + "N"));
     }
 
     private static boolean isScalar(Value value) {

@@ -56,6 +56,13 @@ public final class Extents {
         return new Extents(batch, times.clone());
     }
 
+    /// These with another batch. Of one number of steps it allocates nothing, as [#of(int, int)].
+    ///
+    /// @param sequences at least 1
+    public Extents batch(int sequences) {
+        return sequences == batch ? this : times.length == 1 ? of(sequences, times[0]) : of(sequences, times);
+    }
+
     /// Sequences.
     public int batch() {
         return batch;

@@ -13,6 +13,7 @@ import dev.rondo.layers.Layer;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.Lstm;
 import dev.rondo.layers.Multiply;
+import dev.rondo.layers.Rnn;
 import dev.rondo.layers.SimpleRnn;
 import java.util.List;
 import java.util.Optional;
@@ -65,7 +66,7 @@ final class Logits {
             case Dense dense -> bound(dense.activation());
             case SimpleRnn rnn -> bound(rnn.activation());
             case Lstm _, Gru _, Bidirectional _ -> Optional.of("state");
-            case Input _, Embedding _, Dropout _, Add _, Multiply _, Average _ -> Optional.empty();
+            case Input _, Embedding _, Dropout _, Rnn _, Add _, Multiply _, Average _ -> Optional.empty();
         };
     }
 

@@ -56,7 +56,7 @@ class FiniteDifferenceTest {
         }
     }
 
-    private static void check(Probe probe, Extents extents) {
+    static void check(Probe probe, Extents extents) {
         Gradients gradients = probe.gradients();
         Map<Value, double[]> feed = probe.feed(gradients.graph(), SEED, extents);
         Engine engine = Engine.java().engine();

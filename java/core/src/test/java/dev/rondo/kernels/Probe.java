@@ -87,6 +87,15 @@ final class Probe {
         return this;
     }
 
+    /// Adds a scan as [Graph.Builder#scan] does; its outputs of the given roles count.
+    Probe scan(Op.Scan op, String... roles) {
+        Node node = builder.scan("node", op, inputs);
+        for (String role : roles) {
+            results.add(node.output(role));
+        }
+        return this;
+    }
+
     @Override
     public String toString() {
         return name;

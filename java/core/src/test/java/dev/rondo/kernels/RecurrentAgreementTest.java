@@ -58,7 +58,7 @@ class RecurrentAgreementTest {
         }
     }
 
-    private static void check(String isa, Probe probe, int terms, Extents extents) {
+    static void check(String isa, Probe probe, int terms, Extents extents) {
         Gradients gradients = probe.gradients().withStateNorms();
         Map<Value, double[]> feed = probe.feed(gradients.graph(), SEED, extents);
         Map<String, double[]> expected = Probe.run(gradients, feed, Engines.reference(), DataType.FLOAT32, extents);

@@ -3,15 +3,22 @@ package dev.rondo.plan;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.management.ThreadMXBean;
+import dev.rondo.cells.SigmoidLstm;
 import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Op;
 import dev.rondo.graph.Value;
 import dev.rondo.kernels.Engines;
+import dev.rondo.layers.RecordedCells;
+import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
+import dev.rondo.tensor.Shape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 
 /// After warming up, runs put nothing on the Java heap. (Nor do they open an arena: that would show here too.)

@@ -150,7 +150,7 @@ class DeterminismTest {
         return Stream.concat(
                 Cell.ALL.stream(),
                 Stream.of(Activation.RELU, Activation.SIGMOID, Activation.LINEAR)
-                        .map(activation -> new Cell(
+                        .map(activation -> Cell.fused(
                                 "rnn-" + activation, units -> SimpleRnn.units(units).activation(activation))));
     }
 

@@ -76,14 +76,14 @@ record Job(Cell cell, Data data, Choice kernels, int threads) {
                 int vocabulary = CharacterVocabulary.of(text()).size();
                 builder.add(Input.ids(Shape.TIME))
                         .add(Embedding.of(vocabulary, 7))
-                        .add(cell.units().apply(19).recurrentDropout(0.2).returnSequences())
+                        .add(cell.dropping(19))
                         .add(Dropout.rate(0.3))
                         .add(cell.sequences(17))
                         .add(Dense.units(vocabulary));
             }
             case SEQUENCES ->
                 builder.add(Input.features(Shape.TIME, 5))
-                        .add(cell.units().apply(19).recurrentDropout(0.2).returnSequences())
+                        .add(cell.dropping(19))
                         .add(Dropout.rate(0.3))
                         .add(cell.last(17))
                         .add(Dense.units(3));

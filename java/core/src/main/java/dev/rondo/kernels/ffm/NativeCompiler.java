@@ -35,10 +35,13 @@ import dev.rondo.kernels.Buffer;
 import dev.rondo.kernels.Compilation;
 import dev.rondo.kernels.Compilation.Purpose;
 import dev.rondo.kernels.Instruction;
+import dev.rondo.kernels.Program;
+import dev.rondo.kernels.ScanCompiler;
 import dev.rondo.kernels.WeightPacks;
-import dev.rondo.kernels.ffm.NativeProgram.Calls;
 import dev.rondo.kernels.ffm.NativeProgram.Pointer;
 import dev.rondo.kernels.ffm.NativeProgram.Resize;
+import dev.rondo.kernels.ffm.NativeProgram.Stage;
+import dev.rondo.kernels.ffm.NativeProgram.Stage.Calls;
 import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import java.lang.foreign.Arena;
@@ -74,6 +77,9 @@ final class NativeCompiler {
     private final NativeTime time = new NativeTime(this);
     private final NativeNormalization norms = new NativeNormalization(this);
 
+    private final ScanCompiler scans;
+
+    private final List<Stage> stages = new ArrayList<>();
     private final List<MemorySegment> calls = new ArrayList<>();
     private final List<Instruction> owners = new ArrayList<>();
     private final List<Resize> resizes = new ArrayList<>();
@@ -146,6 +152,7 @@ final class NativeCompiler {
         this.isa = isa;
         this.compilation = compilation;
         arena = compilation.arena();
+        scans = new ScanCompiler(steps -> new NativeCompiler(context, isa, steps).program(), compilation);
         error = rondo_error.allocate(arena);
         needs = rondo_memory_needs.allocate(arena);
     }
@@ -157,6 +164,7 @@ final class NativeCompiler {
             }
         }
         compilation.instructions().forEach(this::lower);
+        endStage();
         MemorySegment scratch = arena.allocate(Math.max(scratchBytes, 1), RondoNative.RONDO_ALIGNMENT());
         for (ScratchUse use : scratchUses) {
             use.call().set(RondoNative.C_POINTER, use.pointerOffset(), scratch);
@@ -168,8 +176,22 @@ final class NativeCompiler {
                     list.forEach(pointer -> pointer.write(buffer.segment()));
                     places.put(buffer, list.toArray(Pointer[]::new));
                 });
-        return new NativeProgram(context, error, list(calls, owners), places, resizes.toArray(Resize[]::new),
+        return new NativeProgram(context, error, stages.toArray(Stage[]::new), places, resizes.toArray(Resize[]::new),
                 beforeRun.toArray(Runnable[]::new));
+    }
+
+    /// Puts a scan between the calls before it and those behind it.
+    private void stage(Program scan) {
+        endStage();
+        stages.add(new Stage.Steps(scan));
+    }
+
+    private void endStage() {
+        if (!calls.isEmpty()) {
+            stages.add(list(calls, owners));
+            calls.clear();
+            owners.clear();
+        }
     }
 
     private void lower(Instruction instruction) {
@@ -211,6 +233,8 @@ final class NativeCompiler {
             case Op.GaussianNoise op -> noise(instruction, op);
             case Op.Recurrent op -> recurrent(instruction, op);
             case Op.RecurrentGradient op -> recurrentGradient(instruction, op);
+            case Op.Scan op -> stage(scans.forward(instruction, op));
+            case Op.ScanGradient op -> stage(scans.backward(instruction, op));
             case Op.GlobalNorm op -> globalNorm(instruction, op);
             case Op.ClipNorms op -> clipNorms(instruction, op);
             case Op.ClipValues op -> clipValues(instruction, op);
@@ -398,7 +422,7 @@ final class NativeCompiler {
         boolean transposeA = op.transpose().a();
         boolean transposeB = op.transpose().b();
         Optional<WeightPacks.Pack> pack =
-                compilation.purpose() == Purpose.INFERENCE && b.role() == Buffer.Role.PARAMETER
+                compilation.purpose() != Purpose.TRAINING && b.role() == Buffer.Role.PARAMETER
                         ? Optional.of(gemmPack(instruction, b, transposeB))
                         : Optional.empty();
         MemorySegment call = call(instruction, rondo_gemm.layout(), RondoNative.RONDO_OP_GEMM());

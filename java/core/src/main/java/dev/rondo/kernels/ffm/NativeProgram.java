@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// A list of call structs in native memory that one downcall executes. The structs are written when the program is
+/// Lists of call structs in native memory, each of which one downcall executes, with the scans between them, whose steps
+/// are programs of their own: without scans it is one list. The structs are written when the program is
 /// compiled; sizes are rewritten when the extents change, pointers when a buffer is bound to other memory.
 final class NativeProgram implements Program {
     /// A place for a buffer's address in a call struct.
@@ -27,26 +28,32 @@ final class NativeProgram implements Program {
         void to(Extents extents);
     }
 
-    /// The call structs and what they belong to.
-    ///
-    /// @param calls their addresses
-    /// @param owners the instruction of each
-    record Calls(MemorySegment calls, Instruction[] owners) {}
+    /// A part of the program.
+    sealed interface Stage {
+        /// Call structs and what they belong to.
+        ///
+        /// @param calls their addresses
+        /// @param owners the instruction of each
+        record Calls(MemorySegment calls, Instruction[] owners) implements Stage {}
+
+        /// A scan.
+        record Steps(Program scan) implements Stage {}
+    }
 
     private final MemorySegment context;
     private final MemorySegment error;
-    private final Calls list;
+    private final Stage[] stages;
     private final Map<Buffer, Pointer[]> pointers;
     private final Resize[] resizes;
     private final Runnable[] beforeRun;
     private @Nullable Extents sizes;
 
     NativeProgram(
-            MemorySegment context, MemorySegment error, Calls list, Map<Buffer, Pointer[]> pointers, Resize[] resizes,
+            MemorySegment context, MemorySegment error, Stage[] stages, Map<Buffer, Pointer[]> pointers, Resize[] resizes,
             Runnable[] beforeRun) {
         this.context = context;
         this.error = error;
-        this.list = list;
+        this.stages = stages;
         this.pointers = pointers;
         this.resizes = resizes;
         this.beforeRun = beforeRun;
@@ -65,7 +72,12 @@ final class NativeProgram implements Program {
         for (Runnable preparation : beforeRun) {
             preparation.run();
         }
-        run(context, list, error, lent[0], lent[1], lent[2], lent[3]);
+        for (Stage stage : stages) {
+            switch (stage) {
+                case Stage.Calls list -> run(context, list, error, lent[0], lent[1], lent[2], lent[3]);
+                case Stage.Steps steps -> steps.scan().run(extents, lent);
+            }
+        }
     }
 
     @Override
@@ -76,11 +88,16 @@ final class NativeProgram implements Program {
                 place.write(buffer.segment());
             }
         }
+        for (Stage stage : stages) {
+            if (stage instanceof Stage.Steps steps) {
+                steps.scan().rebind(buffer);
+            }
+        }
     }
 
     /// Executes calls.
     static void run(
-            MemorySegment context, Calls list, MemorySegment error, MemorySegment lent0, MemorySegment lent1,
+            MemorySegment context, Stage.Calls list, MemorySegment error, MemorySegment lent0, MemorySegment lent1,
             MemorySegment lent2, MemorySegment lent3) {
         int status =
                 RondoNative.rondo_run(context, list.calls(), list.owners().length, error, lent0, lent1, lent2, lent3);
@@ -89,7 +106,7 @@ final class NativeProgram implements Program {
         }
     }
 
-    private static RuntimeException failure(int status, Calls list, MemorySegment error) {
+    private static RuntimeException failure(int status, Stage.Calls list, MemorySegment error) {
         int call = rondo_error.call(error);
         String text = rondo_error.text(error).getString(0);
         boolean known = call >= 0 && call < list.owners().length;

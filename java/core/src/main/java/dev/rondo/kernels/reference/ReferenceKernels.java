@@ -7,6 +7,7 @@ import dev.rondo.kernels.Compilation.Purpose;
 import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Kernels;
 import dev.rondo.kernels.Program;
+import dev.rondo.kernels.ScanCompiler;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +26,10 @@ public final class ReferenceKernels implements Kernels {
     /// The only one; it has no state.
     public static final ReferenceKernels INSTANCE = new ReferenceKernels();
 
+    private static final MemorySegment[] NOTHING_LENT = {
+        MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL
+    };
+
     private ReferenceKernels() {}
 
     /// One instruction, ready to run.
@@ -39,7 +44,8 @@ public final class ReferenceKernels implements Kernels {
 
     @Override
     public Program compile(Compilation compilation) {
-        Compiler compiler = new Compiler(compilation.purpose() == Purpose.TRAINING);
+        Compiler compiler = new Compiler(
+                compilation.purpose() == Purpose.TRAINING, new ScanCompiler(this::compile, compilation));
         List<Step> steps = compilation.instructions().stream().map(compiler::step).toList();
         return new ReferenceProgram(steps.toArray(Step[]::new));
     }
@@ -77,9 +83,11 @@ public final class ReferenceKernels implements Kernels {
         private final boolean training;
         private final Scratch scratch = new Scratch();
         private final Map<Buffer, ReferenceRecurrent.Saved> recurrentSaved = new HashMap<>();
+        private final ScanCompiler scans;
 
-        Compiler(boolean training) {
+        Compiler(boolean training, ScanCompiler scans) {
             this.training = training;
+            this.scans = scans;
         }
 
         Step step(Instruction instruction) {
@@ -127,6 +135,8 @@ public final class ReferenceKernels implements Kernels {
                 case Op.RecurrentGradient op ->
                         ReferenceRecurrent.backward(
                                 op.cell(), op.direction(), instruction, saved(instruction.input("saved")), scratch);
+                case Op.Scan op -> steps(scans.forward(instruction, op));
+                case Op.ScanGradient op -> steps(scans.backward(instruction, op));
                 case Op.GlobalNorm op -> ReferenceOptimizers.globalNorm(instruction, op, scratch);
                 case Op.ClipNorms op -> ReferenceOptimizers.clipNorms(instruction, op, scratch);
                 case Op.ClipValues op -> ReferenceOptimizers.clipValues(instruction, op, scratch);
@@ -137,6 +147,11 @@ public final class ReferenceKernels implements Kernels {
                 case Op.Constant _ -> throw new IllegalStateException(instruction.name()
                         + ": constants are placed by the plan");
             };
+        }
+
+        /// The steps of a scan find their memory by themselves, and what was lent has been looked at.
+        private static Step steps(Program scan) {
+            return extents -> scan.run(extents, NOTHING_LENT);
         }
 
         private ReferenceRecurrent.Saved saved(Buffer buffer) {

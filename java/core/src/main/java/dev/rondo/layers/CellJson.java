@@ -1,0 +1,190 @@
+package dev.rondo.layers;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Node;
+import dev.rondo.graph.Op;
+import dev.rondo.graph.Value;
+import dev.rondo.layers.NetworkJson.Fields;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.stream.IntStream;
+
+/// Recorded cells as JSON: a step's graph, by the names of its values.
+///
+/// ```json
+/// {"inputSize": "I", "states": [{"name": "h", "size": 2}],
+///  "parameters": [{"name": "U", "shape": [2, 2], "initializer": {"type": "Orthogonal", ...}}],
+///  "nodes": [{"name": "times-1", "op": {"type": "MatMul", "transpose": "B"}, "inputs": {"a": "h", "b": "U"}}, ...],
+///  "masked": {}, "next": {"h": "tanh-3"}, "y": "tanh-3"}
+/// ```
+///
+/// The open size of x is `"I"`. A file can name no operations but those that [CellScope] has.
+final class CellJson {
+    private static final List<Class<?>> OPERATIONS =
+            List.of(Op.Unary.class, Op.Binary.class, Op.MatMul.class, Op.Softmax.class, Op.Constant.class);
+
+    private CellJson() {}
+
+    static void write(JsonGenerator json, RecordedCell cell) throws IOException {
+        Graph graph = cell.graph();
+        json.writeStartObject();
+        json.writeFieldName("inputSize");
+        writeExtent(json, graph.value("x").shape().dim(1));
+        json.writeArrayFieldStart("states");
+        for (Value state : graph.carried().keySet()) {
+            json.writeStartObject();
+            json.writeStringField("name", state.name());
+            json.writeNumberField("size", state.shape().dim(1));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("parameters");
+        for (Map.Entry<Value, Initializer> parameter : cell.parameters().entrySet()) {
+            json.writeStartObject();
+            json.writeStringField("name", parameter.getKey().name());
+            json.writeArrayFieldStart("shape");
+            for (int dim : parameter.getKey().shape().dims()) {
+                writeExtent(json, dim);
+            }
+            json.writeEndArray();
+            json.writeFieldName("initializer");
+            NetworkJson.writeRecord(json, parameter.getValue());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("nodes");
+        for (Node node : graph.nodes()) {
+            json.writeStartObject();
+            json.writeStringField("name", node.name());
+            json.writeFieldName("op");
+            NetworkJson.writeRecord(json, node.op());
+            writeNames(json, "inputs", node.inputs());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        writeNames(json, "masked", byName(cell.masked()));
+        writeNames(json, "next", byName(graph.carried()));
+        json.writeStringField("y", graph.output("y").name());
+        json.writeEndObject();
+    }
+
+    private static SequencedMap<String, Value> byName(SequencedMap<Value, Value> values) {
+        SequencedMap<String, Value> names = new LinkedHashMap<>();
+        values.forEach((key, value) -> names.put(key.name(), value));
+        return names;
+    }
+
+    private static void writeNames(JsonGenerator json, String field, SequencedMap<String, Value> values)
+            throws IOException {
+        json.writeObjectFieldStart(field);
+        for (Map.Entry<String, Value> value : values.entrySet()) {
+            json.writeStringField(value.getKey(), value.getValue().name());
+        }
+        json.writeEndObject();
+    }
+
+    private static void writeExtent(JsonGenerator json, int dim) throws IOException {
+        if (dim == CellScope.INPUT_SIZE) {
+            json.writeString("I");
+        } else {
+            json.writeNumber(dim);
+        }
+    }
+
+    /// @throws IllegalArgumentException if it is no cell: with the place, what was expected and what came
+    static RecordedCell read(String place, Object json) {
+        Fields cell = new Fields(place, json);
+        try {
+            return read(place, cell);
+        } catch (IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            throw message.startsWith(place) ? e : new IllegalArgumentException(place + ": " + message, e);
+        }
+    }
+
+    private static RecordedCell read(String place, Fields cell) {
+        Graph.Builder graph = Graph.builder();
+        Map<String, Value> values = new LinkedHashMap<>();
+        int inputSize = extent(cell, "inputSize", cell.take("inputSize"));
+        add(values, graph.input("x", DataType.FLOAT32, Shape.of(Shape.BATCH, inputSize)));
+        for (Fields state : objects(cell, "states")) {
+            Shape shape = Shape.of(Shape.BATCH, extent(state, "size", state.take("size")));
+            add(values, graph.input(state.string("name"), DataType.FLOAT32, shape));
+            state.end();
+        }
+        SequencedMap<Value, Initializer> parameters = new LinkedHashMap<>();
+        for (Fields parameter : objects(cell, "parameters")) {
+            int[] dims = parameter.list("shape").stream().mapToInt(dim -> extent(parameter, "shape", dim)).toArray();
+            if (dims.length != 1 && dims.length != 2) {
+                throw parameter.wrong("shape", "a vector or a matrix", Shape.of(dims));
+            }
+            Value value = graph.input(parameter.string("name"), DataType.FLOAT32, Shape.of(dims));
+            add(values, value);
+            parameters.put(value, NetworkJson.readRecord(
+                    parameter.place() + ".initializer", Initializer.class, parameter.take("initializer")));
+            parameter.end();
+        }
+        SequencedMap<String, String> masked = names(cell, "masked");
+        for (String state : masked.keySet()) {
+            Value of = find(place, values, state);
+            add(values, graph.input(RecordedCell.mask(of), DataType.FLOAT32, of.shape()));
+        }
+        for (Fields node : objects(cell, "nodes")) {
+            SequencedMap<String, Value> inputs = new LinkedHashMap<>();
+            names(node, "inputs").forEach((role, name) -> inputs.put(role, find(node.place(), values, name)));
+            Op op = NetworkJson.readRecord(node.place() + ".op", OPERATIONS, Op.class, node.take("op"));
+            add(values, graph.add(node.string("name"), op, inputs).output("y"));
+            node.end();
+        }
+        names(cell, "next").forEach(
+                (state, next) -> graph.carry(find(place, values, state), find(place, values, next)));
+        graph.output("y", find(place, values, cell.string("y")));
+        cell.end();
+        SequencedMap<Value, Value> masks = new LinkedHashMap<>();
+        masked.forEach((state, value) -> masks.put(find(place, values, state), find(place, values, value)));
+        return new RecordedCell(graph.build(), parameters, masks);
+    }
+
+    private static void add(Map<String, Value> values, Value value) {
+        values.put(value.name(), value);
+    }
+
+    private static Value find(String place, Map<String, Value> values, String name) {
+        Value value = values.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException(
+                    "%s: expected the name of a value, one of %s, got %s".formatted(place, values.keySet(), name));
+        }
+        return value;
+    }
+
+    private static List<Fields> objects(Fields owner, String field) {
+        List<?> items = owner.list(field);
+        return IntStream.range(0, items.size())
+                .mapToObj(i -> new Fields("%s.%s[%d]".formatted(owner.place(), field, i), items.get(i)))
+                .toList();
+    }
+
+    private static SequencedMap<String, String> names(Fields owner, String field) {
+        Fields fields = new Fields(owner.place() + "." + field, owner.take(field));
+        SequencedMap<String, String> names = new LinkedHashMap<>();
+        fields.names().forEach(name -> names.put(name, fields.string(name)));
+        return names;
+    }
+
+    private static int extent(Fields fields, String field, Object json) {
+        if (json.equals("I")) {
+            return CellScope.INPUT_SIZE;
+        }
+        if (json instanceof Long number && number >= 1 && number <= Integer.MAX_VALUE) {
+            return number.intValue();
+        }
+        throw fields.wrong(field, "extents of at least 1 or \"I\"", json);
+    }
+}

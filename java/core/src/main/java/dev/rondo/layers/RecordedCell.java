@@ -1,0 +1,209 @@
+package dev.rondo.layers;
+
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Node;
+import dev.rondo.graph.Op;
+import dev.rondo.graph.Op.Direction;
+import dev.rondo.graph.Op.UnaryKind;
+import dev.rondo.graph.Value;
+import dev.rondo.tensor.Shape;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/// What a [Cell] has said of its step. Immutable; equal if it is the same step.
+///
+/// Its graph has an input `x`, an input for each state, parameter and mask of a state, the output `y`, and carries the
+/// states. The size of x may be left open.
+public final class RecordedCell {
+    /// Of parameters a file holds as much as it says; of a state it could say anything.
+    private static final int LARGEST_STATE = 1 << 20;
+
+    private final Graph graph;
+    private final SequencedMap<Value, Initializer> parameters;
+    private final SequencedMap<Value, Value> masked;
+
+    /// @param parameters and how they begin
+    /// @param masked states, and what their masks make of them
+    RecordedCell(
+            Graph graph, SequencedMap<Value, Initializer> parameters, SequencedMap<Value, Value> masked) {
+        this.graph = graph;
+        this.parameters = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parameters));
+        this.masked = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(masked));
+        graph.carried().keySet().forEach(
+                state -> Settings.atMost("cell: size of state " + state.name(), LARGEST_STATE, state.shape().dim(1)));
+        for (Map.Entry<Value, Value> mask : masked.entrySet()) {
+            if (!graph.carried().containsKey(mask.getKey()) || !mask.getValue().shape().equals(mask.getKey().shape())) {
+                throw new IllegalArgumentException(
+                        "cell: expected masks of states, got " + mask.getKey() + " of " + mask.getValue());
+            }
+        }
+        // Refuses what is no step.
+        scan(inputSize().orElse(1), Direction.FORWARD, Masks.GIVEN, "");
+    }
+
+    /// Has a cell say what it does.
+    ///
+    /// @throws IllegalArgumentException if its values do not fit
+    static RecordedCell of(Cell cell) {
+        return new CellScope(CellScope.INPUT_SIZE).record(cell);
+    }
+
+    /// Has a cell say what it does with x of a size.
+    static RecordedCell of(Cell cell, int inputSize) {
+        Settings.atLeastOne("inputSize", inputSize);
+        return new CellScope(inputSize).record(cell);
+    }
+
+    /// The step as it was recorded.
+    Graph graph() {
+        return graph;
+    }
+
+    /// The parameters as they were recorded, and how they begin.
+    SequencedMap<Value, Initializer> parameters() {
+        return parameters;
+    }
+
+    /// States, and what their masks make of them.
+    SequencedMap<Value, Value> masked() {
+        return masked;
+    }
+
+    /// The name of a state's mask.
+    static String mask(Value state) {
+        return state.name() + ".mask";
+    }
+
+    /// The number of features of x; empty if any will do.
+    public Optional<Integer> inputSize() {
+        int size = graph.value("x").shape().dim(1);
+        return size == CellScope.INPUT_SIZE ? Optional.empty() : Optional.of(size);
+    }
+
+    /// The names of the states.
+    public List<String> states() {
+        return graph.carried().keySet().stream().map(Value::name).toList();
+    }
+
+    /// The state whose next value the step gives; empty if it gives another.
+    Optional<String> stateGiven() {
+        Value y = graph.output("y");
+        return graph.carried().entrySet().stream()
+                .filter(state -> state.getValue().equals(y))
+                .map(state -> state.getKey().name())
+                .findFirst();
+    }
+
+    /// How recurrent dropout acts.
+    enum Masks {
+        /// It does not.
+        NONE,
+        /// By an input of the step for each state that asks for it, see [#mask].
+        GIVEN
+    }
+
+    /// The step for x of a size. Its roles are `x`, the states, parameters and masks by their names, and the output
+    /// `y`.
+    ///
+    /// @param last a name for a state beside those of the cell that holds its last output; empty for none
+    Op.Scan scan(int inputSize, Direction direction, Masks masks, String last) {
+        Graph.Builder builder = Graph.builder();
+        Map<Value, Value> values = new HashMap<>();
+        for (Value input : graph.inputs()) {
+            boolean mask = masked.keySet().stream().anyMatch(state -> mask(state).equals(input.name()));
+            if (!mask || masks == Masks.GIVEN) {
+                values.put(input, builder.input(input.name(), input.type(), sized(input.shape(), inputSize)));
+            }
+        }
+        for (Node node : graph.nodes()) {
+            Optional<Value> unmasked = masks == Masks.GIVEN ? Optional.empty() : stateMaskedBy(node);
+            if (unmasked.isPresent()) {
+                values.put(node.output("y"), find(values, unmasked.get()));
+                continue;
+            }
+            SequencedMap<String, Value> inputs = new LinkedHashMap<>();
+            node.inputs().forEach((role, value) -> inputs.put(role, find(values, value)));
+            Node copy = builder.add(node.name(), node.op(), inputs);
+            node.outputs().forEach((role, value) -> values.put(value, copy.output(role)));
+        }
+        graph.carried().forEach((before, after) -> {
+            // Without its mask a dropped state is the state, which no node makes.
+            Value next = find(values, after);
+            Value own = stateMaskedBy(graph.producer(after).orElseThrow()).isPresent() && masks == Masks.NONE
+                    ? builder.unary(before.name() + "-kept", UnaryKind.IDENTITY, next)
+                    : next;
+            builder.carry(find(values, before), own);
+        });
+        Value y = find(values, graph.output("y"));
+        builder.output("y", y);
+        if (!last.isEmpty()) {
+            Value before = builder.input(last, y.type(), y.shape());
+            builder.carry(before, builder.unary(last + "-next", UnaryKind.IDENTITY, y));
+        }
+        return new Op.Scan(builder.build(), List.of(find(values, graph.value("x"))), direction);
+    }
+
+    private Optional<Value> stateMaskedBy(Node node) {
+        return masked.entrySet().stream()
+                .filter(entry -> node.outputs().containsValue(entry.getValue()))
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
+    private static Value find(Map<Value, Value> values, Value value) {
+        Value found = values.get(value);
+        if (found == null) {
+            throw new IllegalStateException(value.name() + " is not of the cell");
+        }
+        return found;
+    }
+
+    /// A recorded shape with a number for the size of x.
+    static Shape sized(Shape shape, int inputSize) {
+        int[] dims = shape.dims();
+        for (int axis = 0; axis < dims.length; axis++) {
+            if (dims[axis] == CellScope.INPUT_SIZE) {
+                dims[axis] = inputSize;
+            }
+        }
+        return Shape.of(dims);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof RecordedCell cell && lines().equals(cell.lines());
+    }
+
+    @Override
+    public int hashCode() {
+        return lines().hashCode();
+    }
+
+    /// What the cell is, whatever the order in which it was said.
+    private List<Object> lines() {
+        List<Object> lines = new ArrayList<>();
+        lines.add(graph.value("x").shape());
+        parameters.forEach((value, initializer) -> lines.add(List.of(value.name(), value.shape(), initializer)));
+        masked.forEach((state, value) -> lines.add(List.of(state.name(), value.name())));
+        graph.carried().forEach((state, next) -> lines.add(List.of(state.name(), state.shape(), next.name())));
+        for (Node node : graph.nodes()) {
+            Map<String, String> inputs = new LinkedHashMap<>();
+            node.inputs().forEach((role, value) -> inputs.put(role, value.name()));
+            lines.add(List.of(node.name(), node.op(), inputs));
+        }
+        lines.add(graph.output("y").name());
+        return lines;
+    }
+
+    @Override
+    public String toString() {
+        return "cell of states " + states() + " and " + graph.nodes().size() + " operations";
+    }
+}

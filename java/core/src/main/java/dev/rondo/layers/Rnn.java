@@ -1,0 +1,124 @@
+package dev.rondo.layers;
+
+import dev.rondo.graph.Op;
+import dev.rondo.graph.Op.Direction;
+import dev.rondo.graph.Value;
+import dev.rondo.layers.RecordedCell.Masks;
+import dev.rondo.layers.RecurrentSettings.Output;
+import dev.rondo.tensor.DataType;
+import java.util.LinkedHashMap;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/// A recurrent layer of any [Cell], which it runs over time.
+///
+/// Takes float32 `[B,T,I]`; gives the cell's output of every step `[B,T,n]`, or of each sequence's own last step
+/// `[B,n]`. Steps behind a sequence's length yield zeros and leave its states alone. Its parameters are those that the
+/// cell names. Gradients are exact, by the rules of the cell's operations. What the cell computes of x alone is computed
+/// for all steps at once, see [dev.rondo.graph.Graph.Builder#scan].
+///
+/// ```java
+/// Rnn.of((s, x) -> {
+///     Value h = s.state("h", 32);
+///     return s.next(h, s.tanh(s.add(s.dense("input", x, 32), s.recurrent("state", s.dropped(h), 32))));
+/// }).returnSequences()
+/// ```
+///
+/// It is slower than a fused layer of the same equations ([Lstm], [Gru], [SimpleRnn]): each operation of a step goes
+/// over memory by itself.
+///
+/// @param name of its parameters' path; empty: `rnn`, and `rnn_1`, `rnn_2` for further ones
+/// @param cell what happens at each step
+/// @param output what the layer gives
+/// @param direction in which order it reads each sequence
+/// @param recurrentDropout the part of each state that the cell asks for by [CellScope#dropped] that is dropped in
+///     training, in [0, 1)
+public record Rnn(String name, RecordedCell cell, Output output, Direction direction, double recurrentDropout)
+        implements UnaryLayer {
+    /// The state in which the last output is kept. No name that a cell can give has a dash.
+    private static final String LAST = "last-output";
+
+    public Rnn {
+        Settings.name("Rnn", name);
+        if (!(recurrentDropout >= 0 && (float) recurrentDropout < 1)) {
+            throw new IllegalArgumentException(
+                    "Rnn: recurrentDropout: expected a number in [0, 1) in float32, got " + recurrentDropout);
+        }
+        if (recurrentDropout > 0 && cell.masked().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "Rnn: recurrentDropout: expected a cell that says of a state where it is dropped, got a " + cell);
+        }
+    }
+
+    /// A layer that gives its last output, forward.
+    ///
+    /// @throws IllegalArgumentException if the cell's values do not fit
+    public static Rnn of(Cell cell) {
+        return new Rnn("", RecordedCell.of(cell), Output.LAST, Direction.FORWARD, 0);
+    }
+
+    /// The same of a cell that needs to know the size of x.
+    ///
+    /// @param inputSize I
+    public static Rnn of(Cell cell, int inputSize) {
+        return new Rnn("", RecordedCell.of(cell, inputSize), Output.LAST, Direction.FORWARD, 0);
+    }
+
+    /// Giving its output at every step.
+    public Rnn returnSequences() {
+        return new Rnn(name, cell, Output.SEQUENCES, direction, recurrentDropout);
+    }
+
+    /// Reading each sequence from its own last step to its first, see [Recurrent#goBackwards].
+    public Rnn goBackwards() {
+        return new Rnn(name, cell, output, Direction.REVERSE, recurrentDropout);
+    }
+
+    /// Dropping a part of the states where the cell says so, in training: the same units at every step, others in each
+    /// sequence and batch (Gal & Ghahramani 2016). What is left is scaled up so that the mean stays.
+    ///
+    /// @param rate the part, in [0, 1)
+    /// @throws IllegalArgumentException if the cell says so of no state
+    public Rnn recurrentDropout(double rate) {
+        return new Rnn(name, cell, output, direction, rate);
+    }
+
+    @Override
+    public Value apply(Scope scope, Value x) {
+        if (x.type() != DataType.FLOAT32 || x.shape().rank() != 3) {
+            throw scope.wrong("FLOAT32 [B,T,I]", x);
+        }
+        int inputSize = x.shape().dim(-1);
+        if (cell.inputSize().isPresent() && cell.inputSize().get() != inputSize) {
+            throw scope.wrong("FLOAT32 [B,T,%d], which its cell was made for".formatted(cell.inputSize().get()), x);
+        }
+        SequencedMap<String, Value> inputs = new LinkedHashMap<>();
+        inputs.put("x", x);
+        cell.parameters().forEach((parameter, initializer) ->
+                inputs.put(parameter.name(), scope.parameter(
+                        parameter.name(), initializer, RecordedCell.sized(parameter.shape(), inputSize))));
+        Masks masks = scope.dropsOut(recurrentDropout) ? Masks.GIVEN : Masks.NONE;
+        if (masks == Masks.GIVEN) {
+            cell.masked().keySet().forEach(state ->
+                    inputs.put(RecordedCell.mask(state), scope.mask(
+                            RecordedCell.mask(state), recurrentDropout, state.shape().dim(1))));
+        }
+        Optional<String> given = cell.stateGiven();
+        String last = output == Output.LAST && given.isEmpty() ? LAST : "";
+        Op.Scan scan = cell.scan(inputSize, direction, masks, last);
+        return switch (output) {
+            case SEQUENCES -> scope.scan(scan, inputs, x, cell.states()).output("y");
+            case LAST -> scope.scan(scan, inputs, x, cell.states()).output(given.orElse(LAST) + "N");
+        };
+    }
+
+    @Override
+    public boolean isStreamable() {
+        return direction == Direction.FORWARD;
+    }
+
+    @Override
+    public Rnn named(String name) {
+        return new Rnn(name, cell, output, direction, recurrentDropout);
+    }
+}

@@ -1,0 +1,20 @@
+package dev.rondo.layers;
+
+import dev.rondo.graph.Op;
+import dev.rondo.graph.Op.Direction;
+import dev.rondo.layers.RecordedCell.Masks;
+
+/// Opens what [Rnn] does with a cell to the tests of other packages.
+public final class RecordedCells {
+    private RecordedCells() {}
+
+    /// The scan of a cell, without masks.
+    public static Op.Scan scan(Cell cell, int inputSize, Direction direction) {
+        return RecordedCell.of(cell).scan(inputSize, direction, Masks.NONE, "");
+    }
+
+    /// The scan of a cell, with an input `h.mask` for a state h that it asks to be dropped.
+    public static Op.Scan masked(Cell cell, int inputSize, Direction direction) {
+        return RecordedCell.of(cell).scan(inputSize, direction, Masks.GIVEN, "");
+    }
+}
