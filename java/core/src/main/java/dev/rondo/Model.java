@@ -2,6 +2,7 @@ package dev.rondo;
 
 import dev.rondo.data.Dataset;
 import dev.rondo.data.Seeds;
+import dev.rondo.inference.InferenceRequest;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
 import dev.rondo.io.ModelFile;
@@ -11,6 +12,7 @@ import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Parameters;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import dev.rondo.training.Fit;
@@ -21,6 +23,7 @@ import dev.rondo.training.Training;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,7 +78,7 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
         return network.layers();
     }
 
-    /// What the model gives, such as `[B,T,65]`.
+    /// What the model gives, such as `[B,T,65]`; of several outputs the first.
     public Shape outputShape() {
         return network.graph(Scope.Variant.PLAIN).y().shape();
     }
@@ -230,6 +233,71 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
             }
             return y;
         }
+    }
+
+    /// What a model with names gives for some examples, in batches of 32, on the kernels it was compiled for.
+    ///
+    /// @param inputs all of the model's, of N examples each
+    /// @return all outputs by name, on the heap, of N examples each
+    /// @throws IllegalArgumentException if the inputs are not what the model takes
+    /// @throws IllegalStateException if the model is closed
+    public SequencedMap<String, Tensor> predict(Map<String, Tensor> inputs) {
+        return predict(inputs, Map.of());
+    }
+
+    /// What a model with names gives for some sequences of different lengths.
+    ///
+    /// @param inputs all of the model's, of N examples each
+    /// @param lengths int32 `[N]` by the name of an input with time, see [dev.rondo.inference.InferenceRequest#lengths]
+    /// @return all outputs by name, on the heap, of N examples each
+    /// @throws IllegalArgumentException if the inputs are not what the model takes, or a length is out of range
+    /// @throws IllegalStateException if the model is closed
+    public SequencedMap<String, Tensor> predict(Map<String, Tensor> inputs, Map<String, Tensor> lengths) {
+        try (InferenceSession session = session(predicting())) {
+            int examples = examples(inputs, lengths);
+            int[] times = new int[Shape.TIMES];
+            Arrays.fill(times, 1);
+            session.inputShapes().forEach((name, shape) -> {
+                Tensor input = inputs.get(name);
+                if (input != null && shape.rank() > 1 && Shape.isTime(shape.dim(1)) && input.shape().rank() > 1) {
+                    times[Shape.TIME - shape.dim(1)] = Math.max(input.shape().dim(1), 1);
+                }
+            });
+            SequencedMap<String, Tensor> outputs = new LinkedHashMap<>();
+            session.outputShapes().forEach((name, shape) -> outputs.put(
+                    name,
+                    Tensor.zeros(DataType.FLOAT32, shape.resolve(Extents.of(examples, times)).dims())));
+            InferenceRequest request = session.request();
+            for (int first = 0; first < examples; first += PREDICT_BATCH) {
+                int from = first;
+                int count = Math.min(PREDICT_BATCH, examples - first);
+                inputs.forEach((name, tensor) -> request.input(name, rows(tensor, from, count)));
+                lengths.forEach((name, tensor) -> request.lengths(name, rows(tensor, from, count)));
+                outputs.forEach((name, tensor) -> request.output(name, rows(tensor, from, count)));
+                request.run();
+            }
+            return outputs;
+        }
+    }
+
+    /// N of all.
+    private static int examples(Map<String, Tensor> inputs, Map<String, Tensor> lengths) {
+        int examples = 0;
+        for (Map<String, Tensor> tensors : List.of(inputs, lengths)) {
+            for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
+                Shape shape = entry.getValue().shape();
+                int rows = shape.rank() == 0 ? 0 : shape.dim(0);
+                examples = examples == 0 ? rows : examples;
+                if (rows < 1 || rows != examples) {
+                    throw new IllegalArgumentException("%s: expected %s examples, as of the others, got %s"
+                            .formatted(entry.getKey(), examples == 0 ? "some" : examples, shape));
+                }
+            }
+        }
+        if (examples == 0) {
+            throw new IllegalArgumentException("inputs: expected at least one, got none");
+        }
+        return examples;
     }
 
     private synchronized Serving predicting() {

@@ -8,38 +8,142 @@ import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
 import dev.rondo.plan.Plan;
 import dev.rondo.tensor.Extents;
+import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// A plan that works on its callers' memory: native memory as it is, heap memory and mapped files by a copy. Used by one thread at a
 /// time. After a call of a size, further ones of that size or less allocate nothing.
 final class CallPlan implements AutoCloseable {
+    /// How many arenas of callers are used as they are; what lies in others is copied, since a plan takes memory of few.
+    private static final int MAX_CALLERS = Plan.MAX_LENDERS - 1;
+
     private final Value x;
     private final Value y;
     private final Optional<Value> lengths;
+    private final Value[] inputs;
+    private final Value[] outputs;
+    private final Optional<Value>[] lengthsByTime;
+    private final MemorySegment[] callers = new MemorySegment[MAX_CALLERS];
+    private final MemorySegment[] bound;
+    private int callerCount;
     private final Plan plan;
     private final Staging xStaging = new Staging();
     private final Staging yStaging = new Staging();
+    private final Area area;
 
     CallPlan(Scope scope, Parameters parameters, Engine engine, Extents extents) {
         x = scope.x();
-        y = result(scope);
-        lengths = scope.lengths().values().stream().findFirst();
-        Graph graph = scope.graph().output("y", y).build();
+        lengths = Optional.ofNullable(scope.lengths().get(Shape.TIME));
+        inputs = scope.inputs().values().toArray(Value[]::new);
+        outputs = results(scope);
+        y = outputs[0];
+        lengthsByTime = lengthsByTime(scope, extents.times());
+        bound = new MemorySegment[outputs.length];
+        area = new Area(inputs, outputs);
+        Graph graph = scope.graph().build();
         plan = Plan.inference(graph, parameters, engine, extents);
     }
 
-    /// What the model gives, in memory that is free to be the callers'. Where it is a state, which stays in the plan
-    /// for the next call, or the input itself, it is a copy.
-    private static Value result(Scope scope) {
-        Value y = scope.y();
+    /// What the model gives, each in memory that is free to be the callers'. Where it is a state, which stays in the plan
+    /// for the next call, an input, or another output too, it is a copy.
+    private static Value[] results(Scope scope) {
         Graph graph = scope.graph().build();
-        return graph.carried().containsValue(y) || graph.inputs().contains(y)
-                // No layer's name has a slash.
-                ? scope.graph().unary("output/y", Op.UnaryKind.IDENTITY, y)
-                : y;
+        Set<Value> taken = new HashSet<>(graph.carried().values());
+        taken.addAll(graph.inputs());
+        List<Value> results = new ArrayList<>();
+        scope.outputs().forEach((name, given) -> {
+            // No layer's name has a slash.
+            Value result = taken.add(given) ? given : scope.graph().unary("output/" + name, Op.UnaryKind.IDENTITY, given);
+            scope.graph().output(name, result);
+            results.add(result);
+        });
+        return results.toArray(Value[]::new);
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static Optional<Value>[] lengthsByTime(Scope scope, int times) {
+        Optional<Value>[] lengths = new Optional[times];
+        for (int k = 0; k < times; k++) {
+            lengths[k] = Optional.ofNullable(scope.lengths().get(Shape.time(k)));
+        }
+        return lengths;
+    }
+
+    /// Runs the model once, for inputs and outputs by name.
+    ///
+    /// @throws IllegalArgumentException if an output overlaps other memory
+    void run(InferenceRequest request) {
+        Extents extents = request.extents();
+        if (!plan.capacity().holds(extents)) {
+            plan.reserve(extents);
+        }
+        area.reserve(plan.capacity());
+        callerCount = 0;
+        for (int i = 0; i < inputs.length; i++) {
+            MemorySegment memory = request.input(i);
+            if (!isTaken(memory)) {
+                MemorySegment.copy(memory, 0, area.segment(i), 0, bytes(inputs[i], extents));
+                memory = area.segment(i);
+            }
+            plan.bind(inputs[i], memory);
+        }
+        for (int i = 0; i < outputs.length; i++) {
+            MemorySegment memory = request.output(i);
+            bound[i] = memory != MemorySegment.NULL && isTaken(memory) ? memory : area.segment(inputs.length + i);
+            plan.bind(outputs[i], bound[i]);
+        }
+        for (int k = 0; k < lengthsByTime.length; k++) {
+            if (lengthsByTime[k].isPresent()) {
+                lengths(plan.memory(lengthsByTime[k].get()), request.lengths(k), extents.batch(), extents.time(k));
+            }
+        }
+        plan.run(extents);
+        for (int i = 0; i < outputs.length; i++) {
+            MemorySegment memory = request.output(i);
+            if (memory != MemorySegment.NULL && bound[i] != memory) {
+                MemorySegment.copy(bound[i], 0, memory, 0, bytes(outputs[i], extents));
+            }
+        }
+    }
+
+    private static void lengths(MemorySegment target, MemorySegment own, int batch, int time) {
+        if (own != MemorySegment.NULL) {
+            MemorySegment.copy(own, 0, target, 0, (long) batch * Integer.BYTES);
+        } else {
+            for (int b = 0; b < batch; b++) {
+                target.setAtIndex(ValueLayout.JAVA_INT, b, time);
+            }
+        }
+    }
+
+    /// Whether kernels work on a caller's memory: where they may, and there are not too many arenas already.
+    private boolean isTaken(MemorySegment memory) {
+        if (!isUsable(memory)) {
+            return false;
+        }
+        for (int i = 0; i < callerCount; i++) {
+            if (callers[i].scope().equals(memory.scope())) {
+                return true;
+            }
+        }
+        if (callerCount == MAX_CALLERS) {
+            return false;
+        }
+        callers[callerCount++] = memory;
+        return true;
+    }
+
+    private static long bytes(Value value, Extents extents) {
+        return value.shape().elements(extents) * value.type().bytes();
     }
 
     /// Runs the model once.
@@ -115,6 +219,49 @@ final class CallPlan implements AutoCloseable {
         plan.close();
         xStaging.close();
         yStaging.close();
+        area.close();
+    }
+
+    /// Memory of one arena that stands in for that of all inputs and outputs.
+    private static final class Area implements AutoCloseable {
+        private final Value[] values;
+        private final MemorySegment[] segments;
+        private Optional<Arena> arena = Optional.empty();
+        private Extents capacity = Extents.of(1, 1);
+
+        Area(Value[] inputs, Value[] outputs) {
+            values = Arrays.copyOf(inputs, inputs.length + outputs.length);
+            System.arraycopy(outputs, 0, values, inputs.length, outputs.length);
+            segments = new MemorySegment[values.length];
+        }
+
+        void reserve(Extents largest) {
+            if (arena.isPresent() && capacity.equals(largest)) {
+                return;
+            }
+            Arena larger = Arena.ofShared();
+            try {
+                for (int i = 0; i < values.length; i++) {
+                    segments[i] = larger.allocate(bytes(values[i], largest), Tensor.ALIGNMENT);
+                }
+            } catch (RuntimeException | Error e) {
+                larger.close();
+                throw e;
+            }
+            capacity = largest;
+            arena.ifPresent(Arena::close);
+            arena = Optional.of(larger);
+        }
+
+        MemorySegment segment(int place) {
+            return segments[place];
+        }
+
+        @Override
+        public void close() {
+            arena.ifPresent(Arena::close);
+            arena = Optional.empty();
+        }
     }
 
     /// Native memory that stands in for other memory.

@@ -15,13 +15,20 @@ import dev.rondo.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 
 /// A trained model, served. Its weights never change, lie in memory once, and are shared by all calls and streams.
 ///
 /// Any number of threads, virtual ones too, may call at the same time; [Serving#plans()] of them run, the others wait.
 /// Whatever else runs, a sequence's results are the same bit for bit: whatever the batch it is part of, the number of
 /// threads, and whether it comes whole or step by step in a [#stream].
+///
+/// A model with more than one input or output is called by a [#request], which names them.
 ///
 /// Memory: with B sequences of T steps, x holds the model's input (int32 `[B,T]`, or float32 `[B,T,F]` or `[B,F]`) and y
 /// takes its output (float32 `[B,T,C]` or `[B,C]`), row-major. Native memory is used as it is, the Java heap and mapped
@@ -77,20 +84,73 @@ public final class InferenceSession implements AutoCloseable {
 
     private CallPlan plan(Scope.States states, Scope.Lengths lengths, int batch) {
         Scope scope = network.graph(new Scope.Variant(Scope.Purpose.INFERENCE, states, lengths));
-        return new CallPlan(scope, parameters, engine, Extents.of(batch, 1));
+        int[] times = new int[signature.times()];
+        Arrays.fill(times, 1);
+        return new CallPlan(scope, parameters, engine, Extents.of(batch, times));
     }
 
-    /// The shape of the input, such as `[B,T]`.
+    /// The shapes of the inputs by name.
+    public SequencedMap<String, Shape> inputShapes() {
+        return shapes(signature.inputNames(), signature.inputs());
+    }
+
+    /// The shapes of the outputs by name, all float32.
+    public SequencedMap<String, Shape> outputShapes() {
+        return shapes(signature.outputNames(), signature.outputs());
+    }
+
+    private static SequencedMap<String, Shape> shapes(List<String> names, List<Value> values) {
+        SequencedMap<String, Shape> shapes = new LinkedHashMap<>();
+        for (int i = 0; i < names.size(); i++) {
+            shapes.put(names.get(i), values.get(i).shape());
+        }
+        return Collections.unmodifiableSequencedMap(shapes);
+    }
+
+    /// A call with inputs and outputs by name, to be filled and run, any number of times.
+    public InferenceRequest request() {
+        return new InferenceRequest(signature, this::run, 0);
+    }
+
+    /// Runs a batch, with inputs and outputs by name. Outputs that are not asked for are dropped.
+    ///
+    /// @param inputs all of the model's
+    /// @param outputs float32, overwritten
+    /// @throws IllegalArgumentException as [InferenceRequest#run], or if there is no such input or output
+    /// @throws IllegalStateException as [InferenceRequest#run]
+    public void run(Map<String, Tensor> inputs, Map<String, Tensor> outputs) {
+        InferenceRequest request = request();
+        inputs.forEach(request::input);
+        outputs.forEach(request::output);
+        request.run();
+    }
+
+    private void run(InferenceRequest request, boolean own) {
+        PlanPool pool = own ? ownLengths : full;
+        gate.enter();
+        try {
+            CallPlan plan = pool.take();
+            try {
+                plan.run(request);
+            } finally {
+                pool.give(plan);
+            }
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /// The shape of the input, such as `[B,T]`; of several the first.
     public Shape inputShape() {
         return signature.x().shape();
     }
 
-    /// The type of the input: int32 or float32.
+    /// The type of the input: int32 or float32; of several the first.
     public DataType inputType() {
         return signature.x().type();
     }
 
-    /// The shape of the output, float32, such as `[B,T,65]`.
+    /// The shape of the output, float32, such as `[B,T,65]`; of several the first.
     public Shape outputShape() {
         return signature.y().shape();
     }
@@ -114,6 +174,7 @@ public final class InferenceSession implements AutoCloseable {
     /// @throws IllegalStateException if the session, or the memory of x or y, is closed
     /// @throws WrongThreadException if memory is confined to another thread
     public void run(Tensor x, Tensor y) {
+        signature.checkSingle();
         int batch = signature.batch(x);
         int time = signature.time(x);
         signature.checkOutput(y, batch, time);
@@ -129,6 +190,7 @@ public final class InferenceSession implements AutoCloseable {
     /// @throws IllegalArgumentException as [#run(Tensor, Tensor)], or if a length is out of range
     /// @throws IllegalStateException as [#run(Tensor, Tensor)]
     public void run(Tensor x, Tensor lengths, Tensor y) {
+        signature.checkSingle();
         if (!signature.isTimed()) {
             throw new IllegalArgumentException(
                     "lengths: expected none, since the model takes " + inputShape() + ", which has no time");
@@ -149,13 +211,14 @@ public final class InferenceSession implements AutoCloseable {
     /// @throws IllegalArgumentException as [#run(Tensor, Tensor)], or if a segment is too small
     /// @throws IllegalStateException as [#run(Tensor, Tensor)]
     public void run(MemorySegment x, MemorySegment y, int batch, int time) {
+        signature.checkSingle();
         if (batch < 1 || time < 1 || (time > 1 && !signature.isTimed())) {
             throw new IllegalArgumentException("batch, time: expected at least 1 each for %s, got %d and %d"
                     .formatted(inputShape(), batch, time));
         }
         checkSize("x", x, signature.x(), batch, time);
         checkSize("y", y, signature.y(), batch, time);
-        Signature.checkWritable(y);
+        Signature.checkWritable("y", y);
         run(full, x, MemorySegment.NULL, y, batch, time);
     }
 
@@ -195,6 +258,7 @@ public final class InferenceSession implements AutoCloseable {
     }
 
     private void run(DataType type, Object x, int length, float[] y) {
+        signature.checkSingle();
         int time = signature.timeOf(type, length);
         signature.checkLength(y, time);
         gate.enter();
@@ -228,11 +292,14 @@ public final class InferenceSession implements AutoCloseable {
     /// Begins streams whose state goes on from call to call, all zeros at first.
     ///
     /// @param batch how many streams are stepped together
-    /// @throws IllegalStateException if the session is closed, the model has no time, or a layer goes backwards
+    /// @throws IllegalStateException if the session is closed, the model has no input in time or more
+    ///     than one, or a layer goes backwards
     public StreamingSession stream(int batch) {
-        if (!signature.isTimed()) {
-            throw new IllegalStateException(
-                    "stream: expected a model with time, but this one takes " + inputShape());
+        long timed = signature.inputs().stream().filter(Signature::isTimed).count();
+        if (timed != 1) {
+            throw new IllegalStateException(timed == 0
+                    ? "stream: expected a model with time, but this one takes " + inputShape()
+                    : "stream: expected a model with one input in time, but this one takes " + inputShapes());
         }
         for (Layer layer : network.layers()) {
             if (!layer.isStreamable()) {

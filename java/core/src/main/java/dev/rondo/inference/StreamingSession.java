@@ -40,6 +40,7 @@ public final class StreamingSession implements AutoCloseable {
     /// @throws IllegalStateException if this, its session, or the memory of x or y is closed, or another thread is
     ///     in a call
     public void step(Tensor x, Tensor y) {
+        signature.checkSingle();
         int rows = signature.batch(x);
         if (rows != batch) {
             throw new IllegalArgumentException("x: expected B = %d, got %s".formatted(batch, x.shape()));
@@ -70,6 +71,7 @@ public final class StreamingSession implements AutoCloseable {
     }
 
     private void step(DataType type, Object x, int length, float[] y) {
+        signature.checkSingle();
         if (batch != 1) {
             throw new IllegalArgumentException("x: expected tensors for %d streams, got an array".formatted(batch));
         }
@@ -78,6 +80,24 @@ public final class StreamingSession implements AutoCloseable {
         enter();
         try {
             plan.run(x, y, time);
+        } finally {
+            exit();
+        }
+    }
+
+    /// The next step, or chunk, with inputs and outputs by name, to be filled and run, any number of times. Inputs
+    /// without time are given with each step.
+    public InferenceRequest request() {
+        return new InferenceRequest(signature, this::step, batch);
+    }
+
+    private void step(InferenceRequest request, boolean ownLengths) {
+        if (ownLengths) {
+            throw new IllegalArgumentException("lengths: expected none, since streams are stepped together");
+        }
+        enter();
+        try {
+            plan.run(request);
         } finally {
             exit();
         }

@@ -1,5 +1,6 @@
 package dev.rondo.layers;
 
+import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -54,6 +55,7 @@ public record Network(long seed, List<Call> calls, List<Output> outputs) {
                 }
             }
         }
+        checkTimes(calls);
         checkOutputs(calls, outputs);
         checkUsed(calls, outputs);
     }
@@ -145,6 +147,23 @@ public record Network(long seed, List<Call> calls, List<Output> outputs) {
             if (layer instanceof Input != call.inputs().isEmpty()) {
                 throw new IllegalArgumentException("%s: expected %s, got %d".formatted(
                         layer.name(), layer instanceof Input ? "no inputs" : "inputs", call.inputs().size()));
+            }
+        }
+    }
+
+    /// Every run needs numbers for the symbols of time up to the last one.
+    private static void checkTimes(List<Call> calls) {
+        Set<Integer> times = new HashSet<>();
+        for (Call call : calls) {
+            if (call.layer() instanceof Input input && input.shape().rank() > 1 && Shape.isTime(input.shape().dim(1))) {
+                times.add(Shape.TIME - input.shape().dim(1));
+            }
+        }
+        for (int k = 0; k < times.size(); k++) {
+            if (!times.contains(k)) {
+                throw new IllegalArgumentException(
+                        "layers: expected inputs with the symbols of time T, T1, T2 ... without a gap, got none with %s"
+                                .formatted(Shape.of(Shape.BATCH, Shape.time(k))));
             }
         }
     }

@@ -297,7 +297,11 @@ public final class Plan implements AutoCloseable {
             }
             for (Value carried : graph.carried().keySet()) {
                 Shape shape = carried.shape();
-                if (shape.rank() == 0 || shape.dim(0) != Shape.BATCH || shape.slice(1, shape.rank()).isSymbolic()) {
+                // A scalar is all rows'.
+                if (shape.rank() == 0) {
+                    continue;
+                }
+                if (shape.dim(0) != Shape.BATCH || shape.slice(1, shape.rank()).isSymbolic()) {
                     throw new IllegalArgumentException(carried.name() + ": expected a state [B,...], got " + shape);
                 }
                 if (!isBound(carried)) {

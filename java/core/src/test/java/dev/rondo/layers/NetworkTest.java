@@ -230,12 +230,12 @@ class NetworkTest {
     @Test
     void aNetworkIsReadable() {
         NetworkBuilder b = Network.builder();
-        Symbol x = b.input(Input.features(Shape.time(2), 2));
+        Symbol x = b.input(Input.features(Shape.TIME, 2));
         SharedLayer dropout = b.shared(Dropout.rate(0.5));
         String json = b.output("sum", b.add(Add.of(), dropout.on(x), dropout.on(x))).build(1).toJson();
         assertEquals(
                 "{\"version\":2,\"seed\":1,\"layers\":["
-                        + "{\"type\":\"Input\",\"name\":\"x\",\"dataType\":\"FLOAT32\",\"shape\":[\"B\",\"T2\",2]},"
+                        + "{\"type\":\"Input\",\"name\":\"x\",\"dataType\":\"FLOAT32\",\"shape\":[\"B\",\"T\",2]},"
                         + "{\"type\":\"Dropout\",\"name\":\"dropout\",\"rate\":0.5},{\"type\":\"Add\",\"name\":\"add\"}],"
                         + "\"calls\":[{\"layer\":\"x\",\"inputs\":[]},{\"layer\":\"dropout\",\"inputs\":[\"x\"]},"
                         + "{\"layer\":\"dropout\",\"inputs\":[\"x\"]},"
