@@ -11,6 +11,7 @@ module dev.rondo {
     exports dev.rondo.inference;
     exports dev.rondo.io;
     exports dev.rondo.layers;
+    exports dev.rondo.metrics;
     exports dev.rondo.plan;
     exports dev.rondo.tensor;
     exports dev.rondo.training;
