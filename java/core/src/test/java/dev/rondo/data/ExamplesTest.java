@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class ExamplesTest {
     private static final Shape B_T = Shape.of(Shape.BATCH, Shape.TIME);
-    private static final Dataset.Signature IDS_TO_CLASS =
+    static final Dataset.Signature IDS_TO_CLASS =
             new Dataset.Signature(DataType.INT32, B_T, DataType.INT32, Shape.of(Shape.BATCH));
     private static final Dataset.Signature IDS_TO_CLASSES =
             new Dataset.Signature(DataType.INT32, B_T, DataType.INT32, B_T);
@@ -30,14 +30,14 @@ class ExamplesTest {
         return Dataset.of(Tensor.of(x, n, time), Tensor.of(IntStream.range(0, n).toArray(), n));
     }
 
-    private static Batch batch(int elements) {
+    static Batch batch(int elements) {
         return new Batch(
                 MemorySegment.ofArray(new int[elements]),
                 MemorySegment.ofArray(new int[elements]),
                 MemorySegment.ofArray(new int[elements]));
     }
 
-    private static int[] ints(MemorySegment segment, int count) {
+    static int[] ints(MemorySegment segment, int count) {
         return Arrays.copyOf(segment.toArray(ValueLayout.JAVA_INT), count);
     }
 
