@@ -31,6 +31,14 @@ public interface Dataset {
         return new Streams(ids, timeSteps);
     }
 
+    /// The same data, with batches read ahead by a thread of its own: for readers that take their time, such as those that
+    /// read files.
+    ///
+    /// @param ahead how many batches, at least 1; each takes the memory of the largest
+    default Prefetched prefetched(int ahead) {
+        return new Prefetched(this, ahead);
+    }
+
     /// What a model and its loss take, with `B` and `T` as symbols.
     ///
     /// @param xType type of the input
@@ -72,7 +80,7 @@ public interface Dataset {
 
     /// Reads a data set batch by batch. Which examples a batch holds follows from the request, the epoch and the
     /// batch's number alone, so a run that is resumed goes on in the middle of an epoch. Reading allocates nothing.
-    interface Reader {
+    interface Reader extends AutoCloseable {
         /// Number of batches in an epoch, at least 1.
         int batches();
 
@@ -98,5 +106,9 @@ public interface Dataset {
         /// @param index from 0
         /// @param batch filled by this call
         void read(int index, Batch batch);
+
+        /// Frees what the reader holds; here nothing. Whoever opened it closes it.
+        @Override
+        default void close() {}
     }
 }

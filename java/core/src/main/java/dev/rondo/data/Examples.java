@@ -5,7 +5,9 @@ import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// Examples in memory, one a row. The tensors are read where they lie, so they must not change while a run uses them.
 ///
@@ -14,15 +16,17 @@ public final class Examples implements Dataset {
     private final Tensor x;
     private final Tensor y;
     private final Optional<int[]> lengths;
+    private final OptionalInt pool;
 
     Examples(Tensor x, Tensor y) {
-        this(x, y, Optional.empty());
+        this(x, y, Optional.empty(), OptionalInt.empty());
     }
 
-    private Examples(Tensor x, Tensor y, Optional<int[]> lengths) {
+    private Examples(Tensor x, Tensor y, Optional<int[]> lengths, OptionalInt pool) {
         this.x = x;
         this.y = y;
         this.lengths = lengths;
+        this.pool = pool;
         if (x.shape().rank() == 0 || y.shape().rank() == 0 || x.shape().dim(0) != y.shape().dim(0)) {
             throw new IllegalArgumentException(
                     "y: expected as many rows as x %s, got %s".formatted(x.shape(), y.shape()));
@@ -48,7 +52,50 @@ public final class Examples implements Dataset {
                         "lengths[%d]: expected 1..%d, got %d".formatted(i, time, lengths[i]));
             }
         }
-        return new Examples(x, y, Optional.of(lengths.clone()));
+        return new Examples(x, y, Optional.of(lengths.clone()), pool);
+    }
+
+    /// With batches of sequences of like lengths, so that there is less padding to run over. Where an epoch is shuffled,
+    /// the shuffled examples are taken in pools of some batches each, each pool is sorted by length and cut into batches,
+    /// and the batches are shuffled; the smaller batch that is left stays last. It follows from the seed and the epoch
+    /// alone. Examples that are read in their own order are not sorted.
+    ///
+    /// @param pool batches of a pool, at least 1: the more, the less padding, and the less random the batches
+    /// @throws IllegalStateException if the examples have no lengths
+    public Examples bucketed(int pool) {
+        if (pool < 1) {
+            throw new IllegalArgumentException("pool: expected at least 1, got " + pool);
+        }
+        if (lengths.isEmpty()) {
+            throw new IllegalStateException("bucketed: expected examples with lengths, got ones without");
+        }
+        return new Examples(x, y, lengths, OptionalInt.of(pool));
+    }
+
+    /// Some of the examples, as [Split] tells, in memory of their own.
+    ///
+    /// @param rows each in `0..size-1`, in the order they will have
+    /// @throws IllegalArgumentException if there is none, or one is out of range
+    public Examples select(int... rows) {
+        for (int i = 0; i < rows.length; i++) {
+            if (rows[i] < 0 || rows[i] >= size()) {
+                throw new IllegalArgumentException(
+                        "rows[%d]: expected 0..%d, got %d".formatted(i, size() - 1, rows[i]));
+            }
+        }
+        Optional<int[]> own = lengths.map(all -> Arrays.stream(rows).map(row -> all[row]).toArray());
+        return new Examples(select(x, rows), select(y, rows), own, pool);
+    }
+
+    private static Tensor select(Tensor tensor, int[] rows) {
+        int[] dims = tensor.shape().dims();
+        long rowBytes = tensor.segment().byteSize() / dims[0];
+        dims[0] = rows.length;
+        Tensor selected = Tensor.zeros(tensor.type(), dims);
+        for (int i = 0; i < rows.length; i++) {
+            MemorySegment.copy(tensor.segment(), rows[i] * rowBytes, selected.segment(), i * rowBytes, rowBytes);
+        }
+        return selected;
     }
 
     /// Number of examples.
@@ -162,6 +209,37 @@ public final class Examples implements Dataset {
             }
             if (request.order() == Order.SHUFFLED) {
                 Seeds.shuffle(order, Seeds.generator(request.seed(), "shuffle", epoch));
+                if (pool.isPresent()) {
+                    bucket(pool.getAsInt(), lengths.orElseThrow(), epoch);
+                }
+            }
+        }
+
+        private void bucket(int pool, int[] lengths, int epoch) {
+            int batch = request.batchSize();
+            long poolSize = (long) pool * batch;
+            for (long first = 0; first < order.length; first += poolSize) {
+                sort(lengths, (int) first, (int) Math.min(order.length, first + poolSize));
+            }
+            int[] batches = new int[order.length / batch];
+            Arrays.setAll(batches, i -> i);
+            Seeds.shuffle(batches, Seeds.generator(request.seed(), "shuffle batches", epoch));
+            int[] sorted = order.clone();
+            for (int i = 0; i < batches.length; i++) {
+                System.arraycopy(sorted, batches[i] * batch, order, i * batch, batch);
+            }
+        }
+
+        /// Sorts a part of the order by length; equally long ones stay as they are.
+        private void sort(int[] lengths, int from, int to) {
+            long[] keys = new long[to - from];
+            for (int i = 0; i < keys.length; i++) {
+                keys[i] = (long) lengths[order[from + i]] << 32 | i;
+            }
+            Arrays.sort(keys);
+            int[] shuffled = Arrays.copyOfRange(order, from, to);
+            for (int i = 0; i < keys.length; i++) {
+                order[from + i] = shuffled[(int) keys[i]];
             }
         }
 

@@ -285,5 +285,6 @@ final class Pass implements AutoCloseable {
     @Override
     public void close() {
         plan.close();
+        reader.close();
     }
 }
