@@ -164,7 +164,7 @@ class ModelTest {
                 bad,
                 Map.of(ModelFile.MODEL_KEY, json.replace("\"version\":1", "\"version\":9")),
                 tensors,
-                "rondo.model: model: version: expected 1, got 9");
+                "rondo.model: model: version: expected 1 or 2, got 9");
         refused(
                 bad,
                 Map.of(ModelFile.MODEL_KEY, json.replace("\"units\":2", "\"units\":3")),

@@ -2,12 +2,16 @@ package dev.rondo;
 
 import dev.rondo.data.CharacterVocabulary;
 import dev.rondo.data.Dataset;
+import dev.rondo.graph.Value;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.StreamingSession;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Lstm;
+import dev.rondo.layers.Rnn;
+import dev.rondo.layers.Symbol;
+import dev.rondo.layers.Symbols;
 import dev.rondo.tensor.Shape;
 import dev.rondo.training.Adam;
 import dev.rondo.training.Fit;
@@ -16,7 +20,7 @@ import dev.rondo.training.Training;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/// The README's example: [ReadmeExampleTest] runs it, and holds the README against it.
+/// The README's examples: [ReadmeExampleTest] runs them, and holds the README against them.
 final class ReadmeExample {
     private ReadmeExample() {}
 
@@ -48,5 +52,33 @@ final class ReadmeExample {
             best = logits[id] > logits[best] ? id : best;
         }
         return vocabulary.codePointOf(best);
+    }
+
+    /// @return an encoder and a decoder, for the test
+    static Functional encoderDecoder() {
+        // @start region="functional"
+        Functional.Builder b = Functional.builder();
+        Symbol source = b.input(Input.ids(Shape.TIME).named("source"));
+        Symbol target = b.input(Input.ids(Shape.time(1)).named("target"));
+        Symbols encoder = b.apply(Lstm.units(128), b.add(Embedding.of(1000, 64), source));
+        Symbols decoder =
+                b.apply(Lstm.units(128).returnSequences(), b.add(Embedding.of(1200, 64), target), encoder.states());
+        Functional model = b.output("logits", b.add(Dense.units(1200), decoder.y())).seed(42).build();
+        // @end region="functional"
+        return model;
+    }
+
+    /// @return a layer of a cell of one's own, for the test
+    static Rnn cell() {
+        // @start region="cell"
+        // h = z*h' + (1-z)*tanh(W x + U h' + b), z = sigmoid(Wz x + Uz h' + bz)
+        Rnn layer = Rnn.of((s, x) -> {
+            Value h = s.state("h", 32);
+            Value update = s.sigmoid(s.add(s.dense("inputZ", x, 32), s.recurrent("stateZ", h, 32)));
+            Value candidate = s.tanh(s.add(s.dense("input", x, 32), s.recurrent("state", h, 32)));
+            return s.next(h, s.mix(update, h, candidate));
+        });
+        // @end region="cell"
+        return layer;
     }
 }

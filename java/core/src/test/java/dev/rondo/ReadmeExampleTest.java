@@ -1,12 +1,23 @@
 package dev.rondo;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.inference.InferenceSession;
+import dev.rondo.layers.Dense;
+import dev.rondo.layers.Input;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReadmeExampleTest {
     private static final Path ROOT = Path.of(System.getProperty("rondo.root", "../.."));
@@ -19,11 +30,41 @@ class ReadmeExampleTest {
     }
 
     @Test
-    void theReadmeShowsIt() throws IOException {
+    void theEncoderHandsItsStatesOn() {
+        try (Functional model = ReadmeExample.encoderDecoder();
+                InferenceSession session = model.session()) {
+            float[] logits = logits(session, Tensor.of(new int[] {1, 2, 3}, 1, 3));
+            float[] others = logits(session, Tensor.of(new int[] {3, 2, 1}, 1, 3));
+
+            assertEquals(2 * 1200, logits.length);
+            assertFalse(Arrays.equals(logits, others), "the decoder does not know what the encoder read");
+        }
+    }
+
+    private static float[] logits(InferenceSession session, Tensor source) {
+        Tensor logits = Tensor.zeros(DataType.FLOAT32, 1, 2, 1200);
+        session.request()
+                .input("source", source)
+                .input("target", Tensor.of(new int[] {4, 5}, 1, 2))
+                .output("logits", logits)
+                .run();
+        return logits.toFloats();
+    }
+
+    @Test
+    void aCellOfOnesOwnIsALayer() {
+        try (Sequential model = Sequential.of(Input.features(Shape.TIME, 3), ReadmeExample.cell(), Dense.units(2))) {
+            assertEquals(Shape.of(5, 2), model.predict(Tensor.zeros(DataType.FLOAT32, 5, 4, 3)).shape());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"example", "functional", "cell"})
+    void theReadmeShowsIt(String region) throws IOException {
         String source = Files.readString(ROOT.resolve("java/core/src/test/java/dev/rondo/ReadmeExample.java"));
-        String start = "// @start region=\"example\"\n";
+        String start = "// @start region=\"" + region + "\"\n";
         String example = source.substring(
-                        source.indexOf(start) + start.length(), source.indexOf("        // @end region=\"example\""))
+                        source.indexOf(start) + start.length(), source.indexOf("        // @end region=\"" + region + "\""))
                 .stripTrailing()
                 .stripIndent();
         String readme = Files.readString(ROOT.resolve("README.md"));
