@@ -74,7 +74,8 @@ Paths by_all_paths(const CtcCase &c, int32_t b) {
     while (true) {
         if (collapsed(path, c.blank) == wanted) {
             double log = 0.0;
-            for (size_t t = 0; t < path.size(); t++) log += p[t * static_cast<size_t>(c.classes) + static_cast<size_t>(path[t])];
+            for (size_t t = 0; t < path.size(); t++)
+                log += p[t * static_cast<size_t>(c.classes) + static_cast<size_t>(path[t])];
             total += std::exp(log);
             for (size_t t = 0; t < path.size(); t++)
                 all.visits[t * static_cast<size_t>(c.classes) + static_cast<size_t>(path[t])] += std::exp(log);
@@ -124,7 +125,8 @@ Paths by_recursion(const CtcCase &c, int32_t b) {
     if (log == -infinity) return all;
     for (int32_t t = 0; t < steps; t++)
         for (int64_t s = 0; s < count; s++)
-            all.visits[static_cast<size_t>(t * c.classes + state(s))] += std::exp(alpha[at(t, s)] + beta[at(t, s)] - log);
+            all.visits[static_cast<size_t>(t * c.classes + state(s))] +=
+                std::exp(alpha[at(t, s)] + beta[at(t, s)] - log);
     return all;
 }
 
@@ -164,7 +166,8 @@ CtcResult run_ctc(rondo_context *context, const CtcCase &c) {
 // A step's part of the loss is a log-probability, off by a few eps of its own size or of one, whichever is larger; as
 // many of them as there are steps add up, errors of either sign. A visit is a share, whose two logarithms are off by as
 // much, seen from the likeliest path.
-void expect_close(const CtcCase &c, const CtcResult &r, Paths (*oracle)(const CtcCase &, int32_t), double magnitude = 1.0) {
+void expect_close(const CtcCase &c, const CtcResult &r, Paths (*oracle)(const CtcCase &, int32_t),
+                  double magnitude = 1.0) {
     double loss = 0.0;
     const double error = 8.0 * float_epsilon * magnitude * std::sqrt(static_cast<double>(c.steps) + 1.0);
     for (int32_t b = 0; b < c.batch; b++) {
@@ -180,8 +183,8 @@ void expect_close(const CtcCase &c, const CtcResult &r, Paths (*oracle)(const Ct
         Doubles expected(static_cast<size_t>(c.steps * c.classes), 0.0);
         const Doubles p = c.log_probabilities(b);
         for (size_t i = 0; !zero && i < p.size(); i++) expected[i] = (std::exp(p[i]) - all.visits[i]) * weight;
-        EXPECT_TRUE(close(r.gradient.data() + u * expected.size(), expected.data(), static_cast<int64_t>(expected.size()),
-                          Tolerance{4.0 * error * weight, error}))
+        EXPECT_TRUE(close(r.gradient.data() + u * expected.size(), expected.data(),
+                          static_cast<int64_t>(expected.size()), Tolerance{4.0 * error * weight, error}))
             << "gradient of sequence " << b;
     }
     EXPECT_TRUE(close(&r.result[0], &loss, 1, Tolerance{error * c.batch, error}));
@@ -191,8 +194,17 @@ void expect_close(const CtcCase &c, const CtcResult &r, Paths (*oracle)(const Ct
 // Labels of random lengths from none to as many as there are, with and without equal neighbours.
 CtcCase random_ctc(Random &random, int32_t batch, int32_t steps, int32_t classes, int32_t label_steps, bool ragged,
                    double size = 3.0) {
-    CtcCase c = {batch, steps, classes, label_steps, random.integer(0, classes - 1), RONDO_CTC_MEAN, RONDO_CTC_ZERO,
-                 random.floats(int64_t{batch} * steps * classes, -size, size).copy(), {}, {}, {}};
+    CtcCase c = {batch,
+                 steps,
+                 classes,
+                 label_steps,
+                 random.integer(0, classes - 1),
+                 RONDO_CTC_MEAN,
+                 RONDO_CTC_ZERO,
+                 random.floats(int64_t{batch} * steps * classes, -size, size).copy(),
+                 {},
+                 {},
+                 {}};
     for (int32_t b = 0; b < batch; b++) {
         const int32_t count = classes == 1 ? 0 : b == 0 ? label_steps : random.integer(0, label_steps);
         for (int32_t i = 0; i < label_steps; i++) {
@@ -214,7 +226,8 @@ TEST_P(Ctc, isTheSumOverAllPaths) {
         for (uint64_t seed = 1; seed <= 40; seed++) {
             SCOPED_TRACE(testing::Message() << "seed " << seed);
             Random random(seed);
-            CtcCase c = random_ctc(random, 4, random.integer(1, 6), random.integer(1, 4), random.integer(1, 4), seed % 2 == 0);
+            CtcCase c =
+                random_ctc(random, 4, random.integer(1, 6), random.integer(1, 4), random.integer(1, 4), seed % 2 == 0);
             c.reduction = static_cast<int32_t>(seed % 3);
             expect_close(c, run_ctc(context, c), by_all_paths);
         }
@@ -250,7 +263,8 @@ TEST_P(Ctc, isPreciseOverManySteps) {
 
 TEST_P(Ctc, isZeroOrInfiniteWithoutPaths) {
     const ContextOf context(GetParam().number);
-    CtcCase c = {3, 2, 3, 2, 0, RONDO_CTC_MEAN, RONDO_CTC_ZERO, Numbers(18, 0.5f), {1, 1, 1, 2, 2, 2}, {2, 2, 0}, {2, 2, 1}};
+    CtcCase c = {3,         2,        3, 2, 0, RONDO_CTC_MEAN, RONDO_CTC_ZERO, Numbers(18, 0.5f), {1, 1, 1, 2, 2, 2},
+                 {2, 2, 0}, {2, 2, 1}};
     CtcResult r = run_ctc(context, c); // 1 1 takes three steps; 1 2 takes two; the last one has none
     EXPECT_EQ(r.per_sequence[0], 0.0f);
     EXPECT_NEAR(r.per_sequence[1], std::log(9.0), 1e-6);
@@ -439,8 +453,9 @@ CrfExpected by_recursion(const CrfCase &c) {
                 if (t == n - 1) e.dend[static_cast<size_t>(j)] += p;
                 for (int32_t i = 0; t > 0 && i < k; i++)
                     e.dtransitions[static_cast<size_t>(i * k + j)] +=
-                        std::exp(alpha[at(t - 1, i)] + c.transition(i, j) + c.emission(b, t, j) + beta[at(t, j)] - all)
-                        / c.batch;
+                        std::exp(alpha[at(t - 1, i)] + c.transition(i, j) + c.emission(b, t, j) + beta[at(t, j)] -
+                                 all) /
+                        c.batch;
             }
         }
         e.add(c, b, c.tags_of(b), -1.0 / c.batch);
@@ -553,7 +568,8 @@ TEST_P(Crf, bearsExtremes) {
         for (int32_t t = 0; t < c.lengths[static_cast<size_t>(b)]; t++)
             if (c.tags[static_cast<size_t>(b * 20 + t)] < 0) c.tags[static_cast<size_t>(b * 20 + t)] = 0;
     expect_close(c, run_crf(context, c), by_recursion(c), 2.0);
-    for (int32_t j = 0; j < 5; j++) c.transitions[static_cast<size_t>(j * 5 + 2)] = -std::numeric_limits<float>::infinity();
+    for (int32_t j = 0; j < 5; j++)
+        c.transitions[static_cast<size_t>(j * 5 + 2)] = -std::numeric_limits<float>::infinity();
     expect_close(c, run_crf(context, c), by_recursion(c), 2.0);
 }
 

@@ -210,7 +210,7 @@ extern "C" {
 
 /* rondo_ctc.impossible: what becomes of a sequence with fewer steps than its labels take */
 #define RONDO_CTC_REFUSED 0 /* the call is RONDO_OUT_OF_RANGE */
-#define RONDO_CTC_ZERO 1    /* its loss and gradient are zero, as are those of labels that come to have no probability */
+#define RONDO_CTC_ZERO 1 /* its loss and gradient are zero, as are those of labels that come to have no probability */
 
 /* -------------------------------------------------------------------------------------- errors and machine */
 
@@ -529,12 +529,12 @@ typedef struct rondo_ctc {
     rondo_head head;
     int32_t batch_size;
     int32_t time_steps;
-    int32_t classes;     /* with the blank */
-    int32_t label_steps; /* L, the most labels of a sequence; at least 1 */
-    int32_t blank;       /* the class that stands for none, in 0..classes-1 */
-    int32_t reduction;   /* RONDO_CTC_MEAN, _MEAN_PER_LABEL, _SUM */
-    int32_t impossible;  /* RONDO_CTC_REFUSED, _ZERO */
-    int32_t reserved;    /* 0 */
+    int32_t classes;              /* with the blank */
+    int32_t label_steps;          /* L, the most labels of a sequence; at least 1 */
+    int32_t blank;                /* the class that stands for none, in 0..classes-1 */
+    int32_t reduction;            /* RONDO_CTC_MEAN, _MEAN_PER_LABEL, _SUM */
+    int32_t impossible;           /* RONDO_CTC_REFUSED, _ZERO */
+    int32_t reserved;             /* 0 */
     const float *logits;          /* [B,T,classes] */
     const int32_t *labels;        /* [B,L], each in 0..classes-1 and not the blank, ignored behind its label length */
     const int32_t *lengths;       /* [B], each in 0..T; NULL: all T */

@@ -65,7 +65,8 @@ template <class S> inline double crf_loss(const rondo::CrfWork &work, int64_t b,
     return all - (score + static_cast<double>(call.end[tag]));
 }
 
-template <class S> inline void crf_back(const rondo::CrfWork &work, int64_t b, int64_t length, float *beta, float *row) {
+template <class S>
+inline void crf_back(const rondo::CrfWork &work, int64_t b, int64_t length, float *beta, float *row) {
     using F = typename S::F;
     const rondo_crf &call = *work.call;
     const int64_t k = call.classes;

@@ -412,8 +412,8 @@ struct CtcRows {
 
 struct CtcWork {
     const rondo_ctc *call;
-    CtcRows rows;   // of the first slice
-    int64_t stride; // floats from a slice's rows to the next's
+    CtcRows rows;    // of the first slice
+    int64_t stride;  // floats from a slice's rows to the next's
     int32_t *labels; // [slices, width]: the class of each state
     double *losses;  // out [B]
 };
@@ -480,8 +480,8 @@ struct KernelTable {
     void (*clamp)(const ClampWork &, Slice);
     void (*elementwise_loss)(const ElementwiseLossWork &, Slice);
     void (*ctc)(const CtcWork &, Slice);
-    void (*crf)(const CrfWork &, Slice);             // a slice is some sequences
-    void (*crf_transitions)(const CrfWork &, Slice); // a slice is some rows of dtransitions
+    void (*crf)(const CrfWork &, Slice);                   // a slice is some sequences
+    void (*crf_transitions)(const CrfWork &, Slice);       // a slice is some rows of dtransitions
     int64_t (*multiply_adds)(int64_t rounds, float *sink); // returns the float operations done
 };
 

@@ -54,9 +54,9 @@ struct Ctc {
         const CtcRows one = rows(context, call);
         elements("states", call.time_steps + CtcRows::others, one.row());
         Needs needs;
-        needs.scratch = aligned(call.batch_size * static_cast<int64_t>(sizeof(double)))
-                      + slices(context, call) * bytes_of_floats(stride(one))
-                      + aligned(slices(context, call) * one.width * static_cast<int64_t>(sizeof(int32_t)));
+        needs.scratch = aligned(call.batch_size * static_cast<int64_t>(sizeof(double))) +
+                        slices(context, call) * bytes_of_floats(stride(one)) +
+                        aligned(slices(context, call) * one.width * static_cast<int64_t>(sizeof(int32_t)));
         return needs;
     }
     static void check(const Context &context, const Call &call) {
@@ -84,7 +84,8 @@ struct Ctc {
         const int32_t length = call.lengths == nullptr ? call.time_steps : length_now(call.lengths, b);
         if (call.impossible == RONDO_CTC_REFUSED && count + repeats > length)
             fail(RONDO_OUT_OF_RANGE,
-                 "label_lengths[%lld]: expected labels that %d steps have room for, got %lld and %lld between equal ones",
+                 "label_lengths[%lld]: expected labels that %d steps have room for, got %lld and %lld between equal "
+                 "ones",
                  static_cast<long long>(b), length, static_cast<long long>(count), static_cast<long long>(repeats));
     }
     static void run(const Context &context, const Call &call) {
@@ -133,9 +134,9 @@ struct Crf {
         const int64_t rows = elements("emissions", steps(call), row);
         const int64_t square = elements("transitions", call.classes, row);
         Needs needs;
-        needs.scratch = aligned(call.batch_size * static_cast<int64_t>(sizeof(double)))
-                      + 2 * aligned(bytes_of_floats(square))
-                      + aligned(bytes_of_floats(slices(context, call) * 2 * row)) + 3 * aligned(bytes_of_floats(rows));
+        needs.scratch = aligned(call.batch_size * static_cast<int64_t>(sizeof(double))) +
+                        2 * aligned(bytes_of_floats(square)) +
+                        aligned(bytes_of_floats(slices(context, call) * 2 * row)) + 3 * aligned(bytes_of_floats(rows));
         return needs;
     }
     static void check(const Context &context, const Call &call) {
@@ -173,8 +174,8 @@ struct Crf {
         work.alphas = layout.take<float>(steps(call) * work.width);
         work.arrivals = layout.take<float>(steps(call) * work.width);
         work.marginals = layout.take<float>(steps(call) * work.width);
-        work.backward = call.demissions != nullptr || call.dtransitions != nullptr || call.dstart != nullptr
-                     || call.dend != nullptr;
+        work.backward = call.demissions != nullptr || call.dtransitions != nullptr || call.dstart != nullptr ||
+                        call.dend != nullptr;
         work.inverse = call.batch_size > 0 ? 1.0f / static_cast<float>(call.batch_size) : 0.0f;
         const int64_t products = steps(call) * k * work.width;
         const int32_t useful = context.slices_for(products * (work.backward ? 2 : 1) * 2 * cost_of_exp);

@@ -23,6 +23,7 @@ public record Split(int[] training, int[] heldOut) {
     /// @param fraction to hold out, between 0 and 1; rounded to the nearest number of examples
     /// @throws IllegalArgumentException if nothing would be left on one of the sides
     public static Split random(int examples, double fraction, long seed) {
+        checkExamples(examples);
         int[] order = new int[examples];
         Arrays.setAll(order, i -> i);
         Seeds.shuffle(order, Seeds.generator(seed, "split", 0));
@@ -60,10 +61,17 @@ public record Split(int[] training, int[] heldOut) {
     /// @param fraction to hold out, between 0 and 1; rounded to the nearest number of examples
     /// @throws IllegalArgumentException if nothing would be left on one of the sides
     public static Split byTime(int examples, double fraction) {
+        checkExamples(examples);
         boolean[] out = new boolean[examples];
         int count = (int) Math.rint(examples * fraction);
         Arrays.fill(out, examples - Math.clamp(count, 0, examples), examples, true);
         return of(out, fraction);
+    }
+
+    private static void checkExamples(int examples) {
+        if (examples < 2) {
+            throw new IllegalArgumentException("examples: expected at least 2, got " + examples);
+        }
     }
 
     private static Split of(boolean[] out, double fraction) {

@@ -47,7 +47,15 @@ public record WordVectors(Tensor matrix, BitSet found, WordVocabulary vocabulary
     public sealed interface Missing {
         /// Zeros.
         static Missing zeros() {
-            return new Drawn((rows, columns, random) -> new float[Math.multiplyExact(rows, columns)], 0);
+            return new Drawn((rows, columns, random) -> zeros(rows, columns), 0);
+        }
+
+        private static float[] zeros(int rows, int columns) {
+            if (rows < 0 || columns < 0 || (long) rows * columns > Integer.MAX_VALUE - 8) {
+                throw new IllegalArgumentException("rows, columns: expected at least 0 each and as many numbers as an array"
+                        + " holds, got %d and %d".formatted(rows, columns));
+            }
+            return new float[rows * columns];
         }
 
         /// The mean of the vectors that were found.

@@ -87,9 +87,12 @@ public final class Bleu {
 
     /// BLEU of n-grams of up to `maxOrder` words.
     ///
-    /// @throws IllegalArgumentException if it is below 1
+    /// @param maxOrder 1 to 16
+    /// @throws IllegalArgumentException if it is none of these
     public Bleu(int maxOrder, Smoothing smoothing) {
-        Arguments.atLeastOne("maxOrder", maxOrder);
+        if (maxOrder < 1 || maxOrder > 16) {
+            throw new IllegalArgumentException("maxOrder: expected 1 to 16, got " + maxOrder);
+        }
         this.maxOrder = maxOrder;
         this.smoothing = smoothing;
         right = new long[maxOrder + 1];
