@@ -140,7 +140,7 @@ TEST(Api, runsCallsInOrderUpToTheFailingOne) {
     EXPECT_EQ(rondo_run(context, calls, 4, &error, nullptr, nullptr, nullptr, nullptr), RONDO_INVALID);
     EXPECT_EQ(error.status, RONDO_INVALID);
     EXPECT_EQ(error.call, 2);
-    EXPECT_STREQ(error.text, "unary: kind: expected 0 to 8, got 99");
+    EXPECT_STREQ(error.text, "unary: kind: expected 0 to 17, got 99");
     EXPECT_EQ(first.y, 4.0f);
     EXPECT_EQ(second.y, 16.0f);
     EXPECT_EQ(fourth.y, -1.0f);
