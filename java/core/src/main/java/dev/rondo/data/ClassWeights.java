@@ -4,7 +4,7 @@ package dev.rondo.data;
 public final class ClassWeights {
     private ClassWeights() {}
 
-    /// Weights that make all classes count alike: `w[c] = N / (C n[c])`, for n[c] of N examples in class c of C (King &
+    /// Weights that make all classes count alike: `w[c] = N / (C n[c])`, for `n[c]` of N examples in class c of C (King &
     /// Zeng 2001; what scikit-learn calls balanced). Their mean over the examples is 1.
     ///
     /// @param labels the class of each example, in `0..classes-1`
