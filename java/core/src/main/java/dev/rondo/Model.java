@@ -341,9 +341,21 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
         ModelFile.write(file, network, notes, parameters);
     }
 
-    /// A table of the layers: what each gives and how many parameters it has.
+    /// A table of the layers: what each gives and how many parameters it has, and where they do not stand one after
+    /// another what each takes. A layer that is applied more than once has a line for each time, and its parameters in the
+    /// first.
     public String summary() {
         return Summary.of(network);
+    }
+
+    /// The operations of a prediction in their order, a line each.
+    public String operations() {
+        return Summary.operations(network);
+    }
+
+    /// A picture of the layers and what they take, in the language of Graphviz: `dot -Tsvg` draws it.
+    public String toDot() {
+        return Summary.dot(network);
     }
 
     /// Frees the memory; views of the parameters cannot be used any more. Sessions opened from the model go on. Closing

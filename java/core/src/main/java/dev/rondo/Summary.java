@@ -1,34 +1,62 @@
 package dev.rondo;
 
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Node;
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
-/// The table that [Model#summary] prints.
+/// What [Model#summary], [Model#toDot] and [Model#operations] tell of a network.
 final class Summary {
     private Summary() {}
 
+    /// A line for each call of a layer, and for each output where there is more than a chain's.
     static String of(Network network) {
-        StringBuilder table = new StringBuilder();
-        line(table, "layer", "kind", "gives", "parameters");
-        long total = 0;
         Scope scope = network.graph(Scope.Variant.PLAIN);
+        List<String[]> rows = new ArrayList<>();
+        rows.add(new String[] {"layer", "kind", "gives", "parameters", network.isChain() ? "" : "takes"});
+        long total = 0;
         for (int i = 0; i < network.calls().size(); i++) {
-            Layer layer = network.calls().get(i).layer();
-            long parameters = network.callName(i).equals(layer.name()) ? parameters(scope, layer) : 0;
+            Network.Call call = network.calls().get(i);
+            long parameters = isFirst(network, i) ? parameters(scope, call.layer()) : 0;
             total += parameters;
-            Value gives = scope.given().get(i).firstEntry().getValue();
-            line(
-                    table,
-                    network.callName(i),
-                    layer.getClass().getSimpleName(),
-                    gives.type().name().toLowerCase(Locale.ROOT) + " " + gives.shape(),
-                    number(parameters));
+            rows.add(new String[] {
+                network.callName(i),
+                call.layer().getClass().getSimpleName(),
+                form(scope.given().get(i).firstEntry().getValue()),
+                number(parameters),
+                network.isChain() ? "" : takes(network, call)
+            });
         }
-        line(table, "", "", "", number(total));
-        return table.toString();
+        if (!network.isChain()) {
+            for (Network.Output output : network.outputs()) {
+                String gives = scope.outputs().entrySet().stream()
+                        .filter(entry -> entry.getKey().equals(output.name()))
+                        .map(entry -> form(entry.getValue()))
+                        .collect(Collectors.joining());
+                rows.add(new String[] {output.name(), "output", gives, "", name(network, output.port())});
+            }
+        }
+        rows.add(new String[] {"", "", "", number(total), ""});
+        return table(rows);
+    }
+
+    private static String takes(Network network, Network.Call call) {
+        return call.inputs().stream().map(port -> name(network, port)).collect(Collectors.joining(", "));
+    }
+
+    private static String name(Network network, Network.Port port) {
+        String call = network.callName(port.call());
+        return port.output().equals(Layer.Y) ? call : call + "/" + port.output();
+    }
+
+    private static boolean isFirst(Network network, int call) {
+        return network.callName(call).equals(network.calls().get(call).layer().name());
     }
 
     private static long parameters(Scope scope, Layer layer) {
@@ -38,11 +66,68 @@ final class Summary {
                 .sum();
     }
 
-    private static void line(StringBuilder table, String name, String kind, String gives, String parameters) {
-        table.append("%-16s %-10s %-20s %12s%n".formatted(name, kind, gives, parameters));
+    private static String form(Value value) {
+        return value.type().name().toLowerCase(Locale.ROOT) + " " + value.shape();
+    }
+
+    private static String table(List<String[]> rows) {
+        int[] widths = {16, 10, 20, 12};
+        for (String[] row : rows) {
+            for (int column = 0; column < widths.length; column++) {
+                widths[column] = Math.max(widths[column], row[column].length());
+            }
+        }
+        String format = "%%-%ds %%-%ds %%-%ds %%%ds  %%s".formatted(widths[0], widths[1], widths[2], widths[3]);
+        return rows.stream()
+                .map(row -> String.format(format, (Object[]) row).stripTrailing() + System.lineSeparator())
+                .collect(Collectors.joining());
     }
 
     private static String number(long number) {
         return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    /// The network as a graph in the language of Graphviz. Names hold nothing that would have to be escaped there.
+    static String dot(Network network) {
+        Scope scope = network.graph(Scope.Variant.PLAIN);
+        StringBuilder dot = new StringBuilder("digraph model {\n  node [shape=box];\n");
+        for (int i = 0; i < network.calls().size(); i++) {
+            Network.Call call = network.calls().get(i);
+            String name = network.callName(i);
+            Value gives = scope.given().get(i).firstEntry().getValue();
+            dot.append("  \"%s\" [label=\"%s\\n%s\\n%s\"];\n".formatted(
+                    name, name, call.layer().getClass().getSimpleName(), form(gives)));
+            for (Network.Port port : call.inputs()) {
+                edge(dot, network, port, name);
+            }
+        }
+        for (Network.Output output : network.outputs()) {
+            String name = "output " + output.name();
+            dot.append("  \"%s\" [shape=ellipse];\n".formatted(name));
+            edge(dot, network, output.port(), name);
+        }
+        return dot.append("}\n").toString();
+    }
+
+    private static void edge(StringBuilder dot, Network network, Network.Port from, String to) {
+        String label = from.output().equals(Layer.Y) ? "" : " [label=\"%s\"]".formatted(from.output());
+        dot.append("  \"%s\" -> \"%s\"%s;\n".formatted(network.callName(from.call()), to, label));
+    }
+
+    /// The operations of a prediction in their order, a line each: what is made, of which shape, by what, and of what.
+    static String operations(Network network) {
+        Graph graph = network.graph(Scope.Variant.PLAIN).graph().build();
+        StringBuilder text = new StringBuilder();
+        for (Node node : graph.nodes()) {
+            Value made = node.outputs().firstEntry().getValue();
+            text.append("%s %s = %s(%s)%n".formatted(
+                    made.name(),
+                    made.shape(),
+                    node.op(),
+                    node.inputs().entrySet().stream()
+                            .map(input -> input.getKey() + "=" + input.getValue().name())
+                            .collect(Collectors.joining(", "))));
+        }
+        return text.toString();
     }
 }

@@ -1,6 +1,6 @@
 package dev.rondo.cli;
 
-import dev.rondo.Sequential;
+import dev.rondo.Functional;
 import dev.rondo.io.ModelFile;
 import dev.rondo.io.SafetensorsReader;
 import dev.rondo.io.TensorInfo;
@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -32,6 +33,12 @@ final class InspectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path file;
 
+    @Option(names = "--plan", description = "Of a model: also the operations of a prediction, in their order.")
+    private boolean plan;
+
+    @Option(names = "--dot", description = "Of a model: also a picture of its layers, in the language of Graphviz.")
+    private boolean dot;
+
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
@@ -51,9 +58,17 @@ final class InspectCommand implements Callable<Integer> {
             printTensors(out, reader);
         }
         if (isModel) {
-            try (Sequential model = Sequential.load(file)) {
+            try (Functional model = Functional.load(file)) {
                 out.println();
                 out.print(model.summary());
+                if (plan) {
+                    out.println();
+                    out.print(model.operations());
+                }
+                if (dot) {
+                    out.println();
+                    out.print(model.toDot());
+                }
             }
         }
         out.flush();

@@ -5,10 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.Functional;
 import dev.rondo.Sequential;
 import dev.rondo.io.SafetensorsWriter;
+import dev.rondo.layers.Add;
 import dev.rondo.layers.Dense;
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
+import dev.rondo.layers.Symbol;
+import dev.rondo.layers.Symbols;
+import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -179,6 +185,25 @@ class CommandTest {
         assertTrue(Pattern.compile("lstm/weightIh +FLOAT32 +\\[48,6] +1,152 ").matcher(out).find(), out);
         assertTrue(Pattern.compile("dense +Dense +float32 \\[B,T,29] +377").matcher(out).find(), out);
         assertTrue(out.contains("rondo.characters = \\n .abcdefghijklmnopqrstuvwxyz"), out);
+    }
+
+    @Test
+    void aPlanAndAPictureAreShownOnDemand() throws IOException {
+        Path network = folder.resolve("network.safetensors");
+        Functional.Builder b = Functional.builder();
+        Symbol x = b.input(Input.features(Shape.TIME, 2));
+        Symbols encoder = b.apply(Gru.units(2).returnSequences(), x);
+        try (Functional written = b.output("sum", b.add(Add.of(), x, encoder.y())).output("h", encoder.h()).build()) {
+            written.save(network);
+        }
+        String plain = Run.done("inspect", network);
+        assertTrue(Pattern.compile("add +Add +float32 \\[B,T,2] +0 +x, gru\\R").matcher(plain).find(), plain);
+        assertTrue(Pattern.compile("h +output +float32 \\[B,2] +gru/h\\R").matcher(plain).find(), plain);
+        assertFalse(plain.contains("digraph") || plain.contains("Binary"), plain);
+        String all = Run.done("inspect", network, "--plan", "--dot");
+        assertTrue(all.contains("add [B,T,2] = Binary[kind=ADD](a=x, b=gru)"), all);
+        assertTrue(all.indexOf("gru [B,T,2] = Recurrent") < all.indexOf("add [B,T,2]"), all);
+        assertTrue(all.contains("\"gru\" -> \"output h\" [label=\"h\"];"), all);
     }
 
     @Test
