@@ -79,7 +79,7 @@ RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)
             }
         }
     }
-    multiply_add<Step>(tiles, a, panel, k, panel);
+    multiply_add<Step>(tiles, a, panel, k, panel.from(k));
     for (int v = 0; v < V; v++) {
         for (int r = 0; r < R; r++) store_lanes<S>(c[r] + v * S::lanes, tile.v[r][v], n[v]);
     }
@@ -120,9 +120,8 @@ inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, in
                 const int wanted = lanes_at<S>(i, count);
                 // A whole vector may read on into what follows in the row, and write what the next k write over, or the
                 // rest of it would have to be masked, which is slow without AVX-512.
-                const auto column = row + i + S::lanes <= row1 && wanted > 0 && count == rows
-                                        ? S::load(from + row + i)
-                                        : S::load_first(from + row + i, wanted);
+                const auto column = row + i + S::lanes <= row1 && count == rows ? S::load(from + row + i)
+                                                                                : S::load_first(from + row + i, wanted);
                 if ((k1 - k) * rows >= i + S::lanes) {
                     S::store(to + i, column);
                 } else {

@@ -422,15 +422,15 @@ struct CtcWork {
 struct CrfWork {
     const rondo_crf *call;
     int64_t width;
-    const float *from; // [K, width] transitions
-    const float *to;   // [K, width] transitions, transposed
-    float *rows;       // [slices, 2, width]
-    float *alphas;     // [B, T, width] log of the sums over the paths to a tag, the largest taken away
-    float *arrivals;   // [B, T, width] the same without the emission, the largest of the step before taken away
-    float *marginals;  // [B, T, width]
-    double *losses;    // out [B]
-    bool backward;     // a gradient is wanted
-    float inverse;     // 1 / B
+    float *from;      // [K, width] transitions
+    float *to;        // [K, width] transitions, transposed
+    float *rows;      // [slices, 2, width]
+    float *alphas;    // [B, T, width] log of the sums over the paths to a tag, the largest taken away
+    float *arrivals;  // [B, T, width] the same without the emission, the largest of the step before taken away
+    float *marginals; // [B, T, width]
+    double *losses;   // out [B]
+    bool backward;    // a gradient is wanted
+    float inverse;    // 1 / B
 };
 
 // One instruction set.

@@ -59,6 +59,9 @@ const Operation *operation(uint32_t op);
 
 // ------------------------------------------------------------------------------------------------- checks for needs
 
+// What an exponential costs, in elements of light work, for Context::slices_for.
+inline constexpr int64_t cost_of_exp = 6;
+
 // Most elements of one array: far beyond any memory, and products of two sizes up to it stay within 64 bits.
 inline constexpr int64_t most_elements = int64_t{1} << 46;
 

@@ -2,27 +2,16 @@
 #include <limits>
 
 #include "ops/op.hpp"
+#include "ops/pack.hpp"
 
 namespace rondo {
 
 namespace {
 
-constexpr int64_t cost_of_exp = 6; // elements of light work
-
-int64_t bytes_of_floats(int64_t floats) { return floats * static_cast<int64_t>(sizeof(float)); }
-
-// Puts one array behind another.
-class Layout {
-public:
-    explicit Layout(void *base) : base_(static_cast<char *>(base)) {}
-    template <class T> T *take(int64_t count) {
-        char *at = base_;
-        base_ += aligned(count * static_cast<int64_t>(sizeof(T)));
-        return reinterpret_cast<T *>(at);
-    }
-
-private:
-    char *base_;
+// What a kernel works on, laid out in scratch, and the bytes that it takes there.
+template <class Work> struct Carved {
+    Work work;
+    int64_t bytes;
 };
 
 struct Ctc {
@@ -30,15 +19,23 @@ struct Ctc {
     static constexpr uint32_t op = RONDO_OP_CTC;
     static constexpr const char *name = "ctc";
 
-    static CtcRows rows(const Context &context, const Call &call) {
-        return {nullptr, CtcRows::width_of(call.label_steps, context.kernels->lanes), call.time_steps};
-    }
     static int32_t slices(const Context &context, const Call &call) {
         return context.threads < call.batch_size ? context.threads : call.batch_size;
     }
-    // From the rows of a slice to those of the next: apart by whole cache lines.
-    static int64_t stride(const CtcRows &rows) {
-        return aligned(bytes_of_floats(rows.floats())) / static_cast<int64_t>(sizeof(float));
+    // Slices' rows are apart by whole cache lines.
+    static Carved<CtcWork> carve(const Context &context, const Call &call, void *start) {
+        const int32_t most = slices(context, call);
+        const int64_t width = CtcRows::width_of(call.label_steps, context.kernels->lanes);
+        Carver carver(start);
+        CtcWork work = {};
+        work.call = &call;
+        work.losses = carver.take<double>(call.batch_size);
+        work.rows = {nullptr, width, call.time_steps};
+        constexpr int64_t float_bytes = sizeof(float);
+        work.stride = aligned(work.rows.floats() * float_bytes) / float_bytes;
+        work.rows.base = carver.take<float>(most * work.stride);
+        work.labels = carver.take<int32_t>(most * width);
+        return {work, carver.used()};
     }
 
     static Needs needs(const Context &context, const Call &call) {
@@ -51,13 +48,9 @@ struct Ctc {
         require_between("impossible", call.impossible, RONDO_CTC_REFUSED, RONDO_CTC_ZERO);
         require_zero("reserved", call.reserved);
         elements("logits", int64_t{call.batch_size} * call.time_steps, call.classes);
-        const CtcRows one = rows(context, call);
-        elements("states", call.time_steps + CtcRows::others, one.row());
-        Needs needs;
-        needs.scratch = aligned(call.batch_size * static_cast<int64_t>(sizeof(double))) +
-                        slices(context, call) * bytes_of_floats(stride(one)) +
-                        aligned(slices(context, call) * one.width * static_cast<int64_t>(sizeof(int32_t)));
-        return needs;
+        const int64_t width = CtcRows::width_of(call.label_steps, context.kernels->lanes);
+        elements("states", call.time_steps + CtcRows::others, width + 2 * CtcRows::room);
+        return {.scratch = carve(context, call, nullptr).bytes};
     }
     static void check(const Context &context, const Call &call) {
         const Needs needed = needs(context, call);
@@ -90,14 +83,7 @@ struct Ctc {
     }
     static void run(const Context &context, const Call &call) {
         const int32_t most = slices(context, call);
-        Layout layout(call.scratch);
-        CtcWork work = {};
-        work.call = &call;
-        work.losses = layout.take<double>(call.batch_size);
-        work.rows = rows(context, call);
-        work.stride = stride(work.rows);
-        work.rows.base = layout.take<float>(most * work.stride);
-        work.labels = layout.take<int32_t>(most * work.rows.width);
+        const CtcWork work = carve(context, call, call.scratch).work;
         constexpr int64_t cost_of_state = 8 * cost_of_exp; // forward and back, each three exponentials and a logarithm
         const int64_t steps = int64_t{call.batch_size} * call.time_steps;
         const int64_t cost = steps * (2 * call.classes * cost_of_exp + work.rows.width * cost_of_state);
@@ -125,19 +111,30 @@ struct Crf {
         return context.threads < call.batch_size ? context.threads : call.batch_size;
     }
 
+    static Carved<CrfWork> carve(const Context &context, const Call &call, void *start) {
+        Carver carver(start);
+        CrfWork work = {};
+        work.call = &call;
+        work.width = width(context, call);
+        work.losses = carver.take<double>(call.batch_size);
+        work.from = carver.take<float>(call.classes * work.width);
+        work.to = carver.take<float>(call.classes * work.width);
+        work.rows = carver.take<float>(slices(context, call) * 2 * work.width);
+        work.alphas = carver.take<float>(steps(call) * work.width);
+        work.arrivals = carver.take<float>(steps(call) * work.width);
+        work.marginals = carver.take<float>(steps(call) * work.width);
+        return {work, carver.used()};
+    }
+
     static Needs needs(const Context &context, const Call &call) {
         require_at_least("batch_size", call.batch_size, 0);
         require_at_least("time_steps", call.time_steps, 1);
         require_at_least("classes", call.classes, 1);
         require_zero("reserved", call.reserved);
         const int64_t row = width(context, call);
-        const int64_t rows = elements("emissions", steps(call), row);
-        const int64_t square = elements("transitions", call.classes, row);
-        Needs needs;
-        needs.scratch = aligned(call.batch_size * static_cast<int64_t>(sizeof(double))) +
-                        2 * aligned(bytes_of_floats(square)) +
-                        aligned(bytes_of_floats(slices(context, call) * 2 * row)) + 3 * aligned(bytes_of_floats(rows));
-        return needs;
+        elements("emissions", steps(call), row);
+        elements("transitions", call.classes, row);
+        return {.scratch = carve(context, call, nullptr).bytes};
     }
     static void check(const Context &context, const Call &call) {
         const Needs needed = needs(context, call);
@@ -160,20 +157,8 @@ struct Crf {
     static void run(const Context &context, const Call &call) {
         const int64_t k = call.classes;
         const int32_t most = slices(context, call);
-        Layout layout(call.scratch);
-        CrfWork work = {};
-        work.call = &call;
-        work.width = width(context, call);
-        work.losses = layout.take<double>(call.batch_size);
-        float *from = layout.take<float>(k * work.width);
-        float *to = layout.take<float>(k * work.width);
-        lay_out(call, work.width, from, to);
-        work.from = from;
-        work.to = to;
-        work.rows = layout.take<float>(most * 2 * work.width);
-        work.alphas = layout.take<float>(steps(call) * work.width);
-        work.arrivals = layout.take<float>(steps(call) * work.width);
-        work.marginals = layout.take<float>(steps(call) * work.width);
+        CrfWork work = carve(context, call, call.scratch).work;
+        lay_out(work);
         work.backward = call.demissions != nullptr || call.dtransitions != nullptr || call.dstart != nullptr ||
                         call.dend != nullptr;
         work.inverse = call.batch_size > 0 ? 1.0f / static_cast<float>(call.batch_size) : 0.0f;
@@ -191,13 +176,14 @@ struct Crf {
     }
 
     // The transitions and their transpose in rows of whole vectors.
-    static void lay_out(const Call &call, int64_t width, float *from, float *to) {
-        const int64_t k = call.classes;
+    static void lay_out(const CrfWork &work) {
+        const int64_t k = work.call->classes;
+        const float *transitions = work.call->transitions;
         for (int64_t i = 0; i < k; i++) {
-            for (int64_t j = 0; j < width; j++) {
+            for (int64_t j = 0; j < work.width; j++) {
                 const bool tag = j < k;
-                from[i * width + j] = tag ? call.transitions[i * k + j] : -std::numeric_limits<float>::infinity();
-                to[i * width + j] = tag ? call.transitions[j * k + i] : -std::numeric_limits<float>::infinity();
+                work.from[i * work.width + j] = tag ? transitions[i * k + j] : -std::numeric_limits<float>::infinity();
+                work.to[i * work.width + j] = tag ? transitions[j * k + i] : -std::numeric_limits<float>::infinity();
             }
         }
     }

@@ -5,8 +5,6 @@ namespace rondo {
 
 namespace {
 
-constexpr int64_t cost_of_exp = 6; // elements of light work
-
 // The lengths of rows.
 template <class Call> void check_row_lengths(const Call &call) {
     if (call.lengths == nullptr) return;

@@ -9,6 +9,7 @@ import dev.rondo.layers.Scope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /// What [Model#summary], [Model#toDot] and [Model#operations] tell of a network.
@@ -35,10 +36,7 @@ final class Summary {
         }
         if (!network.isChain()) {
             for (Network.Output output : network.outputs()) {
-                String gives = scope.outputs().entrySet().stream()
-                        .filter(entry -> entry.getKey().equals(output.name()))
-                        .map(entry -> form(entry.getValue()))
-                        .collect(Collectors.joining());
+                String gives = form(Objects.requireNonNull(scope.outputs().get(output.name())));
                 rows.add(new String[] {output.name(), "output", gives, "", name(network, output.port())});
             }
         }

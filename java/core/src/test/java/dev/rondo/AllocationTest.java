@@ -6,16 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import dev.rondo.data.Dataset;
 import dev.rondo.data.Seeds;
+import dev.rondo.inference.InferenceRequest;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
 import dev.rondo.inference.StreamingSession;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Embedding;
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Lstm;
-import dev.rondo.plan.Engine;
+import dev.rondo.layers.Symbols;
 import dev.rondo.plan.Engine.Choice;
+import dev.rondo.plan.Engine;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
@@ -90,6 +93,34 @@ class AllocationTest {
             none("arrays", () -> session.run(ids, scores));
             none("arrays of a stream", () -> single.step(ids, scores));
             none("tensors on the heap", () -> session.run(heapX, heapY));
+        }
+    }
+
+    /// Of one symbol of time and of two, in native memory and on the heap, with lengths and an output that is not taken.
+    @Test
+    void requestsTakeNoHeap() {
+        Functional.Builder b = Functional.builder();
+        Symbols encoder = b.apply(Gru.units(3), b.input(Input.features(Shape.TIME, 2).named("source")));
+        Symbols decoder = b.apply(
+                Gru.units(3).returnSequences(),
+                b.input(Input.features(Shape.time(1), 2).named("target")),
+                encoder.states());
+        Engine.Options engine = Engine.inference().kernels(Choice.NATIVE);
+        try (Arena arena = Arena.ofShared();
+                Functional model = b.output("y", decoder.y()).output("h", decoder.h()).build();
+                InferenceSession session = model.session(Serving.standard().engine(engine))) {
+            InferenceRequest own = session.request()
+                    .input("source", Tensor.allocate(arena, DataType.FLOAT32, Shape.of(2, 4, 2)))
+                    .input("target", Tensor.allocate(arena, DataType.FLOAT32, Shape.of(2, 3, 2)))
+                    .output("y", Tensor.allocate(arena, DataType.FLOAT32, Shape.of(2, 3, 3)));
+            InferenceRequest heap = session.request()
+                    .input("source", Tensor.zeros(DataType.FLOAT32, 2, 4, 2))
+                    .input("target", Tensor.zeros(DataType.FLOAT32, 2, 3, 2))
+                    .lengths("source", Tensor.of(new int[] {4, 1}, 2))
+                    .output("h", Tensor.zeros(DataType.FLOAT32, 2, 3));
+
+            none("a request", own::run);
+            none("a request on the heap, with lengths", heap::run);
         }
     }
 

@@ -142,12 +142,13 @@ final class Hoisting {
             case Op.Gather _ -> keep(op, isWithout(node.input("table")));
             // These add up over the batch, are the same at every step, or have no place in a step; or a cell cannot have
             // them.
-            case Op.Reshape _, Op.Broadcast _, Op.Permute _, Op.Concat _, Op.Slice _, Op.SliceGradient _, Op.BatchMatMul _,
-                    Op.SoftmaxGradient _, Op.MaskTime _, Op.ReverseTime _, Op.PoolTime _, Op.PoolTimeGradient _,
-                    Op.Windows _, Op.WindowsGradient _, Op.LayerNorm _, Op.LayerNormGradient _, Op.BatchNorm _,
-                    Op.BatchNormGradient _, Op.GaussianNoise _, Op.ReduceGradient _, Op.Constant _, Op.ScatterAdd _, Op.Dropout _, Op.SoftmaxCrossEntropy _,
-                    Op.ElementwiseLoss _, Op.Ctc _, Op.Crf _, Op.Recurrent _, Op.RecurrentGradient _, Op.Scan _,
-                    Op.ScanGradient _, Op.GlobalNorm _, Op.ClipNorms _, Op.ClipValues _, Op.Sgd _, Op.Adam _, Op.RmsProp _,
+            case Op.Reshape _, Op.Broadcast _, Op.Permute _, Op.Concat _, Op.Slice _, Op.SliceGradient _,
+                    Op.BatchMatMul _, Op.SoftmaxGradient _, Op.MaskTime _, Op.ReverseTime _, Op.PoolTime _,
+                    Op.PoolTimeGradient _, Op.Windows _, Op.WindowsGradient _, Op.LayerNorm _, Op.LayerNormGradient _,
+                    Op.BatchNorm _, Op.BatchNormGradient _, Op.GaussianNoise _, Op.ReduceGradient _, Op.Constant _,
+                    Op.ScatterAdd _, Op.Dropout _, Op.SoftmaxCrossEntropy _, Op.ElementwiseLoss _, Op.Ctc _, Op.Crf _,
+                    Op.Recurrent _, Op.RecurrentGradient _, Op.Scan _, Op.ScanGradient _, Op.GlobalNorm _,
+                    Op.ClipNorms _, Op.ClipValues _, Op.Sgd _, Op.Adam _, Op.RmsProp _,
                     Op.Adagrad _ -> Optional.empty();
         };
     }

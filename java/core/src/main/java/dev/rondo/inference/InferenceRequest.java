@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// session.request().input("source", ids).lengths("source", lengths).output("logits", logits).run();
 /// ```
 ///
-/// It may be run any number of times and changed in between; a run of sizes that came before allocates nothing. Memory is
-/// used as [InferenceSession] says. For use by one thread at a time; any number of requests may run at once.
+/// It may be run any number of times and changed in between; a run of the sizes of the last one allocates nothing.
+/// Memory is used as [InferenceSession] says. For use by one thread at a time; any number of requests may run at once.
 public final class InferenceRequest {
     private final Signature signature;
     private final Runner runner;
@@ -124,7 +124,7 @@ public final class InferenceRequest {
             times[k] = Math.max(times[k], 1);
         }
         if (!fits(Math.max(rows, 1))) {
-            extents = times.length == 1 ? Extents.of(Math.max(rows, 1), times[0]) : Extents.of(Math.max(rows, 1), times);
+            extents = Extents.of(Math.max(rows, 1), times);
         }
         check(signature.inputNames(), signature.inputs(), inputs);
         check(signature.outputNames(), signature.outputs(), outputs);

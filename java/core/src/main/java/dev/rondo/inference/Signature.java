@@ -86,9 +86,7 @@ record Signature(List<String> inputNames, List<Value> inputs, List<String> outpu
     static boolean fits(Shape expected, Shape actual, Extents extents) {
         boolean fits = true;
         for (int axis = 0; fits && axis < expected.rank(); axis++) {
-            int dim = expected.dim(axis);
-            int number = dim >= 0 ? dim : dim == Shape.BATCH ? extents.batch() : extents.time(Shape.TIME - dim);
-            fits = actual.dim(axis) == number;
+            fits = actual.dim(axis) == extents.number(expected.dim(axis));
         }
         return fits;
     }

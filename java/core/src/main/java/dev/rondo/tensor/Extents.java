@@ -53,7 +53,7 @@ public final class Extents {
     /// @param times steps, each at least 1; one or more
     /// @throws IllegalArgumentException if a number is less, there is none, or there are more than [Shape#TIMES]
     public static Extents of(int batch, int... times) {
-        return new Extents(batch, times.clone());
+        return times.length == 1 ? of(batch, times[0]) : new Extents(batch, times.clone());
     }
 
     /// These with another batch. Of one number of steps it allocates nothing, as [#of(int, int)].
@@ -90,7 +90,9 @@ public final class Extents {
     }
 
     /// What stands for an extent of a shape: the number of a symbol, any other as it is.
-    int number(int dim) {
+    ///
+    /// @throws IllegalArgumentException if the symbol has none
+    public int number(int dim) {
         return dim >= 0 ? dim : dim == Shape.BATCH ? batch : time(Shape.TIME - dim);
     }
 
