@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /// A layer that makes one value of several: at least two, float32, of one shape, which is that of what it gives.
-public sealed interface MergeLayer extends Layer permits Add, Multiply, Average {
+public sealed interface MergeLayer extends Layer permits
+        Add,
+        Average,
+        Multiply {
     /// As many as a call of a layer may have.
     int MAX_INPUTS = 1024;
 

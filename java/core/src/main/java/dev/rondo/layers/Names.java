@@ -3,6 +3,7 @@ package dev.rondo.layers;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /// Names of layers: unique in a model.
@@ -41,16 +42,8 @@ final class Names {
     private Layer free(Layer layer) {
         String kind = switch (layer) {
             case Input _ -> "x";
-            case Embedding _ -> "embedding";
-            case Lstm _ -> "lstm";
-            case Gru _ -> "gru";
             case SimpleRnn _, Rnn _ -> "rnn";
-            case Bidirectional _ -> "bidirectional";
-            case Dense _ -> "dense";
-            case Dropout _ -> "dropout";
-            case Add _ -> "add";
-            case Multiply _ -> "multiply";
-            case Average _ -> "average";
+            default -> layer.getClass().getSimpleName().replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
         };
         String name = kind;
         for (int i = 1; !names.add(name); i++) {

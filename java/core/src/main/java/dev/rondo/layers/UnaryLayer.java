@@ -6,7 +6,11 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /// A layer that takes one value and gives one.
-public sealed interface UnaryLayer extends Layer permits Embedding, Rnn, Dense, Dropout {
+public sealed interface UnaryLayer extends Layer permits
+        Dense,
+        Dropout,
+        Embedding,
+        Rnn {
 
     /// Adds the layer to a graph.
     ///

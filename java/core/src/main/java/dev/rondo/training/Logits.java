@@ -1,19 +1,13 @@
 package dev.rondo.training;
 
 import dev.rondo.layers.Activation;
-import dev.rondo.layers.Add;
-import dev.rondo.layers.Average;
 import dev.rondo.layers.Bidirectional;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
-import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Gru;
-import dev.rondo.layers.Input;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.Lstm;
-import dev.rondo.layers.Multiply;
-import dev.rondo.layers.Rnn;
 import dev.rondo.layers.SimpleRnn;
 import java.util.List;
 import java.util.Optional;
@@ -66,7 +60,7 @@ final class Logits {
             case Dense dense -> bound(dense.activation());
             case SimpleRnn rnn -> bound(rnn.activation());
             case Lstm _, Gru _, Bidirectional _ -> Optional.of("state");
-            case Input _, Embedding _, Dropout _, Rnn _, Add _, Multiply _, Average _ -> Optional.empty();
+            default -> Optional.empty();
         };
     }
 
