@@ -1,62 +1,124 @@
 package dev.rondo.data;
 
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Optional;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeMap;
 
 /// Examples in memory, one a row. The tensors are read where they lie, so they must not change while a run uses them.
 ///
-/// With lengths, a batch has only as many time steps as its longest sequence.
+/// With lengths, a batch has only as many time steps as its longest sequence, of each symbol of time.
 public final class Examples implements Dataset {
-    private final Tensor x;
-    private final Tensor y;
-    private final Optional<int[]> lengths;
+    /// The name of an input that is told none.
+    static final String X = "x";
+
+    /// The name of targets that are told none.
+    static final String Y = "y";
+
+    private final SequencedMap<String, Tensor> inputs;
+    private final SequencedMap<String, Tensor> targets;
+    private final SequencedMap<String, int[]> lengths;
     private final OptionalInt pool;
 
-    Examples(Tensor x, Tensor y) {
-        this(x, y, Optional.empty(), OptionalInt.empty());
+    Examples(Map<String, Tensor> inputs, Map<String, Tensor> targets) {
+        this(ordered(inputs), ordered(targets), new LinkedHashMap<>(), OptionalInt.empty());
     }
 
-    private Examples(Tensor x, Tensor y, Optional<int[]> lengths, OptionalInt pool) {
-        this.x = x;
-        this.y = y;
+    /// A copy in the map's order, or where it has none in that of the names.
+    private static SequencedMap<String, Tensor> ordered(Map<String, Tensor> parts) {
+        return parts instanceof SequencedMap ? new LinkedHashMap<>(parts) : new TreeMap<>(parts);
+    }
+
+    private Examples(
+            SequencedMap<String, Tensor> inputs,
+            SequencedMap<String, Tensor> targets,
+            SequencedMap<String, int[]> lengths,
+            OptionalInt pool) {
+        this.inputs = Collections.unmodifiableSequencedMap(inputs);
+        this.targets = Collections.unmodifiableSequencedMap(targets);
         this.lengths = lengths;
         this.pool = pool;
-        if (x.shape().rank() == 0 || y.shape().rank() == 0 || x.shape().dim(0) != y.shape().dim(0)) {
-            throw new IllegalArgumentException(
-                    "y: expected as many rows as x %s, got %s".formatted(x.shape(), y.shape()));
+        if (inputs.isEmpty() || targets.isEmpty()) {
+            throw new IllegalArgumentException("examples: expected inputs and targets, got inputs %s and targets %s"
+                    .formatted(inputs.keySet(), targets.keySet()));
+        }
+        String first = inputs.firstEntry().getKey();
+        Shape rows = x().shape();
+        for (Map<String, Tensor> parts : List.of(inputs, targets)) {
+            parts.forEach((name, tensor) -> {
+                if (rows.rank() == 0 || tensor.shape().rank() == 0 || tensor.shape().dim(0) != rows.dim(0)) {
+                    throw new IllegalArgumentException(
+                            "%s: expected as many rows as %s %s, got %s".formatted(name, first, rows, tensor.shape()));
+                }
+            });
         }
         if (size() == 0) {
-            throw new IllegalArgumentException("x: expected at least one example, got " + x.shape());
+            throw new IllegalArgumentException(first + ": expected at least one example, got " + rows);
         }
     }
 
-    /// With the number of real steps of each sequence; what lies behind is padding, which changes neither the loss nor
-    /// any metric, whatever it holds.
+    /// With the number of real steps of each sequence of the only input; what lies behind is padding, which changes neither
+    /// the loss nor any metric, whatever it holds.
     ///
     /// @param lengths one for each example, in `1..T`
+    /// @throws IllegalArgumentException if there are several inputs, or the lengths are not these
     public Examples lengths(int... lengths) {
-        if (lengths.length != size()) {
+        if (inputs.size() > 1) {
             throw new IllegalArgumentException(
-                    "lengths: expected one for each of %d examples, got %d".formatted(size(), lengths.length));
+                    "lengths: expected the name of the input that they are of, since there are " + inputs.keySet());
         }
-        int time = x.shape().rank() < 2 ? 1 : x.shape().dim(1);
-        for (int i = 0; i < lengths.length; i++) {
-            if (lengths[i] < 1 || lengths[i] > time) {
+        return lengths("lengths", inputs.firstEntry().getKey(), lengths);
+    }
+
+    /// With the number of real steps of each sequence of an input, or else of the targets of this name. They hold for
+    /// everything that has the same symbol of time; where a symbol is given none, its sequences have all steps.
+    ///
+    /// @param part the name; `x` and `y` of examples without names
+    /// @param lengths one for each example, in `1..T`, of targets with a time of their own in `0..T`
+    /// @throws IllegalArgumentException if there is no such part, or the lengths are not these
+    public Examples lengths(String part, int... lengths) {
+        return lengths("lengths of " + part, part, lengths);
+    }
+
+    private Examples lengths(String what, String part, int[] own) {
+        Tensor tensor = inputs.getOrDefault(part, targets.get(part));
+        if (tensor == null) {
+            throw new IllegalArgumentException(
+                    "%s: expected one of the inputs %s or the targets %s".formatted(what, inputs.keySet(), targets.keySet()));
+        }
+        if (own.length != size()) {
+            throw new IllegalArgumentException(
+                    "%s: expected one for each of %d examples, got %d".formatted(what, size(), own.length));
+        }
+        int least = inputs.containsKey(part) ? 1 : 0;
+        int time = tensor.shape().rank() < 2 ? 1 : tensor.shape().dim(1);
+        for (int i = 0; i < own.length; i++) {
+            if (own[i] < least || own[i] > time) {
                 throw new IllegalArgumentException(
-                        "lengths[%d]: expected 1..%d, got %d".formatted(i, time, lengths[i]));
+                        "%s[%d]: expected %d..%d, got %d".formatted(what, i, least, time, own[i]));
             }
         }
-        return new Examples(x, y, Optional.of(lengths.clone()), pool);
+        SequencedMap<String, int[]> all = new LinkedHashMap<>(lengths);
+        all.put(part, own.clone());
+        return new Examples(inputs, targets, all, pool);
     }
 
     /// With batches of sequences of like lengths, so that there is less padding to run over. Where an epoch is shuffled,
-    /// the shuffled examples are taken in pools of some batches each, each pool is sorted by length and cut into batches,
+    /// the shuffled examples are taken in pools of some batches each, each pool is sorted by length (of several symbols of
+    /// time by the first, then by the next) and cut into batches,
     /// and the batches are shuffled; the smaller batch that is left stays last. It follows from the seed and the epoch
     /// alone. Examples that are read in their own order are not sorted.
     ///
@@ -66,10 +128,10 @@ public final class Examples implements Dataset {
         if (pool < 1) {
             throw new IllegalArgumentException("pool: expected at least 1, got " + pool);
         }
-        if (lengths.isEmpty()) {
+        if (!hasLengths()) {
             throw new IllegalStateException("bucketed: expected examples with lengths, got ones without");
         }
-        return new Examples(x, y, lengths, OptionalInt.of(pool));
+        return new Examples(inputs, targets, lengths, OptionalInt.of(pool));
     }
 
     /// Some of the examples, as [Split] tells, in memory of their own.
@@ -83,8 +145,15 @@ public final class Examples implements Dataset {
                         "rows[%d]: expected 0..%d, got %d".formatted(i, size() - 1, rows[i]));
             }
         }
-        Optional<int[]> own = lengths.map(all -> Arrays.stream(rows).map(row -> all[row]).toArray());
-        return new Examples(select(x, rows), select(y, rows), own, pool);
+        SequencedMap<String, int[]> own = new LinkedHashMap<>();
+        lengths.forEach((part, all) -> own.put(part, Arrays.stream(rows).map(row -> all[row]).toArray()));
+        return new Examples(select(inputs, rows), select(targets, rows), own, pool);
+    }
+
+    private static SequencedMap<String, Tensor> select(Map<String, Tensor> parts, int[] rows) {
+        SequencedMap<String, Tensor> selected = new LinkedHashMap<>();
+        parts.forEach((name, tensor) -> selected.put(name, select(tensor, rows)));
+        return selected;
     }
 
     private static Tensor select(Tensor tensor, int[] rows) {
@@ -100,80 +169,183 @@ public final class Examples implements Dataset {
 
     /// Number of examples.
     public int size() {
-        return x.shape().dim(0);
+        return x().shape().dim(0);
     }
 
-    /// The inputs.
+    /// The inputs; of several the first.
     public Tensor x() {
-        return x;
+        return inputs.firstEntry().getValue();
     }
 
-    /// The targets.
+    /// The targets; of several the first.
     public Tensor y() {
-        return y;
+        return targets.firstEntry().getValue();
+    }
+
+    /// The inputs by name; `x` where they were told none.
+    public SequencedMap<String, Tensor> inputs() {
+        return inputs;
+    }
+
+    /// The targets by name; `y` where they were told none.
+    public SequencedMap<String, Tensor> targets() {
+        return targets;
     }
 
     @Override
     public Reader open(Request request) {
         Signature signature = request.signature();
-        int time = check("x", x, signature.xType(), signature.x(), 0);
-        time = check("y", y, signature.yType(), signature.y(), time);
-        if (lengths.isPresent() && time == 0) {
-            throw new IllegalArgumentException(
-                    "lengths: expected none, since the model takes " + signature.x() + ", which has no time");
+        List<Map.Entry<String, Tensor>> xs = match("inputs", X, inputs, signature.inputs(), signature.isSingle());
+        List<Map.Entry<String, Tensor>> ys = match("targets", Y, targets, signature.targets(), signature.isSingle());
+        int[] times = new int[signature.times()];
+        for (int i = 0; i < xs.size(); i++) {
+            check(xs.get(i), signature.inputs().get(i), times);
         }
-        return new ExampleReader(request, Math.max(time, 1));
+        for (int i = 0; i < ys.size(); i++) {
+            check(ys.get(i), signature.targets().get(i), times);
+        }
+        int[][] bySymbol = lengths(signature, xs, ys);
+        Arrays.setAll(times, k -> Math.max(times[k], 1));
+        return new ExampleReader(request, values(xs), values(ys), times, bySymbol);
     }
 
-    /// @param time the number of time steps so far, 0 where it is not known
-    /// @return the number of time steps, 0 where it is still not known
-    private static int check(String name, Tensor tensor, DataType type, Shape shape, int time) {
-        boolean fits = tensor.type() == type && tensor.shape().rank() == shape.rank();
-        int found = time;
-        for (int axis = 1; fits && axis < shape.rank(); axis++) {
-            int expected = shape.dim(axis);
-            int actual = tensor.shape().dim(axis);
-            if (expected == Shape.TIME) {
-                fits = actual >= 1 && (found == 0 || found == actual);
-                found = actual;
+    /// The tensors that a signature's parts are read from, with the names that these examples have for them, in the
+    /// signature's order.
+    ///
+    /// @param only the name of a part that was told none
+    private static List<Map.Entry<String, Tensor>> match(
+            String what, String only, Map<String, Tensor> tensors, List<Part> parts, boolean single) {
+        Set<String> names = new LinkedHashSet<>(parts.stream().map(Part::name).toList());
+        if (single && tensors.keySet().equals(Set.of(only))) {
+            return List.copyOf(tensors.entrySet());
+        }
+        if (!tensors.keySet().equals(names)) {
+            throw new IllegalArgumentException("%s: expected %s, got %s".formatted(what, names, tensors.keySet()));
+        }
+        return names.stream().map(name -> Map.entry(name, tensors.get(name))).toList();
+    }
+
+    private static List<Tensor> values(List<Map.Entry<String, Tensor>> entries) {
+        return entries.stream().map(Map.Entry::getValue).toList();
+    }
+
+    /// @param times the number of time steps of each symbol, 0 where it is not known yet
+    private static void check(Map.Entry<String, Tensor> entry, Part part, int[] times) {
+        Shape actual = entry.getValue().shape();
+        boolean fits = entry.getValue().type() == part.type() && actual.rank() == part.shape().rank();
+        String known = known(times);
+        for (int axis = 1; fits && axis < actual.rank(); axis++) {
+            int expected = part.shape().dim(axis);
+            if (axis == 1 && part.isTimed()) {
+                int k = part.time();
+                fits = actual.dim(1) >= 1 && (times[k] == 0 || times[k] == actual.dim(1));
+                times[k] = actual.dim(1);
             } else {
-                fits = expected == actual;
+                fits = expected == actual.dim(axis);
             }
         }
         if (!fits) {
             throw new IllegalArgumentException("%s: expected %s %s%s, got %s %s"
-                    .formatted(name, type, shape, time == 0 ? "" : " with T = " + time, tensor.type(), tensor.shape()));
+                    .formatted(entry.getKey(), part.type(), part.shape(), known, entry.getValue().type(), actual));
         }
-        return found;
+    }
+
+    private static String known(int[] times) {
+        List<String> known = new ArrayList<>();
+        for (int k = 0; k < times.length; k++) {
+            if (times[k] > 0) {
+                known.add(symbol(k) + " = " + times[k]);
+            }
+        }
+        return known.isEmpty() ? "" : " with " + String.join(", ", known);
+    }
+
+    private static String symbol(int k) {
+        return k == 0 ? "T" : "T" + k;
+    }
+
+    /// The lengths of each symbol of time; empty where it was given none.
+    private int[][] lengths(
+            Signature signature, List<Map.Entry<String, Tensor>> xs, List<Map.Entry<String, Tensor>> ys) {
+        int[][] bySymbol = new int[signature.times()][0];
+        String[] from = new String[bySymbol.length];
+        boolean[] ofInput = new boolean[bySymbol.length];
+        signature.inputs().stream().filter(Part::isTimed).forEach(part -> ofInput[part.time()] = true);
+        lengths.forEach((name, own) -> {
+            Part part = inputs.containsKey(name) ? part(name, signature.inputs(), xs) : part(name, signature.targets(), ys);
+            if (!part.isTimed()) {
+                throw new IllegalArgumentException(
+                        "lengths: expected none, since the model takes %s, which has no time".formatted(part));
+            }
+            int k = part.time();
+            for (int i = 0; i < own.length; i++) {
+                if (bySymbol[k].length > 0 && bySymbol[k][i] != own[i]) {
+                    throw new IllegalArgumentException("lengths of %s[%d]: expected %d, as of %s, since both have %s, got %d"
+                            .formatted(name, i, bySymbol[k][i], from[k], symbol(k), own[i]));
+                }
+                if (own[i] == 0 && ofInput[k]) {
+                    throw new IllegalArgumentException("lengths of %s[%d]: expected at least 1, since an input has %s, got 0"
+                            .formatted(name, i, symbol(k)));
+                }
+            }
+            bySymbol[k] = own;
+            from[k] = name;
+        });
+        return bySymbol;
+    }
+
+    private static Part part(String name, List<Part> parts, List<Map.Entry<String, Tensor>> entries) {
+        for (int i = 0; i < parts.size(); i++) {
+            if (entries.get(i).getKey().equals(name)) {
+                return parts.get(i);
+            }
+        }
+        throw new IllegalStateException(name + " was matched");
     }
 
     /// Rows of one tensor, of which the first steps are copied.
-    private record Rows(MemorySegment source, long rowBytes, long stepBytes) {
-        static Rows of(Tensor tensor, Shape shape, int time) {
+    ///
+    /// @param stepBytes 0 where there is no time
+    /// @param time which symbol of time
+    private record Rows(MemorySegment source, long rowBytes, long stepBytes, int time) {
+        static Rows of(Tensor tensor, Part part, int[] times) {
             long rowBytes = tensor.elements() / tensor.shape().dim(0) * tensor.type().bytes();
-            boolean timed = shape.rank() > 1 && shape.dim(1) == Shape.TIME;
-            return new Rows(tensor.segment(), rowBytes, timed ? rowBytes / time : 0);
+            return part.isTimed()
+                    ? new Rows(tensor.segment(), rowBytes, rowBytes / times[part.time()], part.time())
+                    : new Rows(tensor.segment(), rowBytes, 0, 0);
+        }
+
+        static List<Rows> of(List<Tensor> tensors, List<Part> parts, int[] times) {
+            List<Rows> rows = new ArrayList<>();
+            for (int i = 0; i < parts.size(); i++) {
+                rows.add(of(tensors.get(i), parts.get(i), times));
+            }
+            return List.copyOf(rows);
         }
 
         /// Copies a row as the batch's `place`-th.
-        void copy(int row, MemorySegment target, int place, int timeSteps) {
-            long bytes = stepBytes == 0 ? rowBytes : stepBytes * timeSteps;
+        void copy(int row, MemorySegment target, int place, int[] timeSteps) {
+            long bytes = stepBytes == 0 ? rowBytes : stepBytes * timeSteps[time];
             MemorySegment.copy(source, row * rowBytes, target, place * bytes, bytes);
         }
     }
 
     private final class ExampleReader implements Reader {
         private final Request request;
-        private final int time;
+        private final int[] times;
+        private final int[][] lengths;
+        private final int[] cut;
         private final int[] order = new int[size()];
-        private final Rows xRows;
-        private final Rows yRows;
+        private final List<Rows> inputRows;
+        private final List<Rows> targetRows;
 
-        ExampleReader(Request request, int time) {
+        ExampleReader(Request request, List<Tensor> xs, List<Tensor> ys, int[] times, int[][] lengths) {
             this.request = request;
-            this.time = time;
-            this.xRows = Rows.of(x, request.signature().x(), time);
-            this.yRows = Rows.of(y, request.signature().y(), time);
+            this.times = times;
+            this.lengths = lengths;
+            cut = times.clone();
+            inputRows = Rows.of(xs, request.signature().inputs(), times);
+            targetRows = Rows.of(ys, request.signature().targets(), times);
             begin(1);
         }
 
@@ -189,7 +361,12 @@ public final class Examples implements Dataset {
 
         @Override
         public int largestTime() {
-            return time;
+            return times[0];
+        }
+
+        @Override
+        public Extents largest() {
+            return Extents.of(largestBatch(), times);
         }
 
         @Override
@@ -199,7 +376,7 @@ public final class Examples implements Dataset {
 
         @Override
         public Lengths lengths() {
-            return lengths.isPresent() ? Lengths.OWN : Lengths.FULL;
+            return hasLengths() ? Lengths.OWN : Lengths.FULL;
         }
 
         @Override
@@ -210,16 +387,20 @@ public final class Examples implements Dataset {
             if (request.order() == Order.SHUFFLED) {
                 Seeds.shuffle(order, Seeds.generator(request.seed(), "shuffle", epoch));
                 if (pool.isPresent()) {
-                    bucket(pool.getAsInt(), lengths.orElseThrow(), epoch);
+                    bucket(pool.getAsInt(), epoch);
                 }
             }
         }
 
-        private void bucket(int pool, int[] lengths, int epoch) {
+        private void bucket(int pool, int epoch) {
             int batch = request.batchSize();
             long poolSize = (long) pool * batch;
             for (long first = 0; first < order.length; first += poolSize) {
-                sort(lengths, (int) first, (int) Math.min(order.length, first + poolSize));
+                for (int k = lengths.length - 1; k >= 0; k--) {
+                    if (lengths[k].length > 0) {
+                        sort(lengths[k], (int) first, (int) Math.min(order.length, first + poolSize));
+                    }
+                }
             }
             int[] batches = new int[order.length / batch];
             Arrays.setAll(batches, i -> i);
@@ -247,16 +428,25 @@ public final class Examples implements Dataset {
         public void read(int index, Batch batch) {
             int first = index * request.batchSize();
             int count = Math.min(request.batchSize(), size() - first);
-            int timeSteps = lengths.isPresent() ? longest(lengths.get(), first, count) : time;
+            for (int k = 0; k < times.length; k++) {
+                cut[k] = lengths[k].length > 0 ? longest(lengths[k], first, count) : times[k];
+            }
             for (int i = 0; i < count; i++) {
                 int row = order[first + i];
-                xRows.copy(row, batch.x(), i, timeSteps);
-                yRows.copy(row, batch.y(), i, timeSteps);
-                if (lengths.isPresent()) {
-                    batch.lengths().setAtIndex(ValueLayout.JAVA_INT, i, lengths.get()[row]);
+                for (int part = 0; part < inputRows.size(); part++) {
+                    inputRows.get(part).copy(row, batch.input(part), i, cut);
+                }
+                for (int part = 0; part < targetRows.size(); part++) {
+                    targetRows.get(part).copy(row, batch.target(part), i, cut);
+                }
+                for (int k = 0; k < times.length && hasLengths(); k++) {
+                    if (batch.lengths(k).byteSize() > 0) {
+                        int own = lengths[k].length > 0 ? lengths[k][row] : times[k];
+                        batch.lengths(k).setAtIndex(ValueLayout.JAVA_INT, i, own);
+                    }
                 }
             }
-            batch.filled(count, timeSteps);
+            batch.filled(count, cut);
         }
 
         private int longest(int[] lengths, int first, int count) {
@@ -266,5 +456,9 @@ public final class Examples implements Dataset {
             }
             return longest;
         }
+    }
+
+    private boolean hasLengths() {
+        return !lengths.isEmpty();
     }
 }

@@ -1,7 +1,7 @@
 package dev.rondo.data;
 
-import dev.rondo.tensor.DataType;
-import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Extents;
+import dev.rondo.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -59,25 +59,40 @@ public final class Prefetched implements Dataset {
     /// One batch that was read ahead.
     private record Slot(Batch batch, Signature signature) {
         static Slot like(Batch batch, Signature signature, Arena arena) {
-            return new Slot(new Batch(like(batch.x(), arena), like(batch.y(), arena), like(batch.lengths(), arena)), signature);
+            return new Slot(
+                    new Batch(
+                            like(batch.inputs(), arena), like(batch.targets(), arena), like(batch.allLengths(), arena)),
+                    signature);
         }
 
-        private static MemorySegment like(MemorySegment segment, Arena arena) {
-            return segment.byteSize() == 0 ? MemorySegment.NULL : arena.allocate(segment.byteSize(), 64);
+        private static List<MemorySegment> like(List<MemorySegment> segments, Arena arena) {
+            return segments.stream()
+                    .map(segment -> segment.byteSize() == 0
+                            ? MemorySegment.NULL
+                            : arena.allocate(segment.byteSize(), Tensor.ALIGNMENT))
+                    .toList();
         }
 
         void copyTo(Batch target) {
-            int size = batch.size();
-            int time = batch.timeSteps();
-            copy(batch.x(), target.x(), signature.xType(), signature.x());
-            copy(batch.y(), target.y(), signature.yType(), signature.y());
-            copy(batch.lengths(), target.lengths(), DataType.INT32, Shape.of(Shape.BATCH));
-            target.filled(size, time);
+            Extents extents = batch.extents();
+            for (int i = 0; i < signature.inputs().size(); i++) {
+                copy(batch.input(i), target.input(i), signature.inputs().get(i), extents);
+            }
+            for (int i = 0; i < signature.targets().size(); i++) {
+                copy(batch.target(i), target.target(i), signature.targets().get(i), extents);
+            }
+            for (int k = 0; k < batch.times(); k++) {
+                copy(batch.lengths(k), target.lengths(k), (long) batch.size() * Integer.BYTES);
+            }
+            target.filledAs(batch);
         }
 
-        private void copy(MemorySegment from, MemorySegment to, DataType type, Shape shape) {
-            long bytes = Math.min(from.byteSize(), shape.elements(batch.size(), batch.timeSteps()) * type.bytes());
-            MemorySegment.copy(from, 0, to, 0, bytes);
+        private static void copy(MemorySegment from, MemorySegment to, Part part, Extents extents) {
+            copy(from, to, part.shape().elements(extents) * part.type().bytes());
+        }
+
+        private static void copy(MemorySegment from, MemorySegment to, long bytes) {
+            MemorySegment.copy(from, 0, to, 0, Math.min(from.byteSize(), bytes));
         }
     }
 
@@ -115,6 +130,11 @@ public final class Prefetched implements Dataset {
         @Override
         public int largestTime() {
             return reader.largestTime();
+        }
+
+        @Override
+        public Extents largest() {
+            return reader.largest();
         }
 
         @Override

@@ -35,10 +35,10 @@ public final class Streams implements Dataset {
     @Override
     public Reader open(Request request) {
         Shape shape = Shape.of(Shape.BATCH, Shape.TIME);
-        Signature offered = new Signature(DataType.INT32, shape, DataType.INT32, shape);
-        if (!offered.equals(request.signature())) {
+        Signature signature = request.signature();
+        if (!signature.isSingle() || !isIds(signature.x(), shape) || !isIds(signature.y(), shape)) {
             throw new IllegalArgumentException(
-                    "streams: expected a model that takes INT32 [B,T] and gives classes for each step, got " + request.signature());
+                    "streams: expected a model that takes INT32 [B,T] and gives classes for each step, got " + signature);
         }
         int steps = (ids.length - 1) / request.batchSize();
         if (steps < 1) {
@@ -46,6 +46,10 @@ public final class Streams implements Dataset {
                     .formatted(request.batchSize() + 1, request.batchSize(), ids.length));
         }
         return new StreamReader(request.batchSize(), steps);
+    }
+
+    private static boolean isIds(Part part, Shape shape) {
+        return part.type() == DataType.INT32 && part.shape().equals(shape);
     }
 
     private final class StreamReader implements Reader {

@@ -4,12 +4,14 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.util.List;
+import java.util.Map;
 
 /// The best tags of a linear-chain conditional random field (Viterbi 1967), whose score is that of
 /// [dev.rondo.graph.Op.Crf]. Immutable; any thread may use it.
 ///
 /// ```java
 /// int[] tags = Viterbi.of(transitions, start, end).decode(emissions).tags();
+/// List<Viterbi.Path> paths = Viterbi.of(model.parameters(), "crf").decode(model.predict(x));
 /// ```
 public final class Viterbi {
     private final int count;
@@ -56,6 +58,27 @@ public final class Viterbi {
                 scores("transitions", transitions, Shape.of(tags, tags)),
                 scores("start", start, Shape.of(tags)),
                 scores("end", end, Shape.of(tags)));
+    }
+
+    /// Of a layer [dev.rondo.layers.Crf] of a trained model, whose emissions the model predicts.
+    ///
+    /// @param parameters of the model, by path: what [dev.rondo.Model#parameters()] gives
+    /// @param layer its name, such as `crf`
+    /// @throws IllegalArgumentException if there is no such layer, or as [#of(Tensor, Tensor, Tensor)]
+    public static Viterbi of(Map<String, Tensor> parameters, String layer) {
+        return of(
+                parameter(parameters, layer + "/transitions"),
+                parameter(parameters, layer + "/begin"),
+                parameter(parameters, layer + "/end"));
+    }
+
+    private static Tensor parameter(Map<String, Tensor> parameters, String path) {
+        Tensor parameter = parameters.get(path);
+        if (parameter == null) {
+            throw new IllegalArgumentException("%s: expected a parameter of a Crf layer among %s, got none"
+                    .formatted(path, parameters.keySet()));
+        }
+        return parameter;
     }
 
     private static float[] scores(String name, Tensor tensor, Shape shape) {

@@ -3,6 +3,7 @@ package dev.rondo.inference;
 import dev.rondo.graph.Value;
 import dev.rondo.io.ModelFile;
 import dev.rondo.kernels.CallGate;
+import dev.rondo.layers.Crf;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
@@ -303,8 +304,8 @@ public final class InferenceSession implements AutoCloseable {
         }
         for (Layer layer : network.layers()) {
             if (!layer.isStreamable()) {
-                throw new IllegalStateException(
-                        "stream: expected layers that go forward in time, but " + layer.name() + " goes backwards");
+                throw new IllegalStateException("stream: expected layers that go forward in time, but %s %s"
+                        .formatted(layer.name(), layer instanceof Crf ? "scores whole sequences" : "goes backwards"));
             }
         }
         gate.enter();

@@ -7,6 +7,7 @@ import java.util.SequencedMap;
 
 /// A layer that takes one value and gives one.
 public sealed interface UnaryLayer extends Layer permits
+        Crf,
         Dense,
         Dropout,
         Embedding,

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// Numbers for the symbols of shapes: [Shape#BATCH], and [Shape#time] of as many kinds of steps as a model has.
 /// Immutable; printed as `B=32, T=50` or, with a second number of steps, as `B=32, T=50, T1=40`.
 public final class Extents {
-    /// Those of one kind of steps that were asked for last, so that calls of sizes that come again allocate nothing. Any
-    /// thread may overwrite any of them with another that is as good.
+    /// Those that were asked for last, so that calls of sizes that come again allocate nothing. Any thread may overwrite any
+    /// of them with another that is as good.
     private static final Extents[] RECENT = new Extents[1024];
 
     static {
@@ -41,7 +41,7 @@ public final class Extents {
     public static Extents of(int batch, int time) {
         int place = (batch * 61 + time) & (RECENT.length - 1);
         Extents recent = RECENT[place];
-        if (recent.batch == batch && recent.times[0] == time) {
+        if (recent.batch == batch && recent.times.length == 1 && recent.times[0] == time) {
             return recent;
         }
         return RECENT[place] = new Extents(batch, new int[] {time});
@@ -53,10 +53,18 @@ public final class Extents {
     /// @param times steps, each at least 1; one or more
     /// @throws IllegalArgumentException if a number is less, there is none, or there are more than [Shape#TIMES]
     public static Extents of(int batch, int... times) {
-        return times.length == 1 ? of(batch, times[0]) : new Extents(batch, times.clone());
+        if (times.length == 1) {
+            return of(batch, times[0]);
+        }
+        int place = (batch * 61 + Arrays.hashCode(times)) & (RECENT.length - 1);
+        Extents recent = RECENT[place];
+        if (recent.batch == batch && Arrays.equals(recent.times, times)) {
+            return recent;
+        }
+        return RECENT[place] = new Extents(batch, times.clone());
     }
 
-    /// These with another batch. Of one number of steps it allocates nothing, as [#of(int, int)].
+    /// These with another batch.
     ///
     /// @param sequences at least 1
     public Extents batch(int sequences) {

@@ -33,6 +33,7 @@ final class Checkpoint {
     private static final String SETTING = "setting.";
     private static final String HISTORY = "history.";
     private static final String METRIC = "metric.";
+    private static final String LOSS = "loss";
 
     private Checkpoint() {}
 
@@ -46,7 +47,7 @@ final class Checkpoint {
     /// @param sums of that epoch so far
     /// @param reports of the run's epochs before
     record Position(
-            long steps, int epochs, int epoch, int batch, double seconds, Metric.Totals sums,
+            long steps, int epochs, int epoch, int batch, double seconds, Tally sums,
             List<EpochReport> reports) {
         Position {
             reports = List.copyOf(reports);
@@ -54,7 +55,21 @@ final class Checkpoint {
     }
 
     /// A run as a checkpoint sees it.
-    record Run(ModelFile.Content model, Training training, Engine engine, Update update, Pass pass, Fit fit) {
+    ///
+    /// @param losses with the names of outputs
+    record Run(
+            ModelFile.Content model,
+            Training training,
+            List<Objective> losses,
+            Engine engine,
+            Update update,
+            Pass pass,
+            Fit fit) {
+        /// Where the sums of a loss stand: of several under the output's name.
+        private String sums(int loss) {
+            return losses.size() == 1 ? "sums." : "sums." + losses.get(loss).output() + ".";
+        }
+
         /// What it remembers as tensors, besides the parameters.
         SequencedMap<String, Tensor> tensors() {
             SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
@@ -87,7 +102,7 @@ final class Checkpoint {
             settings.put("providers", String.join(", ", used.providers()));
             settings.put("optimizer", training.optimizer().toString());
             settings.put("schedule", training.schedule().toString());
-            settings.put("loss", training.loss().toString());
+            settings.put(LOSS, training.losses().stream().map(Objective::toString).collect(Collectors.joining(", ")));
             settings.put("metrics", training.metrics().stream().map(Metric::name).collect(Collectors.joining(", ")));
             settings.put("clip", training.clip().toString());
             return settings;
@@ -108,11 +123,9 @@ final class Checkpoint {
         state.put("epoch", String.valueOf(position.epoch()));
         state.put("batch", String.valueOf(position.batch()));
         state.put("seconds", String.valueOf(position.seconds()));
-        state.put("sums.loss", String.valueOf(position.sums().loss()));
-        state.put("sums.correct", String.valueOf(position.sums().correct()));
-        state.put("sums.squaredError", String.valueOf(position.sums().squaredError()));
-        state.put("sums.absoluteError", String.valueOf(position.sums().absoluteError()));
-        state.put("sums.steps", String.valueOf(position.sums().steps()));
+        for (int i = 0; i < run.losses().size(); i++) {
+            write(state, run.sums(i), position.sums().totals().get(i));
+        }
         run.settings().forEach((key, value) -> state.put(SETTING + key, value));
         run.cut().forEach((key, value) -> state.put(CUT + key, value));
         state.put(FINGERPRINT, Long.toHexString(run.pass().fingerprint()));
@@ -123,6 +136,14 @@ final class Checkpoint {
             report.validation().ifPresent(scores -> write(state, place + "validation.", scores));
         }
         CheckpointFile.write(file, run.model(), state, run.tensors());
+    }
+
+    private static void write(Map<String, String> state, String place, Metric.Totals totals) {
+        state.put(place + "loss", String.valueOf(totals.loss()));
+        state.put(place + "correct", String.valueOf(totals.correct()));
+        state.put(place + "squaredError", String.valueOf(totals.squaredError()));
+        state.put(place + "absoluteError", String.valueOf(totals.absoluteError()));
+        state.put(place + "steps", String.valueOf(totals.steps()));
     }
 
     private static void write(Map<String, String> state, String place, Scores scores) {
@@ -153,7 +174,7 @@ final class Checkpoint {
             }
             Fields fields = new Fields(file);
             fields.expect(CUT, run.cut());
-            Position position = fields.position(run.pass().batches());
+            Position position = fields.position(run);
             Resumption resumption = new Resumption(
                     start.file(), position.epoch(), position.batch(), position.steps(),
                     fields.differences(run.settings()));
@@ -244,7 +265,7 @@ final class Checkpoint {
             return text.isEmpty() ? "none" : text;
         }
 
-        Position position(int batches) throws ModelFormatException {
+        Position position(Run run) throws ModelFormatException {
             int epoch = (int) whole("epoch", 1, Integer.MAX_VALUE);
             Map<String, Map<String, Double>> metrics = metrics();
             List<EpochReport> reports = new ArrayList<>();
@@ -260,15 +281,28 @@ final class Checkpoint {
                     whole("steps", 0, Long.MAX_VALUE),
                     (int) whole("epochs", epoch - 1, Integer.MAX_VALUE - 1),
                     epoch,
-                    (int) whole("batch", 0, batches),
+                    (int) whole("batch", 0, run.pass().batches()),
                     real("seconds"),
-                    new Metric.Totals(
-                            real("sums.loss"),
-                            real("sums.correct"),
-                            real("sums.squaredError"),
-                            real("sums.absoluteError"),
-                            whole("sums.steps", 0, Long.MAX_VALUE)),
+                    sums(run),
                     reports);
+        }
+
+        /// Sums begin anew where the losses are others.
+        private Tally sums(Run run) throws ModelFormatException {
+            if (!text(SETTING + LOSS).equals(run.settings().get(LOSS))) {
+                return Tally.none(run.losses().size());
+            }
+            List<Metric.Totals> totals = new ArrayList<>();
+            for (int i = 0; i < run.losses().size(); i++) {
+                String place = run.sums(i);
+                totals.add(new Metric.Totals(
+                        real(place + "loss"),
+                        real(place + "correct"),
+                        real(place + "squaredError"),
+                        real(place + "absoluteError"),
+                        whole(place + "steps", 0, Long.MAX_VALUE)));
+            }
+            return new Tally(totals);
         }
 
         private Scores scores(String place, Map<String, Map<String, Double>> metrics) throws ModelFormatException {

@@ -20,22 +20,24 @@ final class Logits {
     /// Checks that a model gives logits to a loss that takes them, or ends in the function that the loss undoes.
     ///
     /// @throws IllegalArgumentException if it does not
-    static void check(Network network, Loss loss) {
+    static void check(Network network, Network.Output output, Loss loss) {
         switch (loss) {
             case Loss.CategoricalCrossEntropy(Loss.Targets targets, Loss.Predictions predictions) ->
-                check(network, Activation.SOFTMAX, predictions, switch (targets) {
+                check(network, output, Activation.SOFTMAX, predictions, switch (targets) {
                     case CLASSES -> "sparseCategoricalCrossEntropy";
                     case PROBABILITIES -> "categoricalCrossEntropy";
                 });
             case Loss.BinaryCrossEntropy(Loss.Predictions predictions) ->
-                check(network, Activation.SIGMOID, predictions, "binaryCrossEntropy");
-            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _ -> {}
+                check(network, output, Activation.SIGMOID, predictions, "binaryCrossEntropy");
+            case Loss.Ctc _ -> check(network, output, Activation.SOFTMAX, Loss.Predictions.LOGITS, "ctc");
+            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _, Loss.Crf _ -> {}
         }
     }
 
-    private static void check(Network network, Activation undone, Loss.Predictions predictions, String loss) {
+    private static void check(
+            Network network, Network.Output output, Activation undone, Loss.Predictions predictions, String loss) {
         List<Network.Call> calls = network.calls();
-        int call = network.outputs().getFirst().port().call();
+        int call = output.port().call();
         boolean ends = calls.get(call).layer() instanceof Dense dense && dense.activation() == undone;
         if (predictions == Loss.Predictions.PROBABILITIES || ends) {
             return;
@@ -48,10 +50,13 @@ final class Logits {
         String behind = dropped ? " behind a dropout" : "";
         bound(last).ifPresent(bound -> {
             throw new IllegalArgumentException(
-                    "loss: expected logits for %s, or a dense layer with %s as the last, got the %s of %s%s; for "
-                                    .formatted(loss, undone, bound, last.name(), behind)
-                            + "probabilities use " + loss + "OfProbabilities");
+                    "loss: expected logits for %s, or a dense layer with %s as the last, got the %s of %s%s%s"
+                            .formatted(loss, undone, bound, last.name(), behind, ofProbabilities(loss)));
         });
+    }
+
+    private static String ofProbabilities(String loss) {
+        return loss.equals("ctc") ? "" : "; for probabilities use " + loss + "OfProbabilities";
     }
 
     /// What keeps the numbers of a layer from being logits; empty where nothing does.

@@ -1,7 +1,7 @@
 package dev.rondo.training;
 
 /// What training makes small. Every loss is a mean over the real steps of a batch, and over the numbers of each step
-/// where they are compared one by one: padding counts nowhere.
+/// where they are compared one by one, or over the sequences where one is of whole sequences: padding counts nowhere.
 ///
 /// A loss of probabilities is computed from what goes into the softmax or sigmoid, the logits, which is exact where the
 /// function would saturate. A model that ends in one is trained on what goes into it, and gives probabilities when it
@@ -58,6 +58,34 @@ public sealed interface Loss {
         return new MeanAbsoluteError();
     }
 
+    /// [#ctc(int)] with class 0 for the blank.
+    static Loss ctc() {
+        return ctc(0);
+    }
+
+    /// Connectionist temporal classification (Graves, Fernández, Gomez & Schmidhuber 2006), for sequences of labels that
+    /// come somewhere along longer sequences: `-log` of the probability of the labels, in nats, summed over all places
+    /// where they may lie. Of logits `[B,T,C]`, or a softmax in the last layer, with int32 targets `[B,U]`: the labels,
+    /// classes other than the blank, padded to a time U of their own, with lengths of their own ([dev.rondo.data.Examples#lengths(String, int...)];
+    /// all U where there are none). The mean over the sequences, as in Keras; a sequence counts as one step.
+    /// [dev.rondo.decoding.CtcDecoder] reads labels from what the model gives.
+    ///
+    /// Labels take as many steps as they are, and one more between each two that are equal. A sequence that has fewer is
+    /// refused before anything is computed.
+    ///
+    /// @param blank the class that stands for none, in `0..C-1`
+    /// @throws IllegalArgumentException if it is below 0
+    static Loss ctc(int blank) {
+        return new Ctc(blank);
+    }
+
+    /// The negative log-likelihood of a linear-chain conditional random field (Lafferty, McCallum & Pereira 2001), in nats,
+    /// with int32 targets `[B,T]`: a tag for each step. For a model whose last layer is a [dev.rondo.layers.Crf], which
+    /// holds the chain's scores. The mean over the sequences; a sequence counts as one step.
+    static Loss crf() {
+        return new Crf();
+    }
+
     /// What the targets of a cross-entropy are.
     enum Targets {
         /// One number a step.
@@ -85,4 +113,16 @@ public sealed interface Loss {
 
     /// See [#meanAbsoluteError()].
     record MeanAbsoluteError() implements Loss {}
+
+    /// See [#ctc(int)].
+    record Ctc(int blank) implements Loss {
+        public Ctc {
+            if (blank < 0) {
+                throw new IllegalArgumentException("ctc: blank: expected at least 0, got " + blank);
+            }
+        }
+    }
+
+    /// See [#crf()].
+    record Crf() implements Loss {}
 }

@@ -42,13 +42,20 @@ public interface Metric {
         return new MeanAbsoluteError();
     }
 
-    /// Sums over the real steps of some batches.
+    private static boolean isElementwise(Loss loss) {
+        return loss instanceof Loss.BinaryCrossEntropy
+                || loss instanceof Loss.MeanSquaredError
+                || loss instanceof Loss.MeanAbsoluteError;
+    }
+
+    /// Sums over the real steps of some batches, of one loss.
     ///
     /// @param loss sum of the losses of the steps
-    /// @param correct sum of the fraction of each step that is right: 1 or 0 where it has one class
-    /// @param squaredError sum of the mean squared errors of the steps; 0 for losses of classes
-    /// @param absoluteError sum of the mean absolute errors of the steps; 0 for losses of classes
-    /// @param steps number of real steps
+    /// @param correct sum of the fraction of each step that is right: 1 or 0 where it has one class; 0 for losses of
+    ///     sequences
+    /// @param squaredError sum of the mean squared errors of the steps; 0 for losses of classes and sequences
+    /// @param absoluteError sum of the mean absolute errors of the steps; 0 for losses of classes and sequences
+    /// @param steps number of real steps; of sequences for losses of these
     record Totals(double loss, double correct, double squaredError, double absoluteError, long steps) {
         /// Of no batches.
         public static final Totals NONE = new Totals(0, 0, 0, 0, 0);
@@ -123,7 +130,7 @@ public interface Metric {
 
         @Override
         public boolean fits(Loss loss) {
-            return !(loss instanceof Loss.CategoricalCrossEntropy);
+            return isElementwise(loss);
         }
     }
 
@@ -141,7 +148,7 @@ public interface Metric {
 
         @Override
         public boolean fits(Loss loss) {
-            return !(loss instanceof Loss.CategoricalCrossEntropy);
+            return isElementwise(loss);
         }
     }
 
@@ -159,7 +166,7 @@ public interface Metric {
 
         @Override
         public boolean fits(Loss loss) {
-            return !(loss instanceof Loss.CategoricalCrossEntropy);
+            return isElementwise(loss);
         }
     }
 }

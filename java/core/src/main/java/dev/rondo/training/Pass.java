@@ -6,6 +6,7 @@ import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Node;
 import dev.rondo.graph.Op;
+import dev.rondo.graph.Op.BinaryKind;
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
@@ -18,32 +19,43 @@ import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
-/// A model, its loss and a data set brought together: runs batch after batch, and adds up what comes out. Forward alone,
+/// A model, its losses and a data set brought together: runs batch after batch, and adds up what comes out. Forward alone,
 /// or with the gradients of all parameters.
 final class Pass implements AutoCloseable {
     private static final long LARGEST_BUFFER = 1 << 30;
 
     private final Dataset.Reader reader;
-    private final Value x;
-    private final Value y;
-    private final Optional<Value> lengths;
+    private final List<Part> inputs;
+    private final List<Part> targets;
+    private final SequencedMap<Integer, Value> lengths;
     private final Optional<Value> step;
-    private final int vocabulary;
-    private final int classes;
-    private final boolean binary;
-    private final LossNode loss;
+    private final List<LossNode> losses;
+    private final Value total;
     private final Plan plan;
     private final Batch batch;
 
-    private Metric.Totals totals = Metric.Totals.NONE;
+    private Tally tally;
 
     /// What is fixed for a model.
-    record Setting(Network network, Parameters parameters, Loss loss, Engine engine) {}
+    ///
+    /// @param losses with the names of outputs
+    record Setting(Network network, Parameters parameters, List<Objective> losses, Engine engine) {}
+
+    /// A part of a batch: where it lies, and what it may hold.
+    ///
+    /// @param time which symbol of time it has, -1 for none
+    private record Part(Value value, MemorySegment memory, int time, PartCheck check) {}
 
     Pass(Setting setting, Scope.Purpose purpose, Dataset data, Dataset.Request request) {
         reader = data.open(request);
@@ -58,37 +70,118 @@ final class Pass implements AutoCloseable {
                     case OWN -> Scope.Lengths.OWN;
                 }));
         Graph.Builder builder = scope.graph();
-        x = scope.x();
-        lengths = scope.lengths().values().stream().findFirst();
         step = scope.step();
-        y = builder.input("y", request.signature().yType(), request.signature().y());
-        loss = LossNode.add(scope, setting.loss(), y);
-        binary = setting.loss() instanceof Loss.BinaryCrossEntropy;
+        lengths = new LinkedHashMap<>(scope.lengths());
+        List<Value> ys = new ArrayList<>();
+        losses = new ArrayList<>();
+        for (int i = 0; i < setting.losses().size(); i++) {
+            Dataset.Part part = request.signature().targets().get(i);
+            // No layer's name has a slash.
+            String behind = setting.losses().size() == 1 ? "" : "/" + part.name();
+            ys.add(builder.input("y" + behind, part.type(), part.shape()));
+            losses.add(addLoss(scope, setting, i, "loss" + behind, ys.getLast()));
+        }
+        total = total(builder, setting.losses());
+        builder.output("total", total);
         Graph graph = builder.build();
-        vocabulary = vocabulary(graph, x);
-        classes = scope.y().shape().dim(-1);
-        Extents largest = Extents.of(reader.largestBatch(), reader.largestTime());
         plan = switch (purpose) {
             case TRAINING ->
                 Plan.training(
-                        Gradients.of(graph, loss.loss(), graph.parameters()),
+                        Gradients.of(graph, total, reached(graph)),
                         setting.parameters(),
                         setting.engine(),
-                        largest);
-            case INFERENCE -> Plan.inference(graph, setting.parameters(), setting.engine(), largest);
+                        reader.largest());
+            case INFERENCE -> Plan.inference(graph, setting.parameters(), setting.engine(), reader.largest());
         };
-        batch = new Batch(
-                plan.memory(x), plan.memory(y), lengths.map(plan::memory).orElse(MemorySegment.NULL));
+        inputs = new ArrayList<>();
+        for (Dataset.Part part : request.signature().inputs()) {
+            Value x = Objects.requireNonNull(scope.inputs().get(part.name()), part.name());
+            inputs.add(part(part, x, PartCheck.below(vocabulary(graph, x))));
+        }
+        targets = new ArrayList<>();
+        for (int i = 0; i < ys.size(); i++) {
+            Objective objective = setting.losses().get(i);
+            Value output = Objects.requireNonNull(scope.outputs().get(objective.output()), objective.output());
+            targets.add(part(
+                    request.signature().targets().get(i),
+                    ys.get(i),
+                    PartCheck.of(objective.loss(), output.shape())));
+        }
+        batch = new Batch(memory(inputs), memory(targets), lengthMemory(request.signature().times()));
+        tally = Tally.none(losses.size());
     }
 
-    /// How many ids there are; 0 where the input is no ids.
-    private static int vocabulary(Graph graph, Value x) {
-        for (Node node : graph.nodes()) {
-            if (node.op() instanceof Op.Gather && node.input("ids").equals(x)) {
-                return node.input("table").shape().dim(0);
+    private LossNode addLoss(Scope scope, Setting setting, int index, String name, Value y) {
+        Objective objective = setting.losses().get(index);
+        Network.Output output = setting.network().outputs().stream()
+                .filter(candidate -> candidate.name().equals(objective.output()))
+                .findFirst()
+                .orElseThrow();
+        Optional<Value> targetLengths = Optional.empty();
+        if (objective.loss() instanceof Loss.Ctc) {
+            int time = y.shape().dim(1);
+            Value own = scope.graph().input("lengths:" + (Shape.TIME - time), DataType.INT32, Shape.of(Shape.BATCH));
+            lengths.put(time, own);
+            targetLengths = Optional.of(own);
+        }
+        Value given = Objects.requireNonNull(scope.outputs().get(output.name()), output.name());
+        return LossNode.add(
+                scope, name, output, setting.network(), objective.loss(), new LossNode.Ends(given, y, targetLengths));
+    }
+
+    /// The sum of all losses, each times its weight.
+    private Value total(Graph.Builder builder, List<Objective> objectives) {
+        Optional<Value> sum = Optional.empty();
+        for (int i = 0; i < losses.size(); i++) {
+            Value loss = losses.get(i).loss();
+            double weight = objectives.get(i).weight();
+            Value weighed = weight == 1
+                    ? loss
+                    : builder.binary(loss.name() + ".weighed", BinaryKind.MULTIPLY, loss, builder.constant(weight));
+            sum = Optional.of(sum.isEmpty()
+                    ? weighed
+                    : builder.binary(loss.name() + ".total", BinaryKind.ADD, sum.get(), weighed));
+        }
+        return sum.orElseThrow();
+    }
+
+    /// The parameters that the losses depend on.
+    private List<Value> reached(Graph graph) {
+        Set<Value> needed = new HashSet<>(Set.of(total));
+        for (Node node : graph.nodes().reversed()) {
+            if (!Collections.disjoint(node.outputs().values(), needed)) {
+                needed.addAll(node.inputs().values());
             }
         }
-        return 0;
+        return graph.parameters().stream().filter(needed::contains).toList();
+    }
+
+    private Part part(Dataset.Part part, Value value, PartCheck check) {
+        return new Part(value, plan.memory(value), part.isTimed() ? part.time() : -1, check);
+    }
+
+    private static List<MemorySegment> memory(List<Part> parts) {
+        return parts.stream().map(Part::memory).toList();
+    }
+
+    private List<MemorySegment> lengthMemory(int times) {
+        List<MemorySegment> all = new ArrayList<>();
+        for (int k = 0; k < times; k++) {
+            all.add(Optional.ofNullable(lengths.get(Shape.time(k))).map(plan::memory).orElse(MemorySegment.NULL));
+        }
+        return all;
+    }
+
+    /// How many ids there are, of the smallest table that they are looked up in; 0 where the input is no ids.
+    private static int vocabulary(Graph graph, Value x) {
+        int smallest = 0;
+        for (Node node : graph.nodes()) {
+            if (node.op() instanceof Op.Gather && node.input("ids").equals(x)) {
+                int rows = node.input("table").shape().dim(0);
+                smallest = smallest == 0 ? rows : Math.min(smallest, rows);
+            }
+        }
+        return smallest;
     }
 
     /// Number of batches in an epoch.
@@ -100,87 +193,71 @@ final class Pass implements AutoCloseable {
     void begin(int epoch) {
         reader.begin(epoch);
         plan.clearCarried();
-        totals = Metric.Totals.NONE;
+        tally = Tally.none(losses.size());
     }
 
     /// Reads a batch and runs it.
     ///
     /// @param index within the epoch, from 0
     /// @param number of the training step, from 1: what dropout goes by
-    /// @throws IllegalArgumentException if an id, a class or the target of a binary cross-entropy is out of range
+    /// @throws IllegalArgumentException if an id, a class, a tag or the target of a binary cross-entropy is out of range, or
+    ///     labels of a sequence take more steps than it has
     /// @throws NonFiniteException if the data hold NaN or infinity
     void run(int index, long number) {
         read(index);
-        checkData(index, x, batch.x(), vocabulary);
-        checkData(index, y, batch.y(), classes);
-        if (binary) {
-            checkProbabilities(index);
+        Extents extents = batch.extents();
+        for (Part input : inputs) {
+            check(index, input, extents);
+        }
+        for (Part target : targets) {
+            check(index, target, extents);
         }
         if (step.isPresent()) {
             plan.memory(step.get()).set(ValueLayout.JAVA_LONG, 0, number);
         }
-        plan.run(batch.size(), batch.timeSteps());
+        plan.run(extents);
     }
 
     private void read(int index) {
         reader.read(index, batch);
-        if (lengths.isPresent()) {
-            clearPadding();
+        for (int k = 0; k < batch.times(); k++) {
+            MemorySegment own = batch.lengths(k);
+            if (own.byteSize() > 0 && reader.lengths() == Dataset.Lengths.FULL) {
+                for (int b = 0; b < batch.size(); b++) {
+                    own.setAtIndex(ValueLayout.JAVA_INT, b, batch.timeSteps(k));
+                }
+            }
         }
+        inputs.forEach(this::clearPadding);
+        targets.forEach(this::clearPadding);
     }
 
     /// Zeros behind each sequence's end, so that nothing depends on what padding holds: an id out of range and a NaN are
     /// as good there as anything.
-    private void clearPadding() {
-        clearPadding(x, batch.x());
-        if (y.shape().rank() > 1 && y.shape().dim(1) == Shape.TIME) {
-            clearPadding(y, batch.y());
+    private void clearPadding(Part part) {
+        if (part.time() < 0 || batch.lengths(part.time()).byteSize() == 0) {
+            return;
         }
-    }
-
-    private void clearPadding(Value value, MemorySegment memory) {
-        int time = batch.timeSteps();
-        long stepBytes = value.shape().slice(2, value.shape().rank()).elements() * value.type().bytes();
+        int time = batch.timeSteps(part.time());
+        Shape shape = part.value().shape();
+        long stepBytes = shape.slice(2, shape.rank()).elements() * part.value().type().bytes();
         for (int b = 0; b < batch.size(); b++) {
-            int length = batch.lengths().getAtIndex(ValueLayout.JAVA_INT, b);
+            int length = batch.lengths(part.time()).getAtIndex(ValueLayout.JAVA_INT, b);
             for (long at = (b * (long) time + length) * stepBytes; at < (b + 1L) * time * stepBytes; at += Integer.BYTES) {
-                memory.set(ValueLayout.JAVA_INT, at, 0);
+                part.memory().set(ValueLayout.JAVA_INT, at, 0);
             }
         }
     }
 
-    /// @param limit of int32 numbers; 0 where any will do
-    private void checkData(int index, Value value, MemorySegment memory, int limit) {
-        long count = value.shape().elements(batch.size(), batch.timeSteps());
-        if (value.type() == DataType.FLOAT32) {
-            long at = Numbers.firstNonFinite(memory, count);
-            if (at >= 0) {
-                throw new NonFiniteException(index + 1, value.name(), detail(value, memory, at));
-            }
-        } else if (limit > 0) {
-            long at = Numbers.firstOutside(memory, 0, count, limit);
-            if (at >= 0) {
-                throw new IllegalArgumentException("batch %d: %s%s: expected 0..%d, got %d"
-                        .formatted(
-                                index + 1,
-                                value.name(),
-                                Numbers.place(at, value.shape().resolve(batch.size(), batch.timeSteps())),
-                                limit - 1,
-                                memory.getAtIndex(ValueLayout.JAVA_INT, at)));
-            }
-        }
-    }
-
-    private void checkProbabilities(int index) {
-        long at = Numbers.firstNoProbability(batch.y(), y.shape().elements(batch.size(), batch.timeSteps()));
+    private void check(int index, Part part, Extents extents) {
+        Value value = part.value();
+        long at = value.type() == DataType.FLOAT32
+                ? Numbers.firstNonFinite(part.memory(), value.shape().elements(extents))
+                : -1;
         if (at >= 0) {
-            throw new IllegalArgumentException("batch %d: %s%s: expected 0 to 1, got %s"
-                    .formatted(
-                            index + 1,
-                            y.name(),
-                            Numbers.place(at, y.shape().resolve(batch.size(), batch.timeSteps())),
-                            batch.y().getAtIndex(ValueLayout.JAVA_FLOAT, at)));
+            throw new NonFiniteException(index + 1, value.name(), detail(value, part.memory(), at));
         }
+        part.check().check(index + 1, value, part.memory(), batch);
     }
 
     private String detail(Value value, MemorySegment memory, long at) {
@@ -190,43 +267,41 @@ final class Pass implements AutoCloseable {
         return "expected finite numbers, got %s at %s of %s"
                 .formatted(
                         memory.getAtIndex(ValueLayout.JAVA_FLOAT, at),
-                        Numbers.place(at, value.shape().resolve(batch.size(), batch.timeSteps())),
+                        Numbers.place(at, value.shape().resolve(batch.extents())),
                         value.shape());
     }
 
     /// Adds the last batch to the sums.
     void count() {
-        totals = totals.plus(loss.totals(plan));
+        tally = tally.plus(batchTally());
     }
 
-    /// Mean loss of the last batch.
+    /// The loss of the last batch: of several their sum, each times its weight.
     double loss() {
-        return plan.scalar(loss.loss());
+        return plan.scalar(total);
     }
 
     /// The last batch alone.
-    Metric.Totals batchTotals() {
-        return loss.totals(plan);
+    Tally batchTally() {
+        return new Tally(losses.stream().map(loss -> loss.totals(plan)).toList());
     }
 
     /// The sums since the epoch began.
-    Metric.Totals totals() {
-        return totals;
+    Tally tally() {
+        return tally;
     }
 
     /// A number that tells the contents of the last batch that was read from others.
     long fingerprint() {
         CRC32C sum = new CRC32C();
-        add(sum, x, batch.x());
-        add(sum, y, batch.y());
-        if (lengths.isPresent()) {
-            add(sum, lengths.get(), batch.lengths());
-        }
+        inputs.forEach(part -> add(sum, part.value(), part.memory()));
+        targets.forEach(part -> add(sum, part.value(), part.memory()));
+        lengths.values().forEach(own -> add(sum, own, plan.memory(own)));
         return sum.getValue();
     }
 
     private void add(CRC32C sum, Value value, MemorySegment memory) {
-        long bytes = value.shape().elements(batch.size(), batch.timeSteps()) * value.type().bytes();
+        long bytes = value.shape().elements(batch.extents()) * value.type().bytes();
         for (long at = 0; at < bytes; at += LARGEST_BUFFER) {
             sum.update(memory.asSlice(at, Math.min(LARGEST_BUFFER, bytes - at)).asByteBuffer());
         }
@@ -249,13 +324,13 @@ final class Pass implements AutoCloseable {
                 .carried()
                 .keySet()
                 .forEach(state -> states.put(
-                        state.name(), plan.tensor(state, plan.capacity().batch(), plan.capacity().time())));
+                        state.name(), plan.tensor(state, plan.capacity())));
         return states;
     }
 
     /// Goes on with sums of before.
-    void sums(Metric.Totals sums) {
-        totals = sums;
+    void sums(Tally sums) {
+        tally = sums;
     }
 
     /// The gradients of the last batch.
@@ -272,7 +347,7 @@ final class Pass implements AutoCloseable {
             if (value.type() == DataType.FLOAT32 && plan.keeps(value)) {
                 MemorySegment memory = plan.memory(value);
                 long at = Numbers.firstNonFinite(
-                        memory, value.shape().elements(batch.size(), batch.timeSteps()));
+                        memory, value.shape().elements(batch.extents()));
                 if (at >= 0) {
                     return new NonFiniteException(index + 1, value.name(), detail(value, memory, at));
                 }

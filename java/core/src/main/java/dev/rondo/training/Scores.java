@@ -6,9 +6,14 @@ import java.util.Map;
 
 /// What some batches came to.
 ///
-/// @param loss mean loss of a real step; in nats where it is a cross-entropy
+/// Where several outputs have a loss, the metrics of each stand under its name: `logits.accuracy`, and its own loss as
+/// `logits.loss`.
+///
+/// @param loss mean loss of a real step; in nats where it is a cross-entropy. Of several outputs the sum of all means, each
+///     times its weight
 /// @param metrics the metrics by name, in the order of [Training#metrics()]
-/// @param steps real steps: tokens, where each step is one; examples, where the model gives one output for each
+/// @param steps real steps: tokens, where each step is one; examples, where the model gives one output or the loss is of
+///     whole sequences. Of several outputs, of the one that has the most
 public record Scores(double loss, Map<String, Double> metrics, long steps) {
     public Scores {
         metrics = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
@@ -21,6 +26,27 @@ public record Scores(double loss, Map<String, Double> metrics, long steps) {
             values.put(metric.name(), metric.of(totals));
         }
         return new Scores(totals.meanLoss(), values, totals.steps());
+    }
+
+    /// The scores that the sums of each loss come to.
+    static Scores of(List<Objective> losses, Tally tally, List<Metric> metrics) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        double loss = 0;
+        for (int i = 0; i < losses.size(); i++) {
+            Objective objective = losses.get(i);
+            Metric.Totals totals = tally.totals().get(i);
+            loss += objective.weight() * totals.meanLoss();
+            String place = losses.size() == 1 ? "" : objective.output() + ".";
+            if (losses.size() > 1) {
+                values.put(place + "loss", totals.meanLoss());
+            }
+            for (Metric metric : metrics) {
+                if (metric.fits(objective.loss())) {
+                    values.put(place + metric.name(), metric.of(totals));
+                }
+            }
+        }
+        return new Scores(loss, values, tally.steps());
     }
 
     /// One metric.

@@ -25,6 +25,7 @@ import java.util.SequencedMap;
 public final class Trainer implements AutoCloseable {
     private final ModelFile.Content model;
     private final Training training;
+    private final List<Objective> losses;
     private final Pass.Setting setting;
     private final Update update;
     private final Dataset.Signature signature;
@@ -41,12 +42,14 @@ public final class Trainer implements AutoCloseable {
         this.training = training;
         Engine engine = training.engine().engine();
         Parameters parameters = model.parameters();
-        setting = new Pass.Setting(model.network(), parameters, training.loss(), engine);
-        signature = LossNode.signature(model.network(), training.loss());
+        losses = LossNode.named(model.network(), training.losses());
+        setting = new Pass.Setting(model.network(), parameters, losses, engine);
+        signature = LossNode.signature(model.network(), losses);
         for (Metric metric : training.metrics()) {
-            if (!metric.fits(training.loss())) {
-                throw new IllegalArgumentException(
-                        "metrics: expected ones that " + training.loss() + " counts for, got " + metric.name());
+            if (losses.stream().noneMatch(objective -> metric.fits(objective.loss()))) {
+                List<Loss> all = losses.stream().map(Objective::loss).toList();
+                throw new IllegalArgumentException("metrics: expected ones that %s counts for, got %s"
+                        .formatted(all.size() == 1 ? all.getFirst() : "one of " + all, metric.name()));
             }
         }
         update = Update.of(parameters, Rules.of(training.optimizer()), training.clip(), engine);
@@ -123,7 +126,7 @@ public final class Trainer implements AutoCloseable {
             pass.run(index, 0);
             pass.count();
         }
-        return Scores.of(pass.totals(), training.metrics());
+        return Scores.of(losses, pass.tally(), training.metrics());
     }
 
     /// One run: where it is, and what it has to tell.
@@ -142,7 +145,7 @@ public final class Trainer implements AutoCloseable {
             this.pass = pass;
             this.validation = validation;
             this.fit = fit;
-            state = new Checkpoint.Run(model, training, setting.engine(), update, pass, fit);
+            state = new Checkpoint.Run(model, training, losses, setting.engine(), update, pass, fit);
             fit.start().ifPresent(this::resume);
         }
 
@@ -169,7 +172,7 @@ public final class Trainer implements AutoCloseable {
                 boolean stopped = next == Callback.Next.STOP;
                 Optional<Scores> scores = stopped ? Optional.empty() : validation.scores();
                 EpochReport report = new EpochReport(
-                        epoch, Scores.of(pass.totals(), training.metrics()), scores, seconds);
+                        epoch, Scores.of(losses, pass.tally(), training.metrics()), scores, seconds);
                 reports.add(report);
                 for (Callback callback : fit.callbacks()) {
                     next = next.and(callback.onEpoch(report));
@@ -206,10 +209,10 @@ public final class Trainer implements AutoCloseable {
                             batch,
                             pass.batches(),
                             steps,
-                            Scores.of(pass.batchTotals(), training.metrics()),
-                            Scores.of(pass.totals(), training.metrics()),
+                            Scores.of(losses, pass.batchTally(), training.metrics()),
+                            Scores.of(losses, pass.tally(), training.metrics()),
                             norm,
-                            pass.totals().steps() / seconds);
+                            pass.tally().steps() / seconds);
                     for (Callback callback : fit.callbacks()) {
                         next = next.and(callback.onBatch(report));
                     }
@@ -233,7 +236,7 @@ public final class Trainer implements AutoCloseable {
         private void save(int nextEpoch) {
             if (fit.saving().isPresent()) {
                 Checkpoint.Position position = new Checkpoint.Position(
-                        steps, epochs, nextEpoch, batch, seconds, pass.totals(), reports);
+                        steps, epochs, nextEpoch, batch, seconds, pass.tally(), reports);
                 try {
                     Checkpoint.write(fit.saving().get().file(), state, position);
                 } catch (IOException e) {

@@ -3,7 +3,10 @@ package dev.rondo.training;
 import dev.rondo.plan.Clip;
 import dev.rondo.plan.Engine;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
 
 /// How a model is to learn: what [dev.rondo.Model#compile] takes.
 ///
@@ -12,19 +15,25 @@ import java.util.List;
 /// ```
 ///
 /// @param optimizer how gradients become steps
-/// @param loss what is made small
+/// @param losses what is made small: a loss of the only output, or one for each of some outputs
 /// @param metrics what is watched besides
 /// @param clip how gradients are kept from being too large
 /// @param schedule how the optimizer's rate changes
 /// @param engine the kernels, threads and libraries it runs on
 public record Training(
         Optimizer optimizer,
-        Loss loss,
+        List<Objective> losses,
         List<Metric> metrics,
         Clip clip,
         Schedule schedule,
         Engine.Options engine) {
     public Training {
+        losses = List.copyOf(losses);
+        List<String> outputs = losses.stream().map(Objective::output).toList();
+        if (outputs.isEmpty() || Set.copyOf(outputs).size() < outputs.size() || outputs.size() > 1 && outputs.contains("")) {
+            throw new IllegalArgumentException(
+                    "losses: expected one, or one for each of some outputs by its name, got ones of " + outputs);
+        }
         metrics = List.copyOf(metrics);
     }
 
@@ -33,21 +42,50 @@ public record Training(
     public static Training optimizer(Optimizer optimizer) {
         return new Training(
                 optimizer,
-                Loss.sparseCategoricalCrossEntropy(),
+                List.of(Objective.of(Loss.sparseCategoricalCrossEntropy())),
                 List.of(),
                 Clip.none(),
                 Schedule.constant(),
                 Engine.training());
     }
 
-    /// With another loss.
+    /// With this loss of a model's only output.
     public Training loss(Loss loss) {
-        return new Training(optimizer, loss, metrics, clip, schedule, engine);
+        return new Training(optimizer, List.of(Objective.of(loss)), metrics, clip, schedule, engine);
     }
 
-    /// With these metrics.
+    /// With this loss of an output, beside those of others that were named; see [#loss(String, Loss, double)].
+    ///
+    /// @param output its name in the model
+    public Training loss(String output, Loss loss) {
+        return loss(output, loss, 1);
+    }
+
+    /// With this loss of an output, beside those of others that were named. What is made small is the sum of all, each
+    /// times its weight. Outputs may be without a loss where another has one; parameters that no loss depends on get no
+    /// gradients.
+    ///
+    /// ```java
+    /// .loss("tags", Loss.sparseCategoricalCrossEntropy()).loss("value", Loss.meanSquaredError(), 0.1)
+    /// ```
+    ///
+    /// @param output its name in the model
+    /// @param weight by which it counts
+    /// @throws IllegalArgumentException if the name is empty or the weight is not above 0
+    public Training loss(String output, Loss loss, double weight) {
+        if (output.isEmpty()) {
+            throw new IllegalArgumentException("loss: expected the name of an output, got an empty one");
+        }
+        SequencedMap<String, Objective> all = new LinkedHashMap<>();
+        losses.stream().filter(other -> !other.output().isEmpty()).forEach(other -> all.put(other.output(), other));
+        all.put(output, new Objective(output, loss, weight));
+        return new Training(optimizer, List.copyOf(all.values()), metrics, clip, schedule, engine);
+    }
+
+    /// With these metrics. Where several outputs have a loss, each metric is taken of all whose losses count for it, and
+    /// is found under the output's name, as `logits.accuracy`.
     public Training metrics(Metric... metrics) {
-        return new Training(optimizer, loss, Arrays.asList(metrics), clip, schedule, engine);
+        return new Training(optimizer, losses, Arrays.asList(metrics), clip, schedule, engine);
     }
 
     /// With all gradients multiplied by `max / norm` where their common norm is larger than max (Pascanu, Mikolov &
@@ -55,21 +93,21 @@ public record Training(
     ///
     /// @throws IllegalArgumentException if max is not above 0
     public Training clipGlobalNorm(double max) {
-        return new Training(optimizer, loss, metrics, Clip.globalNorm(max), schedule, engine);
+        return new Training(optimizer, losses, metrics, Clip.globalNorm(max), schedule, engine);
     }
 
     /// With the gradient g of each parameter multiplied by `max / |g|` where its own norm is larger than max.
     ///
     /// @throws IllegalArgumentException if max is not above 0
     public Training clipNorm(double max) {
-        return new Training(optimizer, loss, metrics, Clip.norm(max), schedule, engine);
+        return new Training(optimizer, losses, metrics, Clip.norm(max), schedule, engine);
     }
 
     /// With each number of the gradients taken to the nearest in -max..max.
     ///
     /// @throws IllegalArgumentException if max is not above 0
     public Training clipValue(double max) {
-        return new Training(optimizer, loss, metrics, Clip.value(max), schedule, engine);
+        return new Training(optimizer, losses, metrics, Clip.value(max), schedule, engine);
     }
 
     /// With a rate that changes as training goes on:
@@ -78,7 +116,7 @@ public record Training(
     /// .schedule(Schedule.exponential(0.5, 1000))
     /// ```
     public Training schedule(Schedule schedule) {
-        return new Training(optimizer, loss, metrics, clip, schedule, engine);
+        return new Training(optimizer, losses, metrics, clip, schedule, engine);
     }
 
     /// On these kernels and threads:
@@ -87,6 +125,6 @@ public record Training(
     /// .engine(Engine.training().threads(2))
     /// ```
     public Training engine(Engine.Options engine) {
-        return new Training(optimizer, loss, metrics, clip, schedule, engine);
+        return new Training(optimizer, losses, metrics, clip, schedule, engine);
     }
 }

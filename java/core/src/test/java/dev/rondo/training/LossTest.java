@@ -163,6 +163,7 @@ class LossTest {
                         case Loss.BinaryCrossEntropy _ ->
                             -(target * Math.log(y[k]) + (1 - target) * Math.log(1 - y[k])) / SIZE;
                         case Loss.CategoricalCrossEntropy _ -> -target * Math.log(y[k]);
+                        case Loss.Ctc _, Loss.Crf _ -> throw new IllegalArgumentException("see SequenceTrainingTest: " + loss);
                     };
                     sums[1] += error * error / SIZE;
                     sums[2] += Math.abs(error) / SIZE;
@@ -185,6 +186,7 @@ class LossTest {
                 };
             case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _ ->
                 new Metric[] {Metric.meanSquaredError(), Metric.rootMeanSquaredError(), Metric.meanAbsoluteError()};
+            case Loss.Ctc _, Loss.Crf _ -> new Metric[0];
         };
     }
 

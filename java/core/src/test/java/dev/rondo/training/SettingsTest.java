@@ -41,7 +41,11 @@ class SettingsTest {
                 .clipGlobalNorm(5);
         assertEquals(
                 new Training(
-                        Sgd.standard(), Loss.categoricalCrossEntropy(), List.of(Metric.accuracy()), Clip.globalNorm(5), Schedule.constant(),
+                        Sgd.standard(),
+                        List.of(Objective.of(Loss.categoricalCrossEntropy())),
+                        List.of(Metric.accuracy()),
+                        Clip.globalNorm(5),
+                        Schedule.constant(),
                         Engine.training()),
                 training);
     }
