@@ -294,7 +294,7 @@ public final class InferenceSession implements AutoCloseable {
     ///
     /// @param batch how many streams are stepped together
     /// @throws IllegalStateException if the session is closed, the model has no input in time or more
-    ///     than one, or a layer goes backwards
+    ///     than one, or a layer needs whole sequences, as one that goes backwards does
     public StreamingSession stream(int batch) {
         long timed = signature.inputs().stream().filter(Signature::isTimed).count();
         if (timed != 1) {
@@ -304,8 +304,9 @@ public final class InferenceSession implements AutoCloseable {
         }
         for (Layer layer : network.layers()) {
             if (!layer.isStreamable()) {
-                throw new IllegalStateException("stream: expected layers that go forward in time, but %s %s"
-                        .formatted(layer.name(), layer instanceof Crf ? "scores whole sequences" : "goes backwards"));
+                throw new IllegalStateException(
+                        "stream: expected layers that give the same of a sequence in pieces, but " + layer.name()
+                                + " needs the whole");
             }
         }
         gate.enter();

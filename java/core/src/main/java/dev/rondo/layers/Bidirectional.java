@@ -25,6 +25,8 @@ public record Bidirectional(String name, Recurrent<?> layer, Merge merge) implem
 
     /// How outputs of both directions become one.
     public enum Merge {
+        /// Side by side, the forward ones first: twice as many features.
+        CONCAT,
         /// Their sum.
         SUM,
         /// Their product, element by element.
@@ -43,6 +45,11 @@ public record Bidirectional(String name, Recurrent<?> layer, Merge merge) implem
         }
     }
 
+    /// Both directions of a layer, their outputs side by side.
+    public static Bidirectional of(Recurrent<?> layer) {
+        return new Bidirectional("", layer, Merge.CONCAT);
+    }
+
     /// Both directions of a layer.
     public static Bidirectional of(Recurrent<?> layer, Merge merge) {
         return new Bidirectional("", layer, merge);
@@ -57,6 +64,7 @@ public record Bidirectional(String name, Recurrent<?> layer, Merge merge) implem
         List<Value> both = List.of(forward.firstEntry().getValue(), backward.firstEntry().getValue());
         SequencedMap<String, Value> outputs = new LinkedHashMap<>();
         outputs.put(Y, switch (merge) {
+            case CONCAT -> scope.graph().concat(scope.path(), -1, both);
             case SUM -> scope.fold(BinaryKind.ADD, both);
             case MULTIPLY -> scope.fold(BinaryKind.MULTIPLY, both);
             case AVERAGE -> scope.average(both);

@@ -47,7 +47,8 @@ public record Input(String name, DataType dataType, Shape shape) implements Laye
         return new Input("", DataType.FLOAT32, withBatch(extents));
     }
 
-    private static Shape withBatch(int[] extents) {
+    /// A shape with the batch in front of the extents of one example.
+    static Shape withBatch(int[] extents) {
         int[] dims = new int[extents.length + 1];
         dims[0] = Shape.BATCH;
         System.arraycopy(extents, 0, dims, 1, extents.length);

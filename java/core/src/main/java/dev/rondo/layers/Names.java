@@ -40,15 +40,21 @@ final class Names {
     }
 
     private Layer free(Layer layer) {
-        String kind = switch (layer) {
-            case Input _ -> "x";
-            case SimpleRnn _, Rnn _ -> "rnn";
-            default -> layer.getClass().getSimpleName().replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
-        };
+        String kind = kind(layer);
         String name = kind;
         for (int i = 1; !names.add(name); i++) {
             name = kind + "_" + i;
         }
         return layer.named(name);
+    }
+
+    private static String kind(Layer layer) {
+        return switch (layer) {
+            case Input _ -> "x";
+            case SimpleRnn _, Rnn _ -> "rnn";
+            case ActivationLayer _ -> "activation";
+            case WeightNoise noise -> kind(noise.layer());
+            default -> layer.getClass().getSimpleName().replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+        };
     }
 }

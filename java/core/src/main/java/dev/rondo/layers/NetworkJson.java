@@ -51,7 +51,7 @@ final class NetworkJson {
 
     /// Components that records got after files without them had been written, which mean this.
     private static final Map<String, Object> LATER =
-            Map.of("initialState", RecurrentSettings.InitialState.ZERO);
+            Map.of("initialState", RecurrentSettings.InitialState.ZERO, "masks", Dropout.Masks.PER_STEP);
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -320,8 +320,8 @@ final class NetworkJson {
         if (type == Initializer.class) {
             return readRecord(fields.place + "." + name, Initializer.class, fields.take(name));
         }
-        if (type == Recurrent.class) {
-            return readRecord(fields.place + "." + name, Recurrent.class, fields.take(name));
+        if (type == Recurrent.class || type == Layer.class) {
+            return readRecord(fields.place + "." + name, type, fields.take(name));
         }
         if (type == RecordedCell.class) {
             return CellJson.read(fields.place + "." + name, fields.take(name));

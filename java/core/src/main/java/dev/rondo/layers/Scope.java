@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /// A graph while layers add to it, call after call. What a call adds bears its name; what it has for parameters, the
@@ -35,6 +36,9 @@ public final class Scope {
     private final List<SequencedMap<String, Value>> given = new ArrayList<>();
     private Optional<Value> step = Optional.empty();
     private Optional<Value> begun = Optional.empty();
+    private final Map<Value, Value> noisy = new HashMap<>();
+    private final Map<Value, Value> moving = new HashMap<>();
+    private double weightNoise;
     private int dropouts;
     private String layer = "";
     private String call = "";
@@ -225,6 +229,46 @@ public final class Scope {
 
     /// Adds a parameter of the layer, or gives the one that an earlier call of it has added.
     Value parameter(String name, Initializer initializer, Shape shape) {
+        Value parameter = parameter(name, initializer, shape, graph::parameter);
+        if (weightNoise == 0 || variant.purpose() == Purpose.INFERENCE) {
+            return parameter;
+        }
+        return noisy.computeIfAbsent(parameter, value -> noise(value.name() + ".noisy", weightNoise, value));
+    }
+
+    /// Has a layer's trained parameters bear noise where the model trains.
+    <T> T withWeightNoise(double deviation, Supplier<T> adding) {
+        double outer = weightNoise;
+        weightNoise = deviation;
+        try {
+            return adding.get();
+        } finally {
+            weightNoise = outer;
+        }
+    }
+
+    /// Adds a parameter of the layer that no optimizer changes, or gives the one that an earlier call of it has added. It
+    /// is saved with the model as any other, and stays as it begins unless [Graph.Builder#renew] says otherwise.
+    Value frozen(String name, Initializer initializer, Shape shape) {
+        return parameter(name, initializer, shape, graph::frozen);
+    }
+
+    /// A frozen parameter as an operation sees it that changes it in place. Where the model trains that is a copy, which it
+    /// takes after a step that was good; all calls of the layer have the same.
+    Value moving(String name, Initializer initializer, Shape shape) {
+        Value parameter = frozen(name, initializer, shape);
+        if (variant.purpose() == Purpose.INFERENCE) {
+            return parameter;
+        }
+        return moving.computeIfAbsent(parameter, value -> {
+            Value copy = graph.unary(value.name() + ".moving", Op.UnaryKind.IDENTITY, value);
+            graph.renew(value, copy);
+            return copy;
+        });
+    }
+
+    private Value parameter(
+            String name, Initializer initializer, Shape shape, BiFunction<String, Shape, Value> adding) {
         String path = layer + "/" + name;
         Value shared = parametersByPath.get(path);
         if (shared != null) {
@@ -235,7 +279,7 @@ public final class Scope {
             }
             return shared;
         }
-        Value parameter = graph.parameter(path, shape);
+        Value parameter = adding.apply(path, shape);
         parameters.put(parameter, initializer);
         parametersByPath.put(path, parameter);
         return parameter;
@@ -373,10 +417,25 @@ public final class Scope {
     }
 
     private Value dropout(String name, double rate, Value x) {
+        Op.Dropout op = new Op.Dropout((float) rate, dropouts++, Seeds.mix(seed, "dropout", 0));
+        return graph.dropout(name, op, x, counter());
+    }
+
+    /// Adds noise under a name; nothing where the model does not train.
+    Value noise(String name, double deviation, Value x) {
+        if (deviation == 0 || variant.purpose() == Purpose.INFERENCE) {
+            return x;
+        }
+        Op.GaussianNoise op =
+                new Op.GaussianNoise((float) deviation, dropouts++, Seeds.mix(seed, "dropout", 0));
+        return graph.gaussianNoise(name, op, x, counter());
+    }
+
+    /// What the number of the training step is read from.
+    private Value counter() {
         Value counter = step.orElseGet(() -> graph.input("step", DataType.INT64, Shape.scalar()));
         step = Optional.of(counter);
-        Op.Dropout op = new Op.Dropout((float) rate, dropouts++, Seeds.mix(seed, "dropout", 0));
-        return graph.dropout(name, op, x, counter);
+        return counter;
     }
 
     /// A message about what a layer was given.

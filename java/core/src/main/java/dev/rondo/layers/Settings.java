@@ -44,6 +44,19 @@ final class Settings {
         }
     }
 
+    /// Of what kernels take in float32, where it may not vanish.
+    static void positive(String setting, double value) {
+        if (!((float) value > 0 && Float.isFinite((float) value))) {
+            throw new IllegalArgumentException("%s: expected a number above 0 in float32, got %s".formatted(setting, value));
+        }
+    }
+
+    static void deviation(String setting, double value) {
+        if (!(value >= 0 && Float.isFinite((float) value))) {
+            throw new IllegalArgumentException("%s: expected a number of at least 0, got %s".formatted(setting, value));
+        }
+    }
+
     /// Room for a parameter's first values.
     static float[] matrix(int rows, int columns) {
         if (rows < 0 || columns < 0 || (long) rows * columns > LARGEST_ARRAY) {

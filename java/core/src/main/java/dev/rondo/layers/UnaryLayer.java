@@ -7,11 +7,21 @@ import java.util.SequencedMap;
 
 /// A layer that takes one value and gives one.
 public sealed interface UnaryLayer extends Layer permits
+        ActivationLayer,
+        BatchNorm,
         Crf,
         Dense,
         Dropout,
         Embedding,
-        Rnn {
+        Flatten,
+        GaussianNoise,
+        LayerNorm,
+        PoolTime,
+        Repeat,
+        Reshape,
+        Reverse,
+        Rnn,
+        Slice {
 
     /// Adds the layer to a graph.
     ///

@@ -1,6 +1,7 @@
 package dev.rondo.training;
 
 import dev.rondo.layers.Activation;
+import dev.rondo.layers.ActivationLayer;
 import dev.rondo.layers.Bidirectional;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
@@ -9,6 +10,7 @@ import dev.rondo.layers.Layer;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.Lstm;
 import dev.rondo.layers.SimpleRnn;
+import dev.rondo.layers.WeightNoise;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,7 +40,7 @@ final class Logits {
             Network network, Network.Output output, Activation undone, Loss.Predictions predictions, String loss) {
         List<Network.Call> calls = network.calls();
         int call = output.port().call();
-        boolean ends = calls.get(call).layer() instanceof Dense dense && dense.activation() == undone;
+        boolean ends = ends(calls.get(call).layer(), undone);
         if (predictions == Loss.Predictions.PROBABILITIES || ends) {
             return;
         }
@@ -59,10 +61,21 @@ final class Logits {
         return loss.equals("ctc") ? "" : "; for probabilities use " + loss + "OfProbabilities";
     }
 
+    private static boolean ends(Layer layer, Activation undone) {
+        return switch (layer) {
+            case Dense dense -> dense.activation() == undone;
+            case ActivationLayer last -> last.activation() == undone;
+            case WeightNoise noise -> ends(noise.layer(), undone);
+            default -> false;
+        };
+    }
+
     /// What keeps the numbers of a layer from being logits; empty where nothing does.
     private static Optional<String> bound(Layer layer) {
         return switch (layer) {
             case Dense dense -> bound(dense.activation());
+            case ActivationLayer last -> bound(last.activation());
+            case WeightNoise noise -> bound(noise.layer());
             case SimpleRnn rnn -> bound(rnn.activation());
             case Lstm _, Gru _, Bidirectional _ -> Optional.of("state");
             default -> Optional.empty();

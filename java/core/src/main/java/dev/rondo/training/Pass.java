@@ -31,7 +31,7 @@ import java.util.Set;
 import java.util.zip.CRC32C;
 
 /// A model, its losses and a data set brought together: runs batch after batch, and adds up what comes out. Forward alone,
-/// or with the gradients of all parameters.
+/// or with the gradients of all trained parameters.
 final class Pass implements AutoCloseable {
     private static final long LARGEST_BUFFER = 1 << 30;
 
@@ -145,7 +145,7 @@ final class Pass implements AutoCloseable {
         return sum.orElseThrow();
     }
 
-    /// The parameters that the losses depend on.
+    /// The trained parameters that the losses depend on.
     private List<Value> reached(Graph graph) {
         Set<Value> needed = new HashSet<>(Set.of(total));
         for (Node node : graph.nodes().reversed()) {
@@ -153,7 +153,7 @@ final class Pass implements AutoCloseable {
                 needed.addAll(node.inputs().values());
             }
         }
-        return graph.parameters().stream().filter(needed::contains).toList();
+        return graph.trained().stream().filter(needed::contains).toList();
     }
 
     private Part part(Dataset.Part part, Value value, PartCheck check) {
@@ -331,6 +331,11 @@ final class Pass implements AutoCloseable {
     /// Goes on with sums of before.
     void sums(Tally sums) {
         tally = sums;
+    }
+
+    /// Has frozen parameters take what the last batch made for them.
+    void renew() {
+        plan.renew();
     }
 
     /// The gradients of the last batch.

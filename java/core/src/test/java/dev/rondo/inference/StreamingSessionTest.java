@@ -185,7 +185,7 @@ class StreamingSessionTest {
         try (Sequential model = Sequential.of(Input.features(Shape.TIME, 3), Gru.units(2).goBackwards());
                 InferenceSession session = model.session()) {
             IllegalStateException e = assertThrows(IllegalStateException.class, () -> session.stream(1));
-            assertEquals("stream: expected layers that go forward in time, but gru goes backwards", e.getMessage());
+            assertEquals("stream: expected layers that give the same of a sequence in pieces, but gru needs the whole", e.getMessage());
         }
     }
 

@@ -1,0 +1,88 @@
+package dev.rondo.layers;
+
+import dev.rondo.graph.Value;
+import dev.rondo.tensor.Shape;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Small networks over sequences of 3 features, each around one layer, that between them have every kind of layer.
+final class LayerNetworks {
+    private LayerNetworks() {}
+
+    /// A network.
+    ///
+    /// @param title what it is around
+    /// @param random whether something is drawn in training, place by place
+    record Case(String title, Network network, boolean random) {
+        @Override
+        public String toString() {
+            return title;
+        }
+    }
+
+    static List<Case> all() {
+        List<Case> cases = new ArrayList<>();
+        for (Layer layer : List.of(
+                ActivationLayer.of(Activation.GELU),
+                ActivationLayer.of(Activation.SOFTMAX),
+                BatchNorm.of().epsilon(0.1),
+                Dense.units(4).activation(Activation.TANH),
+                Flatten.of(),
+                LayerNorm.of().epsilon(0.1),
+                Reshape.to(Shape.TIME, 4),
+                Reverse.of(),
+                Slice.features(1, 3),
+                Gru.units(4).returnSequences(),
+                Lstm.units(4).returnSequences().goBackwards(),
+                SimpleRnn.units(4).returnSequences(),
+                rnn(),
+                Bidirectional.of(Lstm.units(3).returnSequences()))) {
+            cases.add(chain(layer.toString(), false, layer));
+        }
+        for (PoolTime pool : List.of(
+                PoolTime.max(), PoolTime.mean(), PoolTime.sum(), PoolTime.first(), PoolTime.last())) {
+            cases.add(chain(pool.toString(), false, pool));
+        }
+        cases.add(chain("pool, then repeat", false, PoolTime.mean(), Repeat.times(2), LayerNorm.of().epsilon(0.1)));
+        for (Layer layer : List.of(
+                Dropout.rate(0.3),
+                Dropout.rate(0.3).perSequence(),
+                GaussianNoise.deviation(0.3),
+                WeightNoise.of(Lstm.units(4).returnSequences(), 0.1),
+                WeightNoise.of(Dense.units(4), 0.1))) {
+            cases.add(chain(layer.toString(), true, layer));
+        }
+        cases.add(new Case("merged", merged(), false));
+        return cases;
+    }
+
+    /// h = tanh(W x + U h' + b), of a cell of one's own.
+    private static Rnn rnn() {
+        return Rnn.of((s, x) -> {
+                    Value h = s.state("h", 4);
+                    return s.next(h, s.tanh(s.add(s.dense("input", x, 4), s.recurrent("state", h, 4))));
+                })
+                .returnSequences();
+    }
+
+    /// Between dense layers, which give it something to differentiate and mix what it gives.
+    private static Case chain(String title, boolean random, Layer... layers) {
+        List<Layer> all = new ArrayList<>(List.of(
+                Input.features(Shape.TIME, 3), Dense.units(4).activation(Activation.TANH)));
+        all.addAll(List.of(layers));
+        all.add(Dense.units(2));
+        return new Case(title, Network.chain(7, all), random);
+    }
+
+    private static Network merged() {
+        NetworkBuilder b = Network.builder();
+        Symbol x = b.input(Input.features(Shape.TIME, 3));
+        Symbol wide = b.add(Dense.units(4).activation(Activation.TANH), x);
+        SharedLayer norm = b.shared(BatchNorm.of().epsilon(0.1));
+        Symbol difference = b.add(Subtract.of(), norm.on(wide), b.add(Dense.units(4), x));
+        Symbol product = b.add(Multiply.of(), norm.on(difference), wide);
+        Symbol sides = b.add(Concat.of(), difference, x, b.add(Average.of(), product, wide));
+        return b.output("y", b.add(Dense.units(2), b.add(Add.of(), sides, sides))).output("difference", difference)
+                .build(8);
+    }
+}
