@@ -50,6 +50,7 @@ final class ScanProbes {
             new Named("mixed-candidate GRU", MixedCandidateGru::new),
             new Named("GRU with an output gate", OutputGateGru::new),
             new Named("odds and ends", ScanProbes::oddsAndEnds),
+            new Named("gates side by side", ScanProbes::gatesSideBySide),
             layer("coupled LSTM", units -> Lstm.units(units).coupled()),
             layer("coupled LSTM with peepholes", units -> Lstm.units(units).coupled().peepholes().biases(Bias.TWO)),
             layer("LSTM, cell clip", units -> Lstm.units(units).peepholes().cellClip(0.5)),
@@ -93,6 +94,20 @@ final class ScanProbes {
     /// A recurrent layer with settings that no fused kernel has.
     private static Named layer(String name, IntFunction<Recurrent<?>> layer) {
         return new Named(name, units -> RecordedCells.of(layer.apply(units)));
+    }
+
+    /// Rows put together and cut, before the states come in and behind, and a clip.
+    private static Cell gatesSideBySide(int units) {
+        return (s, x) -> {
+            Value h = s.state("h", units);
+            Value first = s.slice(x, 0, 1);
+            Value input = s.clip(s.concat(s.dense("input", x, units), first), -1.5, 1.5);
+            Value gates = s.dense("gates", s.concat(h, input, h), 2 * units);
+            Value gate = s.sigmoid(s.slice(gates, 0, units));
+            Value candidate = s.clip(s.slice(gates, units, 2 * units), -0.6, 0.7);
+            Value next = s.next(h, s.mix(gate, h, candidate));
+            return s.concat(next, first);
+        };
     }
 
     /// A softmax, a quotient, a number as a parameter, parameters that other parameters are made of, a parameter used
