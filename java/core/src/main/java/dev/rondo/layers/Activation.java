@@ -35,10 +35,10 @@ public enum Activation {
     /// exp(x) / sum exp(x)
     SOFTMAX;
 
-    /// Adds itself to a graph.
+    /// Adds it to a graph, under a name; nothing for [#LINEAR].
     Value add(Graph.Builder graph, String name, Value x) {
         return switch (this) {
-            case LINEAR -> graph.unary(name, UnaryKind.IDENTITY, x);
+            case LINEAR -> x;
             case SIGMOID -> graph.unary(name, UnaryKind.SIGMOID, x);
             case TANH -> graph.unary(name, UnaryKind.TANH, x);
             case RELU -> graph.unary(name, UnaryKind.RELU, x);

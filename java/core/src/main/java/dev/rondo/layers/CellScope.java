@@ -295,9 +295,7 @@ public final class CellScope {
 
     /// What an activation makes of a value.
     public Value activate(Activation activation, Value x) {
-        return activation == Activation.LINEAR
-                ? x
-                : activation.add(graph, name(activation.name().toLowerCase(Locale.ROOT)), x);
+        return activation.add(graph, name(activation.name().toLowerCase(Locale.ROOT)), x);
     }
 
     /// Part of any value, a parameter too, along an axis.

@@ -66,7 +66,7 @@ public record Dense(
             case NONE -> graph.dense(sum, x, weight);
             case TWO -> throw new IllegalStateException("the constructor refuses it");
         };
-        return activation == Activation.LINEAR ? y : activation.add(graph, path, y);
+        return activation.add(graph, path, y);
     }
 
     @Override

@@ -69,7 +69,7 @@ public final class Plan implements AutoCloseable {
     private MemorySegment staging = MemorySegment.NULL;
 
     /// What depends on the capacity.
-    private record Memory(Arena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Program program) {}
+    private record Memory(CountingArena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Program program) {}
 
     /// Memory that a value is bound to.
     private static final class Binding {
@@ -143,6 +143,17 @@ public final class Plan implements AutoCloseable {
     /// The largest batch and time that fit now.
     public Extents capacity() {
         return capacity;
+    }
+
+    /// The native memory that the plan has at its capacity, in bytes: of values and gradients, and what kernels keep or
+    /// work in. Neither the parameters nor what is packed of them, see [Parameters#bytes], nor bound memory.
+    public long bytes() {
+        enter();
+        try {
+            return memory.arena().bytes();
+        } finally {
+            exit();
+        }
     }
 
     /// The plan's own memory of an input, an output or a gradient, at its capacity. Valid until the plan is closed or
@@ -573,7 +584,7 @@ public final class Plan implements AutoCloseable {
 
     private Memory allocate(Extents largest) {
         parameters.gate().enter();
-        Arena arena = Arena.ofShared();
+        CountingArena arena = new CountingArena();
         try {
             Lowering lowering = new Lowering(arena, largest);
             lowering.place();
