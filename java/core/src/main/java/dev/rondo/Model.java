@@ -191,7 +191,9 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
         return trainer().evaluate(data, batchSize);
     }
 
-    /// What the model gives for some examples, in batches of 32, on the kernels it was compiled for.
+    /// What the model gives for some examples, in batches of 32, on the kernels it was compiled for. Every call begins
+    /// with states of zeros or trained ones; where states are to go on from call to call, open a stream:
+    /// `session().stream(batch)`, see [dev.rondo.inference.StreamingSession].
     ///
     /// @param x input: int32 `[N,T]`, or float32 `[N,T,F]` or `[N,F]`
     /// @return output, on the heap: float32 `[N,T,C]` or `[N,C]`

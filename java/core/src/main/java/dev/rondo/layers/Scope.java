@@ -301,8 +301,8 @@ public final class Scope {
     /// What a carried state is worth: in the first run, where it is zero, what it begins as.
     private Value begun(Value state, Value begin) {
         Value ran = begun.orElseGet(() -> {
-            Value flag = graph.input("states/begun", DataType.FLOAT32, Shape.scalar());
-            graph.carry(flag, graph.constant(1));
+            Value flag = graph.input("states/begun", DataType.FLOAT32, Shape.of(Shape.BATCH, 1));
+            graph.carry(flag, ones("states/begun.after", 1));
             return flag;
         });
         begun = Optional.of(ran);
