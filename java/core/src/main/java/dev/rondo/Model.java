@@ -10,6 +10,7 @@ import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.Scope;
+import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
@@ -190,7 +191,9 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
         return trainer().evaluate(data, batchSize);
     }
 
-    /// What the model gives for some examples, in batches of 32, on the kernels it was compiled for.
+    /// What the model gives for some examples, in batches of 32, on the kernels it was compiled for. Every call begins
+    /// with states of zeros or trained ones; where states are to go on from call to call, open a stream:
+    /// `session().stream(batch)`, see [dev.rondo.inference.StreamingSession].
     ///
     /// @param x input: int32 `[N,T]`, or float32 `[N,T,F]` or `[N,F]`
     /// @return output, on the heap: float32 `[N,T,C]` or `[N,C]`
@@ -346,11 +349,53 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
         ModelFile.write(file, network, notes, parameters);
     }
 
-    /// A table of the layers: what each gives and how many parameters it has, and where they do not stand one after
-    /// another what each takes. A layer that is applied more than once has a line for each time, and its parameters in the
-    /// first.
+    /// A table of the layers: what each gives, how many parameters it has, and of recurrent ones what runs them: a
+    /// fused kernel, or the general path with what no kernel has, see [dev.rondo.layers.Recurrent#beyondKernels]; where
+    /// they do not stand one after another also what each takes. A layer that is applied more than once has a line for
+    /// each time, and its parameters in the first. Below it the sum of the parameters, and how many of them are trained.
     public String summary() {
         return Summary.of(network);
+    }
+
+    /// The same, and the native memory that the model takes for batches of this size, see [#memory].
+    ///
+    /// @param batch sequences of a batch, at least 1
+    /// @param steps of each, at least 1, of all inputs in time
+    /// @throws IllegalArgumentException as [#memory]
+    /// @throws IllegalStateException as [#memory]
+    public String summary(int batch, int steps) {
+        return summary() + Summary.memory(memory(batch, steps), batch, steps);
+    }
+
+    /// The native memory that the model takes on the kernels it was compiled for. To know it, this takes it for a
+    /// moment.
+    ///
+    /// @param batch sequences of a batch, at least 1
+    /// @param steps of each, at least 1, of all inputs in time
+    /// @throws IllegalArgumentException if a number is less, or no memory is as large
+    /// @throws OutOfMemoryError if the virtual machine may not have so much
+    /// @throws IllegalStateException if the model is closed, or native kernels are demanded and cannot be had
+    public synchronized Memory memory(int batch, int steps) {
+        checkOpen();
+        if (batch < 1 || steps < 1) {
+            throw new IllegalArgumentException(
+                    "batch, steps: expected at least 1 each, got %d and %d".formatted(batch, steps));
+        }
+        int[] times = new int[Shape.TIMES];
+        Arrays.fill(times, steps);
+        long optimizer = trainer.stream()
+                .flatMap(compiled -> compiled.optimizerStates().values().stream())
+                .flatMap(state -> state.values().stream())
+                .mapToLong(tensor -> tensor.segment().byteSize())
+                .sum();
+        Engine.Options training = trainer.map(compiled -> compiled.training().engine()).orElse(Engine.training());
+        try {
+            return Memory.of(
+                    network, predicting().engine().engine(), training.engine(), optimizer, Extents.of(batch, times));
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "batch, steps: expected what memory can hold, got %d and %d".formatted(batch, steps), e);
+        }
     }
 
     /// The operations of a prediction in their order, a line each.

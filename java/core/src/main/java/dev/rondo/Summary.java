@@ -3,12 +3,20 @@ package dev.rondo;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Node;
 import dev.rondo.graph.Value;
+import dev.rondo.layers.Bidirectional;
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Layer;
+import dev.rondo.layers.Lstm;
 import dev.rondo.layers.Network;
+import dev.rondo.layers.Recurrent;
+import dev.rondo.layers.Rnn;
 import dev.rondo.layers.Scope;
+import dev.rondo.layers.SimpleRnn;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 
@@ -19,29 +27,71 @@ final class Summary {
     /// A line for each call of a layer, and for each output where there is more than a chain's.
     static String of(Network network) {
         Scope scope = network.graph(Scope.Variant.PLAIN);
+        Graph graph = scope.graph().build();
         List<String[]> rows = new ArrayList<>();
-        rows.add(new String[] {"layer", "kind", "gives", "parameters", network.isChain() ? "" : "takes"});
-        long total = 0;
+        rows.add(new String[] {
+            "layer", "kind", "gives", "parameters", "runs as", network.isChain() ? "" : "takes"
+        });
         for (int i = 0; i < network.calls().size(); i++) {
             Network.Call call = network.calls().get(i);
-            long parameters = isFirst(network, i) ? parameters(scope, call.layer()) : 0;
-            total += parameters;
             rows.add(new String[] {
                 network.callName(i),
                 call.layer().getClass().getSimpleName(),
                 form(scope.given().get(i).firstEntry().getValue()),
-                number(parameters),
+                number(isFirst(network, i) ? parameters(scope, call.layer()) : 0),
+                runsAs(call.layer()),
                 network.isChain() ? "" : takes(network, call)
             });
         }
         if (!network.isChain()) {
             for (Network.Output output : network.outputs()) {
                 String gives = form(Objects.requireNonNull(scope.outputs().get(output.name())));
-                rows.add(new String[] {output.name(), "output", gives, "", name(network, output.port())});
+                rows.add(new String[] {output.name(), "output", gives, "", "", name(network, output.port())});
             }
         }
-        rows.add(new String[] {"", "", "", number(total), ""});
-        return table(rows);
+        long total = graph.parameters().stream().mapToLong(value -> value.shape().elements()).sum();
+        long trained = graph.trained().stream().mapToLong(value -> value.shape().elements()).sum();
+        rows.add(new String[] {"", "", "", number(total), "", ""});
+        String split = trained == total
+                ? "%s parameters, all trained"
+                : "%s parameters: %s trained, %s frozen";
+        return table(rows)
+                + String.format(split, number(total), number(trained), number(total - trained))
+                + System.lineSeparator();
+    }
+
+    /// What runs a recurrent layer; empty of others.
+    private static String runsAs(Layer layer) {
+        return switch (layer) {
+            case Recurrent<?> recurrent -> {
+                String kernel = switch (recurrent) {
+                    case Lstm _ -> "LSTM";
+                    case Gru _ -> "GRU";
+                    case SimpleRnn _ -> "RNN";
+                };
+                yield recurrent.beyondKernels().isEmpty()
+                        ? "fused " + kernel + " kernel"
+                        : "general path: " + String.join(", ", recurrent.beyondKernels());
+            }
+            case Bidirectional bidirectional -> runsAs(bidirectional.layer());
+            case Rnn rnn -> "general path: " + rnn.cell();
+            default -> "";
+        };
+    }
+
+    /// What a model takes for batches of a size.
+    static String memory(Memory memory, int batch, int steps) {
+        Map<String, Long> lines = new LinkedHashMap<>();
+        lines.put("parameters", memory.parameters());
+        lines.put("prediction", memory.prediction());
+        lines.put("training", memory.training());
+        if (memory.optimizer() > 0) {
+            lines.put("optimizer", memory.optimizer());
+        }
+        StringBuilder text = new StringBuilder(
+                "native memory in bytes, for batches of %d and %d steps:%n".formatted(batch, steps));
+        lines.forEach((name, bytes) -> text.append("  %-12s %18s%n".formatted(name, number(bytes))));
+        return text.toString();
     }
 
     private static String takes(Network network, Network.Call call) {
@@ -69,13 +119,14 @@ final class Summary {
     }
 
     private static String table(List<String[]> rows) {
-        int[] widths = {16, 10, 20, 12};
+        int[] widths = {16, 10, 20, 12, 0};
         for (String[] row : rows) {
             for (int column = 0; column < widths.length; column++) {
                 widths[column] = Math.max(widths[column], row[column].length());
             }
         }
-        String format = "%%-%ds %%-%ds %%-%ds %%%ds  %%s".formatted(widths[0], widths[1], widths[2], widths[3]);
+        String format = "%%-%ds %%-%ds %%-%ds %%%ds  %%-%ds  %%s"
+                .formatted(widths[0], widths[1], widths[2], widths[3], widths[4]);
         return rows.stream()
                 .map(row -> String.format(format, (Object[]) row).stripTrailing() + System.lineSeparator())
                 .collect(Collectors.joining());

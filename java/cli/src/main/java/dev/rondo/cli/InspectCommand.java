@@ -33,6 +33,13 @@ final class InspectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path file;
 
+    @Option(
+            names = "--memory",
+            arity = "2",
+            paramLabel = "N",
+            description = "Of a model: also the native memory that it takes for so large batches of so many steps.")
+    private int[] memory = {};
+
     @Option(names = "--plan", description = "Of a model: also the operations of a prediction, in their order.")
     private boolean plan;
 
@@ -60,7 +67,7 @@ final class InspectCommand implements Callable<Integer> {
         if (isModel) {
             try (Functional model = Functional.load(file)) {
                 out.println();
-                out.print(model.summary());
+                out.print(memory.length == 2 ? model.summary(memory[0], memory[1]) : model.summary());
                 if (plan) {
                     out.println();
                     out.print(model.operations());

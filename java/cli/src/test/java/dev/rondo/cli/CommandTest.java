@@ -185,6 +185,20 @@ class CommandTest {
         assertTrue(Pattern.compile("lstm/weightIh +FLOAT32 +\\[48,6] +1,152 ").matcher(out).find(), out);
         assertTrue(Pattern.compile("dense +Dense +float32 \\[B,T,29] +377").matcher(out).find(), out);
         assertTrue(out.contains("rondo.characters = \\n .abcdefghijklmnopqrstuvwxyz"), out);
+        assertTrue(Pattern.compile("lstm +Lstm .* fused LSTM kernel\\R").matcher(out).find(), out);
+        assertTrue(out.contains(" parameters, all trained"), out);
+        assertFalse(out.contains("native memory"), out);
+    }
+
+    @Test
+    void inspectingShowsMemoryOnDemand() {
+        String out = Run.done("inspect", model, "--memory", 8, 20);
+        assertTrue(out.contains("native memory in bytes, for batches of 8 and 20 steps:"), out);
+        double small = number(out.replace(",", ""), "training +([0-9]+)");
+        String more = Run.done("inspect", model, "--memory", 80, 20);
+        assertTrue(number(more.replace(",", ""), "training +([0-9]+)") > 5 * small, more);
+        String err = Run.failed(1, "inspect", model, "--memory", 0, 20);
+        assertTrue(err.contains("batch, steps: expected at least 1 each, got 0 and 20"), err);
     }
 
     @Test

@@ -16,8 +16,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 
 /// A plan that works on its callers' memory: native memory as it is, heap memory and mapped files by a copy. Used by one thread at a
@@ -198,6 +200,23 @@ final class CallPlan implements AutoCloseable {
     /// Zeros the states.
     void clearCarried() {
         plan.clearCarried();
+    }
+
+    /// Zeros the states of one row.
+    void clearCarried(int row) {
+        plan.clearCarried(row);
+    }
+
+    /// The states where they lie, by names such as `lstm/h`: the inputs that carry them have a 0 behind.
+    SequencedMap<String, Tensor> carried() {
+        SequencedMap<String, Tensor> states = new LinkedHashMap<>();
+        for (Value state : plan.graph().carried().keySet()) {
+            String name = state.name();
+            states.put(
+                    name.endsWith("0") ? name.substring(0, name.length() - 1) : name,
+                    plan.tensor(state, plan.capacity().batch(), 1));
+        }
+        return states;
     }
 
     /// Has each row of the states take that of another; see [Plan#reorderCarried].

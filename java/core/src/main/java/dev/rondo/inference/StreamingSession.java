@@ -2,12 +2,32 @@ package dev.rondo.inference;
 
 import dev.rondo.kernels.CallGate;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Streams through a model, one step or one chunk after another: recurrent states stay here between calls. A sequence
 /// in pieces gives, bit for bit, what it gives whole.
+///
+/// This is what Keras's `stateful=True` is for in prediction: the states of row i of a call are what row i of the next
+/// call begins with, until [#reset] (`reset_states`). [#states()] reads them and [#states(Map)] sets them. To train and
+/// evaluate so, batch after batch, give the model [dev.rondo.data.Dataset#streams].
+///
+/// ```java
+/// try (InferenceSession session = model.session(); StreamingSession stream = session.stream(2)) {
+///     stream.step(x, y);                                    // x [2,T,F], any T
+///     SequencedMap<String, Tensor> before = stream.states();
+///     stream.step(more, y);
+///     stream.states(before);                                // as if `more` had not been
+///     stream.reset(1);                                      // the second stream begins anew
+/// }
+/// ```
 ///
 /// For one thread at a time; a second one gets an [IllegalStateException]. Memory as in [InferenceSession]. Close it
 /// when the streams end, before or after its session; later calls throw an [IllegalStateException].
@@ -119,6 +139,71 @@ public final class StreamingSession implements AutoCloseable {
         enter();
         try {
             plan.clearCarried();
+        } finally {
+            exit();
+        }
+    }
+
+    /// Sets the states of one stream to zero, as at the beginning; the others go on.
+    ///
+    /// @param stream in 0..B-1
+    /// @throws IllegalArgumentException if there is no such stream
+    /// @throws IllegalStateException if this or its session is closed, or another thread is in a call
+    public void reset(int stream) {
+        if (stream < 0 || stream >= batch) {
+            throw new IllegalArgumentException("stream: expected 0 to %d, got %d".formatted(batch - 1, stream));
+        }
+        enter();
+        try {
+            plan.clearCarried(stream);
+        } finally {
+            exit();
+        }
+    }
+
+    /// Copies of the states as the last call left them, float32 `[B,...]`: of a recurrent layer `lstm` as `lstm/h`, and
+    /// of an LSTM `lstm/c`; of a cell of one's own by the cell's names. Where a layer has a trained initial state there
+    /// is besides `states/begun` `[B,1]`: 0 for a stream that has not begun, whose states are then zeros, and 1 for
+    /// others.
+    ///
+    /// @return on the heap, by name
+    /// @throws IllegalStateException if this or its session is closed, or another thread is in a call
+    public SequencedMap<String, Tensor> states() {
+        enter();
+        try {
+            SequencedMap<String, Tensor> copies = new LinkedHashMap<>();
+            plan.carried().forEach(
+                    (name, state) -> copies.put(name, Tensor.of(state.toFloats(), state.shape().dims())));
+            return copies;
+        } finally {
+            exit();
+        }
+    }
+
+    /// Has all streams go on from these states, such as [#states] of an earlier time or of another session of the model.
+    ///
+    /// @param states all that [#states] names, of their shapes; they are copied
+    /// @throws IllegalArgumentException if one is missing, unknown, or of another type or shape; nothing is changed
+    /// @throws IllegalStateException if this, its session, or the memory of a state is closed, or another thread is in a
+    ///     call
+    public void states(Map<String, Tensor> states) {
+        enter();
+        try {
+            SequencedMap<String, Tensor> own = plan.carried();
+            if (!states.keySet().equals(own.keySet())) {
+                throw new IllegalArgumentException(
+                        "states: expected %s, got %s".formatted(own.keySet(), new TreeSet<>(states.keySet())));
+            }
+            Map<String, Tensor> copies = new HashMap<>();
+            states.forEach((name, state) -> {
+                Shape shape = own.getOrDefault(name, state).shape();
+                if (state.type() != DataType.FLOAT32 || !state.shape().equals(shape)) {
+                    throw new IllegalArgumentException(
+                            "%s: expected FLOAT32 %s, got %s %s".formatted(name, shape, state.type(), state.shape()));
+                }
+                copies.put(name, Tensor.of(state.toFloats(), shape.dims()));
+            });
+            own.forEach((name, state) -> state.copyFrom(copies.getOrDefault(name, state)));
         } finally {
             exit();
         }

@@ -50,8 +50,14 @@ final class NetworkJson {
     static final int VERSION = 2;
 
     /// Components that records got after files without them had been written, which mean this.
-    private static final Map<String, Object> LATER =
-            Map.of("initialState", RecurrentSettings.InitialState.ZERO, "masks", Dropout.Masks.PER_STEP);
+    private static final Map<String, Object> LATER = Map.of(
+            "initialState", RecurrentSettings.InitialState.ZERO,
+            "masks", Dropout.Masks.PER_STEP,
+            "inputClip", Double.POSITIVE_INFINITY,
+            "gateActivation", Activation.SIGMOID,
+            "candidateActivation", Activation.TANH,
+            "form", LstmForm.STANDARD,
+            "cellClip", Double.POSITIVE_INFINITY);
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -220,15 +226,13 @@ final class NetworkJson {
             case String string -> json.writeString(string);
             case Integer number -> json.writeNumber(number);
             case Double number -> json.writeNumber(number);
+            case Float number -> json.writeNumber(number);
             case Enum<?> constant -> json.writeString(constant.name());
             case Initializer initializer -> writeRecord(json, initializer);
             case Layer layer -> writeRecord(json, layer);
             case RecordedCell cell -> CellJson.write(json, cell);
-            case RecurrentSettings settings -> {
-                json.writeStartObject();
-                writeComponents(json, settings);
-                json.writeEndObject();
-            }
+            case RecurrentSettings settings -> writeSettings(json, settings);
+            case LstmForm form -> writeSettings(json, form);
             case Shape shape -> {
                 json.writeStartArray();
                 for (int dim : shape.dims()) {
@@ -242,6 +246,12 @@ final class NetworkJson {
             }
             default -> throw new IllegalStateException("no JSON for " + value.getClass());
         }
+    }
+
+    private static void writeSettings(JsonGenerator json, Object settings) throws IOException {
+        json.writeStartObject();
+        writeComponents(json, settings);
+        json.writeEndObject();
     }
 
     // ------------------------------------------------------------------------------------------- JSON to records
@@ -308,6 +318,9 @@ final class NetworkJson {
         if (type == double.class) {
             return fields.real(name);
         }
+        if (type == float.class) {
+            return (float) fields.real(name);
+        }
         if (type.isEnum()) {
             String constant = fields.string(name);
             for (Object candidate : type.getEnumConstants()) {
@@ -326,7 +339,7 @@ final class NetworkJson {
         if (type == RecordedCell.class) {
             return CellJson.read(fields.place + "." + name, fields.take(name));
         }
-        if (type == RecurrentSettings.class) {
+        if (type == RecurrentSettings.class || type == LstmForm.class) {
             return construct(type, new Fields(fields.place + "." + name, fields.take(name)));
         }
         if (type == Shape.class) {

@@ -24,7 +24,7 @@ public final class Parameters implements AutoCloseable {
     private final DataType type;
     private final long elements;
     private final long trainedElements;
-    private final Arena arena;
+    private final CountingArena arena;
     private final MemorySegment segment;
     private final WeightPacks packs;
     private final CallGate gate = new CallGate("Parameters");
@@ -42,7 +42,7 @@ public final class Parameters implements AutoCloseable {
         this.elements = elements;
         this.trainedElements = trainedElements;
         this.type = type;
-        arena = Arena.ofShared();
+        arena = new CountingArena();
         segment = arena.allocate(elements * type.bytes(), Tensor.ALIGNMENT);
         packs = new WeightPacks(arena);
         tensors = views(segment, elements);
@@ -105,6 +105,11 @@ public final class Parameters implements AutoCloseable {
     /// Whether the parameter of a slot is trained, or else frozen.
     public boolean isTrained(Slot slot) {
         return slot.offset() + slot.shape().elements() <= trainedElements;
+    }
+
+    /// The native memory of the parameters and of what kernels have packed of them so far, in bytes.
+    public long bytes() {
+        return arena.bytes();
     }
 
     /// The whole memory.

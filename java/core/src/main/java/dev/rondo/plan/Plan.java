@@ -69,7 +69,7 @@ public final class Plan implements AutoCloseable {
     private MemorySegment staging = MemorySegment.NULL;
 
     /// What depends on the capacity.
-    private record Memory(Arena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Program program) {}
+    private record Memory(CountingArena arena, Map<Value, Buffer> buffers, MemorySegment gradients, Program program) {}
 
     /// Memory that a value is bound to.
     private static final class Binding {
@@ -143,6 +143,17 @@ public final class Plan implements AutoCloseable {
     /// The largest batch and time that fit now.
     public Extents capacity() {
         return capacity;
+    }
+
+    /// The native memory that the plan has at its capacity, in bytes: of values and gradients, and what kernels keep or
+    /// work in. Neither the parameters nor what is packed of them, see [Parameters#bytes], nor bound memory.
+    public long bytes() {
+        enter();
+        try {
+            return memory.arena().bytes();
+        } finally {
+            exit();
+        }
     }
 
     /// The plan's own memory of an input, an output or a gradient, at its capacity. Valid until the plan is closed or
@@ -299,6 +310,26 @@ public final class Plan implements AutoCloseable {
         }
     }
 
+    /// Zeros a row of the carried states that lie in the plan's own memory. Scalars, which are all rows', stay.
+    ///
+    /// @throws IllegalArgumentException if the capacity has no such row, or a state is not by batch
+    public void clearCarried(int row) {
+        enter();
+        try {
+            if (row < 0 || row >= capacity.batch()) {
+                throw new IllegalArgumentException("row: expected one of " + capacity + ", got " + row);
+            }
+            for (Value carried : graph.carried().keySet()) {
+                if (carried.shape().rank() > 0 && !isBound(carried)) {
+                    long bytes = rowBytes(carried);
+                    buffer(carried).segment().asSlice(row * bytes, bytes).fill((byte) 0);
+                }
+            }
+        } finally {
+            exit();
+        }
+    }
+
     /// Has each row of the carried states, whose first extent is the batch, take that of another row as it was. Of states
     /// that lie in the plan's own memory; rows that stay where they are are not moved.
     ///
@@ -315,22 +346,25 @@ public final class Plan implements AutoCloseable {
                 }
             }
             for (Value carried : graph.carried().keySet()) {
-                Shape shape = carried.shape();
                 // A scalar is all rows'.
-                if (shape.rank() == 0) {
-                    continue;
-                }
-                if (shape.dim(0) != Shape.BATCH || shape.slice(1, shape.rank()).isSymbolic()) {
-                    throw new IllegalArgumentException(carried.name() + ": expected a state [B,...], got " + shape);
-                }
-                if (!isBound(carried)) {
-                    Buffer buffer = buffer(carried);
-                    reorder(buffer.segment(), shape.slice(1, shape.rank()).elements() * buffer.type().bytes(), parents);
+                if (carried.shape().rank() > 0) {
+                    long bytes = rowBytes(carried);
+                    if (!isBound(carried)) {
+                        reorder(buffer(carried).segment(), bytes, parents);
+                    }
                 }
             }
         } finally {
             exit();
         }
+    }
+
+    private long rowBytes(Value carried) {
+        Shape shape = carried.shape();
+        if (shape.dim(0) != Shape.BATCH || shape.slice(1, shape.rank()).isSymbolic()) {
+            throw new IllegalArgumentException(carried.name() + ": expected a state [B,...], got " + shape);
+        }
+        return shape.slice(1, shape.rank()).elements() * widened(carried.type()).bytes();
     }
 
     private void reorder(MemorySegment rows, long rowBytes, int[] parents) {
@@ -573,7 +607,7 @@ public final class Plan implements AutoCloseable {
 
     private Memory allocate(Extents largest) {
         parameters.gate().enter();
-        Arena arena = Arena.ofShared();
+        CountingArena arena = new CountingArena();
         try {
             Lowering lowering = new Lowering(arena, largest);
             lowering.place();

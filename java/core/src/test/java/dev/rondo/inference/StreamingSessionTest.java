@@ -2,12 +2,14 @@ package dev.rondo.inference;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rondo.Runs;
 import dev.rondo.Sequential;
 import dev.rondo.data.Seeds;
+import dev.rondo.graph.Value;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Gru;
@@ -15,6 +17,7 @@ import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Lstm;
+import dev.rondo.layers.Rnn;
 import dev.rondo.layers.SimpleRnn;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Engine.Choice;
@@ -23,7 +26,10 @@ import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -32,6 +38,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -187,6 +194,115 @@ class StreamingSessionTest {
             IllegalStateException e = assertThrows(IllegalStateException.class, () -> session.stream(1));
             assertEquals("stream: expected layers that give the same of a sequence in pieces, but gru needs the whole", e.getMessage());
         }
+    }
+
+    /// A stack whose states are of every kind: of a fused layer, of one beyond the kernels that begins as it was trained, and
+    /// of a cell of one's own.
+    private static InferenceSession stack(Choice kernels) {
+        try (Sequential model = Sequential.builder()
+                .seed(5)
+                .add(Input.features(Shape.TIME, 3))
+                .add(Gru.units(4).returnSequences())
+                .add(Lstm.units(4).projection(2).trainedInitialState().returnSequences())
+                .add(Rnn.of((s, x) -> {
+                    Value h = s.state("h", 3);
+                    return s.next(h, s.tanh(s.add(s.dense("input", x, 3), s.recurrent("state", h, 3))));
+                }).returnSequences())
+                .build()) {
+            model.setParameter("lstm/initialH", Tensor.of(new float[] {0.5f, -0.25f}, 2));
+            model.setParameter("lstm/initialC", Tensor.of(new float[] {1, -1, 0.5f, 2}, 4));
+            return model.session(Serving.standard().engine(Engine.inference().kernels(kernels)));
+        }
+    }
+
+    private static float[] stepped(StreamingSession stream, int number, int time) {
+        Tensor x = Runs.features(Seeds.generator(8, "x", number), stream.batch(), time, 3);
+        Tensor y = Tensor.zeros(DataType.FLOAT32, stream.batch(), time, 3);
+        stream.step(x, y);
+        return y.toFloats();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void streamsGoOnFromStatesThatWereKept(Choice kernels) {
+        try (InferenceSession session = stack(kernels);
+                InferenceSession same = stack(kernels);
+                StreamingSession stream = session.stream(2);
+                StreamingSession other = same.stream(2)) {
+            assertEquals(
+                    Set.of("gru/h", "states/begun", "lstm/h", "lstm/c", "rnn/h"), stream.states().keySet());
+            SequencedMap<String, Tensor> fresh = stream.states();
+            assertEquals(Shape.of(2, 2), fresh.get("lstm/h").shape());
+            assertArrayEquals(new float[2], fresh.get("states/begun").toFloats());
+            float[] first = stepped(stream, 0, 3);
+            SequencedMap<String, Tensor> kept = stream.states();
+            assertArrayEquals(new float[] {1, 1}, kept.get("states/begun").toFloats());
+            float[] expected = stepped(stream, 1, 4);
+            // The output is the last state.
+            assertArrayEquals(
+                    Arrays.copyOfRange(expected, 9, 12),
+                    Arrays.copyOf(stream.states().get("rnn/h").toFloats(), 3));
+            stream.states(kept);
+            assertArrayEquals(expected, stepped(stream, 1, 4));
+            other.states(kept);
+            assertArrayEquals(expected, stepped(other, 1, 4));
+            stream.states(fresh);
+            assertArrayEquals(first, stepped(stream, 0, 3));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void oneStreamBeginsAnewAndTheOthersGoOn(Choice kernels) {
+        try (InferenceSession session = stack(kernels);
+                StreamingSession stream = session.stream(3);
+                StreamingSession going = session.stream(3);
+                StreamingSession fresh = session.stream(3)) {
+            stepped(stream, 0, 2);
+            stepped(going, 0, 2);
+            stream.reset(1);
+            float[] goingOn = stepped(going, 1, 2);
+            float[] begun = stepped(fresh, 1, 2);
+            float[] actual = stepped(stream, 1, 2);
+            assertArrayEquals(Arrays.copyOfRange(begun, 6, 12), Arrays.copyOfRange(actual, 6, 12));
+            System.arraycopy(goingOn, 6, begun, 6, 6);
+            System.arraycopy(actual, 6, goingOn, 6, 6);
+            assertArrayEquals(goingOn, actual);
+            assertFalse(Arrays.equals(begun, actual));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void wrongStatesAreRefused(Choice kernels) {
+        InferenceSession session = stack(kernels);
+        StreamingSession stream = session.stream(2);
+        stepped(stream, 0, 3);
+        SequencedMap<String, Tensor> kept = stream.states();
+        SequencedMap<String, Tensor> wrong = new LinkedHashMap<>(kept);
+        wrong.put("gru/h", Tensor.zeros(DataType.FLOAT32, 3, 4));
+        refused("gru/h: expected FLOAT32 [2,4], got FLOAT32 [3,4]", () -> stream.states(wrong));
+        wrong.put("gru/h", Tensor.zeros(DataType.INT32, 2, 4));
+        refused("gru/h: expected FLOAT32 [2,4], got INT32 [2,4]", () -> stream.states(wrong));
+        wrong.remove("gru/h");
+        refused("states: expected " + kept.keySet() + ", got [lstm/c, lstm/h, rnn/h, states/begun]",
+                () -> stream.states(wrong));
+        wrong.putAll(kept);
+        wrong.put("more", Tensor.zeros(DataType.FLOAT32, 1));
+        assertThrows(IllegalArgumentException.class, () -> stream.states(wrong));
+        refused("stream: expected 0 to 1, got 2", () -> stream.reset(2));
+        refused("stream: expected 0 to 1, got -1", () -> stream.reset(-1));
+        kept.forEach((name, state) -> assertArrayEquals(state.toFloats(), stream.states().get(name).toFloats()));
+        session.close();
+        assertThrows(IllegalStateException.class, stream::states);
+        assertThrows(IllegalStateException.class, () -> stream.states(kept));
+        assertThrows(IllegalStateException.class, () -> stream.reset(0));
+        stream.close();
+        assertThrows(IllegalStateException.class, stream::states);
+    }
+
+    private static void refused(String message, Executable executable) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, executable).getMessage());
     }
 
     /// Two threads step one stream: one of them is told, and nothing is mixed up.

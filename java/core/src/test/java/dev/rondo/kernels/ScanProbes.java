@@ -15,9 +15,15 @@ import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.Op.ReduceKind;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.graph.Value;
+import dev.rondo.layers.Activation;
+import dev.rondo.layers.Bias;
 import dev.rondo.layers.Cell;
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Initializer;
+import dev.rondo.layers.Lstm;
 import dev.rondo.layers.RecordedCells;
+import dev.rondo.layers.Recurrent;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
@@ -36,14 +42,73 @@ final class ScanProbes {
         }
     }
 
-    /// The cells of the articles, and one of all that those do not have.
+    /// The cells of the articles, one of all that those do not have, and layers beyond the fused kernels.
     static final List<Named> CELLS = List.of(
             new Named("shared-weight LSTM", SharedWeightLstm::new),
             new Named("sigmoid LSTM", SigmoidLstm::new),
             new Named("GRU with r in the update", ResetInUpdateGru::new),
             new Named("mixed-candidate GRU", MixedCandidateGru::new),
             new Named("GRU with an output gate", OutputGateGru::new),
-            new Named("odds and ends", ScanProbes::oddsAndEnds));
+            new Named("odds and ends", ScanProbes::oddsAndEnds),
+            new Named("gates side by side", ScanProbes::gatesSideBySide),
+            layer("coupled LSTM", units -> Lstm.units(units).coupled()),
+            layer("coupled LSTM with peepholes", units -> Lstm.units(units).coupled().peepholes().biases(Bias.TWO)),
+            layer("LSTM, cell clip", units -> Lstm.units(units).peepholes().cellClip(0.5)),
+            layer("LSTM, projection", units -> Lstm.units(units).projection(units / 2 + 1)),
+            layer("LSTM, input clip", units -> Lstm.units(units).peepholes().inputClip(0.7)),
+            layer(
+                    "LSTM, activations",
+                    units -> Lstm.units(units)
+                            .gateActivation(Activation.HARD_SIGMOID)
+                            .activation(Activation.SOFTPLUS)
+                            .outputActivation(Activation.SOFTMAX)),
+            layer(
+                    "LSTM, all of them",
+                    units -> Lstm.units(units)
+                            .coupled()
+                            .peepholes()
+                            .projection(units + 1)
+                            .cellClip(0.8)
+                            .inputClip(1.1)
+                            .biases(Bias.TWO)
+                            .gateActivation(Activation.HARD_SIGMOID_KERAS2)
+                            .activation(Activation.ELU)
+                            .outputActivation(Activation.SILU)),
+            layer("GRU, input clip", units -> Gru.units(units).inputClip(0.6)),
+            layer(
+                    "GRU, activations",
+                    units -> Gru.units(units)
+                            .reset(Gru.Reset.BEFORE)
+                            .biases(Bias.NONE)
+                            .gateActivation(Activation.HARD_SIGMOID)
+                            .activation(Activation.LEAKY_RELU)),
+            layer(
+                    "GRU, activations of two biases",
+                    units -> Gru.units(units)
+                            .biases(Bias.TWO)
+                            .gateActivation(Activation.SOFTMAX)
+                            .activation(Activation.GELU)),
+            layer("RNN, input clip", units -> SimpleRnn.units(units).inputClip(0.8)),
+            layer("RNN, softmax", units -> SimpleRnn.units(units).biases(Bias.TWO).activation(Activation.SOFTMAX)));
+
+    /// A recurrent layer with settings that no fused kernel has.
+    private static Named layer(String name, IntFunction<Recurrent<?>> layer) {
+        return new Named(name, units -> RecordedCells.of(layer.apply(units)));
+    }
+
+    /// Rows put together and cut, before the states come in and behind, and a clip.
+    private static Cell gatesSideBySide(int units) {
+        return (s, x) -> {
+            Value h = s.state("h", units);
+            Value first = s.slice(x, 0, 1);
+            Value input = s.clip(s.concat(s.dense("input", x, units), first), -1.5, 1.5);
+            Value gates = s.dense("gates", s.concat(h, input, h), 2 * units);
+            Value gate = s.sigmoid(s.slice(gates, 0, units));
+            Value candidate = s.clip(s.slice(gates, units, 2 * units), -0.6, 0.7);
+            Value next = s.next(h, s.mix(gate, h, candidate));
+            return s.concat(next, first);
+        };
+    }
 
     /// A softmax, a quotient, a number as a parameter, parameters that other parameters are made of, a parameter used
     /// at two places, a state that is the x of the step before, one that nothing looks at, one that nothing changes, and
