@@ -140,9 +140,15 @@ final class Hoisting {
             case Op.MatMul(Transpose transpose) -> keep(op, !transpose.a() && isWithout(node.input("b"))
                     && node.optionalInput("bias").map(this::isWithout).orElse(true));
             case Op.Gather _ -> keep(op, isWithout(node.input("table")));
+            case Op.Concat(int axis) -> axis > 0 && node.inputs().values().stream().allMatch(
+                            part -> isLike(part, node.output("y")))
+                    ? Optional.of(new Op.Concat(axis + 1))
+                    : Optional.empty();
+            case Op.Slice(int axis, int from, int to) ->
+                    axis > 0 ? Optional.of(new Op.Slice(axis + 1, from, to)) : Optional.empty();
             // These add up over the batch, are the same at every step, or have no place in a step; or a cell cannot have
             // them.
-            case Op.Reshape _, Op.Broadcast _, Op.Permute _, Op.Concat _, Op.Slice _, Op.SliceGradient _,
+            case Op.Reshape _, Op.Broadcast _, Op.Permute _, Op.SliceGradient _,
                     Op.BatchMatMul _, Op.SoftmaxGradient _, Op.MaskTime _, Op.ReverseTime _, Op.PoolTime _,
                     Op.PoolTimeGradient _, Op.Windows _, Op.WindowsGradient _, Op.LayerNorm _, Op.LayerNormGradient _,
                     Op.BatchNorm _, Op.BatchNormGradient _, Op.GaussianNoise _, Op.ReduceGradient _, Op.Constant _,

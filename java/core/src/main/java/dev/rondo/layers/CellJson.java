@@ -27,7 +27,9 @@ import java.util.stream.IntStream;
 /// The open size of x is `"I"`. A file can name no operations but those that [CellScope] has.
 final class CellJson {
     private static final List<Class<?>> OPERATIONS =
-            List.of(Op.Unary.class, Op.Binary.class, Op.MatMul.class, Op.Softmax.class, Op.Constant.class);
+            List.of(
+                    Op.Unary.class, Op.Binary.class, Op.MatMul.class, Op.Softmax.class, Op.Constant.class,
+                    Op.Clip.class, Op.Concat.class, Op.Slice.class);
 
     private CellJson() {}
 

@@ -7,7 +7,9 @@ import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.graph.Value;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
 
@@ -240,6 +242,46 @@ public final class CellScope {
     public Value softmax(Value x) {
         return graph.softmax(name("softmax"), x);
     }
+
+    /// The nearest number to x in low..high; its gradient is 1 within and at the bounds, else 0.
+    ///
+    /// @param low finite, at most high
+    /// @param high finite
+    public Value clip(Value x, double low, double high) {
+        if (!Float.isFinite((float) low) || !Float.isFinite((float) high)) {
+            throw new IllegalArgumentException("clip: expected finite bounds in float32, got " + low + ", " + high);
+        }
+        return graph.clip(name("clip"), x, (float) low, (float) high);
+    }
+
+    // -------------------------------------------------------------------------------------------------------- shapes
+
+    /// Rows side by side: `[B,n]` and `[B,m]` as `[B,n+m]`, and so on. To take x in, the layer must be told its size
+    /// ([Rnn#of(Cell, int)]).
+    public Value concat(Value a, Value b, Value... more) {
+        List<Value> parts = new ArrayList<>(List.of(a, b));
+        parts.addAll(List.of(more));
+        for (Value part : parts) {
+            if (part.shape().rank() != 2 || part.shape().dim(0) != Shape.BATCH || part.shape().dim(1) < 1) {
+                throw new IllegalArgumentException("concat: expected rows [B,n] of a known number of features, got " + part);
+            }
+        }
+        return graph.concat(name("concat"), 1, parts);
+    }
+
+    /// The features `from` (inclusive) to `to` (exclusive) of rows `[B,n]`: `[B,to-from]`.
+    ///
+    /// @param from at least 0
+    /// @param to above `from`, at most n
+    public Value slice(Value x, int from, int to) {
+        if (x.shape().rank() != 2 || from < 0 || to <= from) {
+            throw new IllegalArgumentException(
+                    "slice: expected rows [B,n] and 0 <= from < to <= n, got %s, from %d, to %d".formatted(x, from, to));
+        }
+        return graph.slice(name("slice"), x, 1, from, to);
+    }
+
+    // --------------------------------------------------------------------------------------------------------- others
 
     /// Any function of one value.
     public Value unary(UnaryKind kind, Value x) {

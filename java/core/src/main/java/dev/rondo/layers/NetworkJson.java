@@ -220,6 +220,7 @@ final class NetworkJson {
             case String string -> json.writeString(string);
             case Integer number -> json.writeNumber(number);
             case Double number -> json.writeNumber(number);
+            case Float number -> json.writeNumber(number);
             case Enum<?> constant -> json.writeString(constant.name());
             case Initializer initializer -> writeRecord(json, initializer);
             case Layer layer -> writeRecord(json, layer);
@@ -307,6 +308,9 @@ final class NetworkJson {
         }
         if (type == double.class) {
             return fields.real(name);
+        }
+        if (type == float.class) {
+            return (float) fields.real(name);
         }
         if (type.isEnum()) {
             String constant = fields.string(name);

@@ -45,7 +45,20 @@ public final class RecordedCell {
             }
         }
         // Refuses what is no step.
-        scan(inputSize().orElse(1), Direction.FORWARD, Masks.GIVEN, "");
+        scan(inputSize().orElseGet(this::leastInputSize), Direction.FORWARD, Masks.GIVEN, "");
+    }
+
+    /// The least size of x that has what the step cuts out of values of its size.
+    private int leastInputSize() {
+        int least = 1;
+        for (Node node : graph.nodes()) {
+            if (node.op() instanceof Op.Slice(int axis, _, int to)
+                    && to != Op.Slice.END
+                    && node.input("x").shape().dim(axis) == CellScope.INPUT_SIZE) {
+                least = Math.max(least, to);
+            }
+        }
+        return least;
     }
 
     /// Has a cell say what it does.

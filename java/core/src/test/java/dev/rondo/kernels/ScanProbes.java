@@ -43,7 +43,22 @@ final class ScanProbes {
             new Named("GRU with r in the update", ResetInUpdateGru::new),
             new Named("mixed-candidate GRU", MixedCandidateGru::new),
             new Named("GRU with an output gate", OutputGateGru::new),
-            new Named("odds and ends", ScanProbes::oddsAndEnds));
+            new Named("odds and ends", ScanProbes::oddsAndEnds),
+            new Named("gates side by side", ScanProbes::gatesSideBySide));
+
+    /// Rows put together and cut, before the states come in and behind, and a clip.
+    private static Cell gatesSideBySide(int units) {
+        return (s, x) -> {
+            Value h = s.state("h", units);
+            Value first = s.slice(x, 0, 1);
+            Value input = s.clip(s.concat(s.dense("input", x, units), first), -1.5, 1.5);
+            Value gates = s.dense("gates", s.concat(h, input, h), 2 * units);
+            Value gate = s.sigmoid(s.slice(gates, 0, units));
+            Value candidate = s.clip(s.slice(gates, units, 2 * units), -0.6, 0.7);
+            Value next = s.next(h, s.mix(gate, h, candidate));
+            return s.concat(next, first);
+        };
+    }
 
     /// A softmax, a quotient, a number as a parameter, parameters that other parameters are made of, a parameter used
     /// at two places, a state that is the x of the step before, one that nothing looks at, one that nothing changes, and

@@ -59,10 +59,19 @@ class RnnTest {
         return s.softmax(s.dense("output", next, UNITS));
     };
 
+    /// Gates of one product, cut, and a clip.
+    private static final Cell SIDE_BY_SIDE = (s, x) -> {
+        Value h = s.state("h", UNITS);
+        Value first = s.slice(x, 0, 2);
+        Value gates = s.dense("gates", s.concat(s.dropped(h), s.dense("input", x, 3), first), 2 * UNITS);
+        Value gate = s.sigmoid(s.slice(gates, 0, UNITS));
+        return s.next(h, s.mix(gate, h, s.clip(s.slice(gates, UNITS, 2 * UNITS), -1, 1)));
+    };
+
     static Stream<Cell> cells() {
         return Stream.of(
                 new SharedWeightLstm(UNITS), new SigmoidLstm(UNITS), new ResetInUpdateGru(UNITS),
-                new MixedCandidateGru(UNITS), new OutputGateGru(UNITS), ELMAN);
+                new MixedCandidateGru(UNITS), new OutputGateGru(UNITS), ELMAN, SIDE_BY_SIDE);
     }
 
     static Stream<Arguments> cellsAndKernels() {
@@ -351,6 +360,14 @@ class RnnTest {
             return s.next(h, s.tanh(h));
         });
         refused("cell: expected an output [B,n], got []", (s, x) -> s.constant(1));
+        refused("clip: expected finite bounds in float32, got 0.0, Infinity", (s, x) -> s.clip(x, 0, Double.POSITIVE_INFINITY));
+        refused("clip: expected low <= high, got 1.0, 0.0", (s, x) -> s.clip(x, 1, 0));
+        refused("concat: expected rows [B,n] of a known number of features, got x [B,T7]", (s, x) -> s.concat(s.state("h", 2), x));
+        refused("concat: expected rows [B,n] of a known number of features, got v [2]", (s, x) -> s.concat(
+                s.state("h", 2), s.vector("v", Initializer.zeros(), 2)));
+        refused("slice: expected rows [B,n] and 0 <= from < to <= n, got x [B,T7], from -1, to 2", (s, x) -> s.slice(x, -1, 2));
+        refused("slice: expected rows [B,n] and 0 <= from < to <= n, got x [B,T7], from 1, to 1", (s, x) -> s.slice(x, 1, 1));
+        refused("slice-1: x (h): expected an axis 1 with elements 0 to 3, got [B,2]", (s, x) -> s.slice(s.state("h", 2), 0, 3));
         refused("h0: expected a name of its own for each", (s, x) -> {
             Value h = s.state("h", 2);
             return s.next(h, s.add(h, s.vector("h0", Initializer.zeros(), 2)));
@@ -382,8 +399,8 @@ class RnnTest {
             "size":9                 | "size":0                   | layers[1].cell.states[0]: size: expected extents
             "shape":[9,"I"]          | "shape":[9,3]              | layers[1].cell: times-1: b (input.weight): expected
             "shape":[9,"I"]          | "shape":[9,2,"I"]          | layers[1].cell.parameters[0]: shape: expected a vector or a matrix
-            "type":"Unary"           | "type":"Scan"              | type: expected one of [Unary, Binary, MatMul, Softmax, Constant], got Scan
-            "type":"Unary"           | "type":"Sgd"               | type: expected one of [Unary, Binary, MatMul, Softmax, Constant], got Sgd
+            "type":"Unary"           | "type":"Scan"              | type: expected one of [Unary, Binary, MatMul, Softmax, Constant, Clip, Concat, Slice], got Scan
+            "type":"Unary"           | "type":"Sgd"               | type: expected one of [Unary, Binary, MatMul, Softmax, Constant, Clip, Concat, Slice], got Sgd
             "kind":"TANH"            | "kind":"SINH"              | kind: expected one of
             "y":"softmax             | "y":"hardmax               | layers[1].cell: expected the name of a value, one of
             "next":{"h":             | "next":{"x":               | layers[1].cell: x: expected an input
