@@ -123,9 +123,14 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
         parameters.changed();
     }
 
-    /// Number of numbers that training changes.
+    /// Number of numbers that the parameters are.
     public long parameterCount() {
         return parameters.count();
+    }
+
+    /// Number of numbers that an optimizer changes: those of parameters that are not frozen.
+    public long trainedCount() {
+        return parameters.trainedCount();
     }
 
     /// Says how the model is to learn. It begins anew: what an optimizer remembered is forgotten, the parameters stay.

@@ -23,6 +23,9 @@ import java.util.stream.IntStream;
 ///
 /// A graph may carry state from one run to the next: a pair of an input and the output that becomes this input in the
 /// next run. A plan keeps such a pair in the same memory.
+///
+/// Some of the parameters may be frozen: neither gradients nor optimizers touch them. A training step may renew them
+/// all the same, with values that the graph computes, as batch normalization does with its moving averages.
 public final class Graph {
     private final List<Value> values;
     private final List<Value> inputs;
@@ -30,6 +33,8 @@ public final class Graph {
     private final List<Node> nodes;
     private final SequencedMap<String, Value> outputs;
     private final SequencedMap<Value, Value> carried;
+    private final Set<Value> frozen;
+    private final SequencedMap<Value, Value> renewed;
 
     private Graph(Builder builder) {
         values = List.copyOf(builder.values);
@@ -38,6 +43,8 @@ public final class Graph {
         nodes = List.copyOf(builder.nodes);
         outputs = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.outputs));
         carried = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.carried));
+        frozen = Set.copyOf(builder.frozen);
+        renewed = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.renewed));
     }
 
     /// An empty builder.
@@ -54,6 +61,8 @@ public final class Graph {
         builder.nodes.addAll(nodes);
         builder.outputs.putAll(outputs);
         builder.carried.putAll(carried);
+        builder.frozen.addAll(frozen);
+        builder.renewed.putAll(renewed);
         values.forEach(value -> builder.names.add(value.name()));
         nodes.forEach(node -> builder.nodeNames.add(node.name()));
         return builder;
@@ -69,9 +78,24 @@ public final class Graph {
         return inputs;
     }
 
-    /// What training changes.
+    /// What a model has learned: all parameters, the frozen ones too.
     public List<Value> parameters() {
         return parameters;
+    }
+
+    /// The parameters that an optimizer changes: all that are not frozen.
+    public List<Value> trained() {
+        return parameters.stream().filter(parameter -> !frozen.contains(parameter)).toList();
+    }
+
+    /// Whether a value is a frozen parameter.
+    public boolean isFrozen(Value value) {
+        return frozen.contains(value);
+    }
+
+    /// Frozen parameters, and the values that they take after a training step.
+    public SequencedMap<Value, Value> renewed() {
+        return renewed;
     }
 
     /// The nodes, each after those that make its inputs.
@@ -123,7 +147,8 @@ public final class Graph {
     public String toString() {
         StringBuilder text = new StringBuilder();
         inputs.forEach(value -> text.append("input ").append(value).append('\n'));
-        parameters.forEach(value -> text.append("parameter ").append(value).append('\n'));
+        parameters.forEach(value -> text.append(frozen.contains(value) ? "frozen " : "parameter ").append(value)
+                .append('\n'));
         for (Node node : nodes) {
             text.append(node.outputs().values()).append(" = ").append(node.op());
             text.append(node.inputs().values().stream().map(Value::name).toList()).append('\n');
@@ -143,6 +168,8 @@ public final class Graph {
         private final List<Node> nodes = new ArrayList<>();
         private final SequencedMap<String, Value> outputs = new LinkedHashMap<>();
         private final SequencedMap<Value, Value> carried = new LinkedHashMap<>();
+        private final Set<Value> frozen = new HashSet<>();
+        private final SequencedMap<Value, Value> renewed = new LinkedHashMap<>();
         private final Set<String> names = new HashSet<>();
         private final Set<String> nodeNames = new HashSet<>();
         private final Map<Double, Value> constants = new HashMap<>();
@@ -169,6 +196,13 @@ public final class Graph {
             }
             Value value = value(name, DataType.FLOAT32, shape);
             parameters.add(value);
+            return value;
+        }
+
+        /// Adds a FLOAT32 parameter, without symbols in its shape, that no optimizer changes.
+        public Value frozen(String name, Shape shape) {
+            Value value = parameter(name, shape);
+            frozen.add(value);
             return value;
         }
 
@@ -448,6 +482,27 @@ public final class Graph {
             }
             requireOwn(input.name(), output);
             carried.put(input, output);
+            return this;
+        }
+
+        /// Says that a frozen parameter takes a value after a training step, if loss and gradients of the step are finite:
+        /// see [dev.rondo.plan.Plan#renew]. Inference leaves it alone.
+        ///
+        /// @throws IllegalArgumentException if the first is no frozen parameter, types or shapes differ, or no node makes
+        ///     the value
+        public Builder renew(Value parameter, Value value) {
+            if (!frozen.contains(parameter) || parameter.type() != value.type()
+                    || !parameter.shape().equals(value.shape())) {
+                throw new IllegalArgumentException(
+                        parameter.name() + ": expected a frozen parameter renewed by a value like it, got "
+                                + value.type() + " " + value);
+            }
+            requireOwn(parameter.name(), value);
+            if (inputs.contains(value) || parameters.contains(value)) {
+                throw new IllegalArgumentException(
+                        parameter.name() + ": expected a value that a node makes, got " + value);
+            }
+            renewed.put(parameter, value);
             return this;
         }
 

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /// A graph while layers add to it, call after call. What a call adds bears its name; what it has for parameters, the
@@ -225,6 +226,17 @@ public final class Scope {
 
     /// Adds a parameter of the layer, or gives the one that an earlier call of it has added.
     Value parameter(String name, Initializer initializer, Shape shape) {
+        return parameter(name, initializer, shape, graph::parameter);
+    }
+
+    /// Adds a parameter of the layer that no optimizer changes, or gives the one that an earlier call of it has added. It
+    /// is saved with the model as any other, and stays as it begins unless [Graph.Builder#renew] says otherwise.
+    Value frozen(String name, Initializer initializer, Shape shape) {
+        return parameter(name, initializer, shape, graph::frozen);
+    }
+
+    private Value parameter(
+            String name, Initializer initializer, Shape shape, BiFunction<String, Shape, Value> adding) {
         String path = layer + "/" + name;
         Value shared = parametersByPath.get(path);
         if (shared != null) {
@@ -235,7 +247,7 @@ public final class Scope {
             }
             return shared;
         }
-        Value parameter = graph.parameter(path, shape);
+        Value parameter = adding.apply(path, shape);
         parameters.put(parameter, initializer);
         parametersByPath.put(path, parameter);
         return parameter;

@@ -11,16 +11,19 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.SequencedMap;
 
 /// The parameters of a graph in one contiguous piece of native memory: each begins at a multiple of 64 bytes, and what
-/// lies between is zero. Gradients and optimizer states have the same layout, so that an update is one call over all.
+/// lies between is zero. Those that are trained lie in front of the frozen ones. Gradients and optimizer states have the
+/// layout of the trained ones, so that an update is one call over all of these.
 ///
 /// Any number of plans on any threads may read the same parameters. Whoever writes to them calls [#changed]
 /// afterwards; no plan may run meanwhile. Closing waits for runs in flight; plans over closed parameters are refused.
 public final class Parameters implements AutoCloseable {
     private final DataType type;
     private final long elements;
+    private final long trainedElements;
     private final Arena arena;
     private final MemorySegment segment;
     private final WeightPacks packs;
@@ -34,14 +37,15 @@ public final class Parameters implements AutoCloseable {
     /// @param shape without symbols
     public record Slot(long offset, Shape shape) {}
 
-    private Parameters(SequencedMap<String, Slot> slots, long elements, DataType type) {
+    private Parameters(SequencedMap<String, Slot> slots, long trainedElements, long elements, DataType type) {
         this.slots = Collections.unmodifiableSequencedMap(slots);
         this.elements = elements;
+        this.trainedElements = trainedElements;
         this.type = type;
         arena = Arena.ofShared();
-        segment = allocateLike(arena);
+        segment = arena.allocate(elements * type.bytes(), Tensor.ALIGNMENT);
         packs = new WeightPacks(arena);
-        tensors = views(segment);
+        tensors = views(segment, elements);
     }
 
     /// Zeros for the parameters of a graph, in float32.
@@ -55,13 +59,22 @@ public final class Parameters implements AutoCloseable {
             throw new IllegalArgumentException("type: expected FLOAT32 or FLOAT64, got " + type);
         }
         SequencedMap<String, Slot> slots = new LinkedHashMap<>();
+        long trained = place(slots, 0, graph.trained(), type);
+        long all = place(slots, trained, graph.parameters().stream().filter(graph::isFrozen).toList(), type);
+        return new Parameters(slots, trained, all, type);
+    }
+
+    /// Gives parameters their places behind others.
+    ///
+    /// @return the elements of all together
+    private static long place(SequencedMap<String, Slot> slots, long begin, List<Value> parameters, DataType type) {
         int step = Tensor.ALIGNMENT / type.bytes();
-        long elements = 0;
-        for (Value parameter : graph.parameters()) {
+        long elements = begin;
+        for (Value parameter : parameters) {
             slots.put(parameter.name(), new Slot(elements, parameter.shape()));
             elements += Math.ceilDiv(parameter.shape().elements(), (long) step) * step;
         }
-        return new Parameters(slots, elements, type);
+        return elements;
     }
 
     /// FLOAT32 or FLOAT64.
@@ -74,9 +87,24 @@ public final class Parameters implements AutoCloseable {
         return elements;
     }
 
+    /// The number of elements of that part in front whose parameters are trained, what lies between included.
+    public long trainedElements() {
+        return trainedElements;
+    }
+
     /// The number of elements of the parameters alone.
     public long count() {
         return slots.values().stream().mapToLong(slot -> slot.shape().elements()).sum();
+    }
+
+    /// The number of elements of the trained parameters alone.
+    public long trainedCount() {
+        return slots.values().stream().filter(this::isTrained).mapToLong(slot -> slot.shape().elements()).sum();
+    }
+
+    /// Whether the parameter of a slot is trained, or else frozen.
+    public boolean isTrained(Slot slot) {
+        return slot.offset() + slot.shape().elements() <= trainedElements;
     }
 
     /// The whole memory.
@@ -105,21 +133,29 @@ public final class Parameters implements AutoCloseable {
         return tensor;
     }
 
-    /// Zeros of the same layout, for gradients or optimizer states.
+    /// Zeros of the layout of the trained parameters, for gradients or optimizer states.
     public MemorySegment allocateLike(Arena owner) {
-        return owner.allocate(elements * type.bytes(), Tensor.ALIGNMENT);
+        return owner.allocate(trainedElements * type.bytes(), Tensor.ALIGNMENT);
     }
 
-    /// Views of memory of the same layout by the parameters' names.
+    /// Views of memory of the layout of the trained parameters by their names.
     ///
     /// @throws IllegalArgumentException if its size is another
     public SequencedMap<String, Tensor> views(MemorySegment flat) {
-        if (flat.byteSize() != elements * type.bytes()) {
+        if (flat.byteSize() != trainedElements * type.bytes()) {
             throw new IllegalArgumentException(
-                    "parameters: expected %d bytes, got %d".formatted(elements * type.bytes(), flat.byteSize()));
+                    "parameters: expected %d bytes, got %d".formatted(trainedElements * type.bytes(), flat.byteSize()));
         }
+        return views(flat, trainedElements);
+    }
+
+    private SequencedMap<String, Tensor> views(MemorySegment flat, long end) {
         SequencedMap<String, Tensor> views = new LinkedHashMap<>();
-        slots.forEach((name, slot) -> views.put(name, Tensor.wrap(slice(flat, slot), type, slot.shape())));
+        slots.forEach((name, slot) -> {
+            if (slot.offset() + slot.shape().elements() <= end) {
+                views.put(name, Tensor.wrap(slice(flat, slot), type, slot.shape()));
+            }
+        });
         return Collections.unmodifiableSequencedMap(views);
     }
 
@@ -127,7 +163,7 @@ public final class Parameters implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if names, shapes or type differ
     public void copyFrom(Parameters source) {
-        if (!source.slots.equals(slots) || source.type != type) {
+        if (!source.slots.equals(slots) || source.trainedElements != trainedElements || source.type != type) {
             throw new IllegalArgumentException(
                     "parameters: expected " + type + " " + slots + ", got " + source.type + " " + source.slots);
         }

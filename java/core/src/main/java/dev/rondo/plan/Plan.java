@@ -186,8 +186,8 @@ public final class Plan implements AutoCloseable {
         }
     }
 
-    /// The gradients of all parameters, laid out as [Parameters] are; zero where none was wanted. Valid as [#memory]
-    /// is.
+    /// The gradients of all trained parameters, laid out as these are in [Parameters]; zero where none was wanted. Valid
+    /// as [#memory] is.
     public MemorySegment gradients() {
         enter();
         try {
@@ -274,6 +274,25 @@ public final class Plan implements AutoCloseable {
                 if (!isBound(carried)) {
                     buffer(carried).segment().fill((byte) 0);
                 }
+            }
+        } finally {
+            exit();
+        }
+    }
+
+    /// Has the frozen parameters that the graph renews take what the last run made for them. Whoever calls it says so by
+    /// [Parameters#changed], as an [Update] does.
+    public void renew() {
+        enter();
+        try {
+            parameters.gate().enter();
+            try {
+                graph.renewed().forEach((parameter, value) -> {
+                    MemorySegment to = parameters.tensor(parameter.name()).segment();
+                    MemorySegment.copy(buffer(value).segment(), 0, to, 0, to.byteSize());
+                });
+            } finally {
+                parameters.gate().exit();
             }
         } finally {
             exit();
@@ -539,6 +558,7 @@ public final class Plan implements AutoCloseable {
         Set<Value> wanted = new HashSet<>(graph.outputs().values());
         wanted.addAll(graph.carried().values());
         wanted.addAll(parameterGradients.values());
+        wanted.addAll(graph.renewed().values());
         List<Node> live = new ArrayList<>();
         for (Node node : graph.nodes().reversed()) {
             if (node.outputs().isEmpty() || !Collections.disjoint(node.outputs().values(), wanted)) {
@@ -599,13 +619,14 @@ public final class Plan implements AutoCloseable {
             parameterGradients.forEach(
                     (value, gradient) -> {
                         Parameters.Slot slot = parameters.slots().get(value.name());
-                        if (slot != null) {
+                        if (slot != null && parameters.isTrained(slot)) {
                             buffers.put(gradient, buffer(gradient, Buffer.Role.OWN, parameters.slice(gradients, slot)));
                         }
                     });
             graph.carried().forEach(this::placeCarried);
             Set<Value> used = new HashSet<>(graph.outputs().values());
             used.addAll(parameterGradients.values());
+            used.addAll(graph.renewed().values());
             nodes.forEach(node -> used.addAll(node.inputs().values()));
             nodes.forEach(node -> placeOutputs(node, used));
         }

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/// The update of all parameters by their gradients: the global norm, then clipping and an optimizer in one run over flat
+/// The update of all trained parameters by their gradients: the global norm, then clipping and an optimizer in one run over flat
 /// memory. The optimizer's states live here, laid out as the parameters are.
 ///
 /// A step is [#norm], a look at whether it is finite, then [#apply]. For use by one thread at a time; close it before
@@ -108,7 +108,7 @@ public final class Update implements AutoCloseable {
     private MemorySegment state(double start) {
         MemorySegment memory = parameters.allocateLike(arena);
         if (start != 0) {
-            for (long i = 0; i < parameters.elements(); i++) {
+            for (long i = 0; i < parameters.trainedElements(); i++) {
                 if (parameters.type() == DataType.FLOAT64) {
                     memory.setAtIndex(ValueLayout.JAVA_DOUBLE, i, start);
                 } else {
@@ -127,6 +127,7 @@ public final class Update implements AutoCloseable {
                 Optional.of(new Op.ClipNorms(
                         (float) clip.max(),
                         parameters.slots().values().stream()
+                                .filter(parameters::isTrained)
                                 .map(slot -> new Op.Range(
                                         slot.offset(),
                                         slot.offset() + slot.shape().elements()))
@@ -142,7 +143,7 @@ public final class Update implements AutoCloseable {
 
     /// Measures the gradients' global norm.
     ///
-    /// @param flat the gradients, laid out as the parameters: [Plan#gradients] for instance
+    /// @param flat the gradients, laid out as the trained parameters: [Plan#gradients] for instance
     public double norm(MemorySegment flat) {
         norm.plan().bind(normOf, flat);
         norm.plan().run(1, 1);
@@ -185,7 +186,7 @@ public final class Update implements AutoCloseable {
     private Stage stage(Op op, List<String> flat, List<String> scalars, Engine engine, Optional<Op> clipping) {
         Graph.Builder builder = Graph.builder();
         SequencedMap<String, Value> inputs = new LinkedHashMap<>();
-        Shape shape = Shape.of(Math.toIntExact(parameters.elements()));
+        Shape shape = Shape.of(Math.toIntExact(parameters.trainedElements()));
         flat.forEach(role -> inputs.put(role, builder.input(role, DataType.FLOAT32, shape)));
         scalars.forEach(
                 role ->

@@ -24,7 +24,7 @@ import java.util.SequencedMap;
 import java.util.zip.CRC32C;
 
 /// A model, its loss and a data set brought together: runs batch after batch, and adds up what comes out. Forward alone,
-/// or with the gradients of all parameters.
+/// or with the gradients of all trained parameters.
 final class Pass implements AutoCloseable {
     private static final long LARGEST_BUFFER = 1 << 30;
 
@@ -71,7 +71,7 @@ final class Pass implements AutoCloseable {
         plan = switch (purpose) {
             case TRAINING ->
                 Plan.training(
-                        Gradients.of(graph, loss.loss(), graph.parameters()),
+                        Gradients.of(graph, loss.loss(), graph.trained()),
                         setting.parameters(),
                         setting.engine(),
                         largest);
@@ -256,6 +256,11 @@ final class Pass implements AutoCloseable {
     /// Goes on with sums of before.
     void sums(Metric.Totals sums) {
         totals = sums;
+    }
+
+    /// Has frozen parameters take what the last batch made for them.
+    void renew() {
+        plan.renew();
     }
 
     /// The gradients of the last batch.

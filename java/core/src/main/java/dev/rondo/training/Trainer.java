@@ -67,8 +67,8 @@ public final class Trainer implements AutoCloseable {
         return epochs;
     }
 
-    /// What the optimizer remembers: for each of its states, such as `m` and `v`, a view of each parameter's share by
-    /// the parameter's name. The views live as long as the trainer.
+    /// What the optimizer remembers: for each of its states, such as `m` and `v`, a view of each trained parameter's
+    /// share by the parameter's name. The views live as long as the trainer.
     public SequencedMap<String, SequencedMap<String, Tensor>> optimizerStates() {
         SequencedMap<String, SequencedMap<String, Tensor>> states = new LinkedHashMap<>();
         update.states().forEach((name, memory) -> states.put(name, setting.parameters().views(memory)));
@@ -105,6 +105,7 @@ public final class Trainer implements AutoCloseable {
         if (!Double.isFinite(norm) || !Double.isFinite(pass.loss())) {
             throw pass.nonFinite(index);
         }
+        pass.renew();
         update.apply(pass.gradients(), training.optimizer().rate() * training.schedule().factor(steps), steps + 1);
         steps++;
         pass.count();
