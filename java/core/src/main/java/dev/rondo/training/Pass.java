@@ -18,7 +18,9 @@ import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.zip.CRC32C;
@@ -37,6 +39,8 @@ final class Pass implements AutoCloseable {
     private final int classes;
     private final boolean binary;
     private final LossNode loss;
+    private final Optional<Gradients> differentiated;
+    private final Parameters parameters;
     private final Plan plan;
     private final Batch batch;
 
@@ -68,15 +72,13 @@ final class Pass implements AutoCloseable {
         vocabulary = vocabulary(graph, x);
         classes = scope.y().shape().dim(-1);
         Extents largest = Extents.of(reader.largestBatch(), reader.largestTime());
-        plan = switch (purpose) {
-            case TRAINING ->
-                Plan.training(
-                        Gradients.of(graph, loss.loss(), graph.trained()),
-                        setting.parameters(),
-                        setting.engine(),
-                        largest);
-            case INFERENCE -> Plan.inference(graph, setting.parameters(), setting.engine(), largest);
-        };
+        parameters = setting.parameters();
+        differentiated = purpose == Scope.Purpose.TRAINING
+                ? Optional.of(Gradients.of(graph, loss.loss(), graph.trained()))
+                : Optional.empty();
+        plan = differentiated
+                .map(gradients -> Plan.training(gradients, parameters, setting.engine(), largest))
+                .orElseGet(() -> Plan.inference(graph, parameters, setting.engine(), largest));
         batch = new Batch(
                 plan.memory(x), plan.memory(y), lengths.map(plan::memory).orElse(MemorySegment.NULL));
     }
@@ -261,6 +263,23 @@ final class Pass implements AutoCloseable {
     /// Has frozen parameters take what the last batch made for them.
     void renew() {
         plan.renew();
+    }
+
+    /// The graph that is trained, and what the last batch was run on; valid until the next batch. Carried states, which
+    /// the run has changed, are as they begin.
+    ///
+    /// @throws IllegalStateException if the pass does not train
+    GradientCheck.Case lastCase() {
+        Gradients gradients = differentiated.orElseThrow(() -> new IllegalStateException("Pass does not train"));
+        Extents extents = Extents.of(batch.size(), batch.timeSteps());
+        Graph graph = gradients.graph();
+        Map<Value, Tensor> inputs = new HashMap<>();
+        for (Value input : graph.inputs()) {
+            if (plan.keeps(input) && !graph.carried().containsKey(input)) {
+                inputs.put(input, plan.tensor(input, extents));
+            }
+        }
+        return new GradientCheck.Case(gradients, loss.loss(), parameters, inputs, extents);
     }
 
     /// The gradients of the last batch.
