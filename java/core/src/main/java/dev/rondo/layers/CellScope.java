@@ -293,6 +293,23 @@ public final class CellScope {
         return graph.binary(name(kind.name().toLowerCase(Locale.ROOT)), kind, a, b);
     }
 
+    /// What an activation makes of a value.
+    public Value activate(Activation activation, Value x) {
+        return activation == Activation.LINEAR
+                ? x
+                : activation.add(graph, name(activation.name().toLowerCase(Locale.ROOT)), x);
+    }
+
+    /// Part of a value along an axis.
+    Value part(Value x, int axis, int from, int to) {
+        return graph.slice(name("slice"), x, axis, from, to);
+    }
+
+    /// Each number of x taken to the nearest in -max..max.
+    Value bound(Value x, double max) {
+        return graph.clip(name("clip"), x, (float) -max, (float) max);
+    }
+
     /// A number.
     public Value constant(double number) {
         return graph.add(name("constant"), new Op.Constant(number), new LinkedHashMap<>()).output("y");

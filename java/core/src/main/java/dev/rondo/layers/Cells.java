@@ -1,47 +1,81 @@
 package dev.rondo.layers;
 
+import dev.rondo.graph.Node;
 import dev.rondo.graph.Op;
+import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.RecurrentInputs;
 import dev.rondo.graph.RecurrentOutputs;
 import dev.rondo.graph.Value;
+import dev.rondo.layers.RecordedCell.Masks;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 
-/// Adds recurrent layers to graphs.
+/// Adds recurrent layers to graphs: as a node that a fused kernel runs, or as a scan of a cell.
 final class Cells {
     private Cells() {}
 
+    /// How a scan walks over sequences.
+    ///
+    /// @param last a name for a state that holds the last output, if the cell has none; empty for none
+    record Walk(Direction direction, double recurrentDropout, String last) {}
+
     /// Checks what all recurrent layers have.
-    static void check(String layer, String name, RecurrentCell cell, RecurrentSettings settings) {
+    static void check(String layer, String name, int gates, RecurrentSettings settings) {
         Settings.name(layer, name);
         // The gates are stacked.
-        Settings.atMost(layer + ": units", Integer.MAX_VALUE / cell.gates(), settings.units());
+        Settings.atMost(layer + ": units", Integer.MAX_VALUE / gates, settings.units());
     }
 
-    /// Inputs with the parameters that all cells have.
-    ///
-    /// @param values x, and states or none
-    static RecurrentInputs inputs(Scope scope, RecurrentCell cell, RecurrentSettings settings, List<Value> values) {
-        int states = cell.hasC() ? 2 : 1;
-        if (values.size() != 1 && values.size() != 1 + states) {
+    /// Says that a setting is beyond the fused kernels.
+    static void beyond(List<String> all, boolean isBeyond, String setting, Object value) {
+        if (isBeyond) {
+            all.add(setting + " " + (value instanceof Activation ? value.toString().toLowerCase(Locale.ROOT) : value));
+        }
+    }
+
+    /// What all layers have beyond the kernels.
+    static List<String> beyond(RecurrentSettings settings) {
+        List<String> all = new ArrayList<>();
+        beyond(all, Settings.isBound(settings.inputClip()), "input clip", settings.inputClip());
+        return all;
+    }
+
+    private static void checkInputs(Scope scope, Recurrent<?> layer, List<Value> values) {
+        SequencedMap<String, Integer> states = layer.states();
+        if (values.size() != 1 && values.size() != 1 + states.size()) {
             throw new IllegalArgumentException("%s: expected x, or x and %s, got %d inputs"
-                    .formatted(scope.path(), states == 2 ? "its states h and c" : "its state h", values.size()));
+                    .formatted(
+                            scope.path(), states.size() == 2 ? "its states h and c" : "its state h", values.size()));
         }
         Value x = values.getFirst();
         if (x.type() != DataType.FLOAT32 || x.shape().rank() != 3) {
             throw scope.wrong("FLOAT32 [B,T,I]", x);
         }
-        int units = settings.units();
-        for (Value state : values.subList(1, values.size())) {
-            if (state.type() != DataType.FLOAT32 || !state.shape().equals(Shape.of(Shape.BATCH, units))) {
-                throw scope.wrong("a state FLOAT32 " + Shape.of(Shape.BATCH, units), state);
+        List<Integer> sizes = List.copyOf(states.values());
+        for (int i = 1; i < values.size(); i++) {
+            Shape shape = Shape.of(Shape.BATCH, sizes.get(i - 1));
+            if (values.get(i).type() != DataType.FLOAT32 || !values.get(i).shape().equals(shape)) {
+                throw scope.wrong("a state FLOAT32 " + shape, values.get(i));
             }
         }
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- fused
+
+    /// Inputs of a fused node with the parameters that all cells have.
+    ///
+    /// @param values x, and states or none
+    static RecurrentInputs inputs(Scope scope, RecurrentCell cell, Recurrent<?> layer, List<Value> values) {
+        checkInputs(scope, layer, values);
+        RecurrentSettings settings = layer.settings();
+        Value x = values.getFirst();
+        int units = settings.units();
         int rows = cell.gates() * units;
         RecurrentInputs inputs = RecurrentInputs.of(
                 x,
@@ -59,35 +93,87 @@ final class Cells {
         };
     }
 
-    /// Adds the cell and gives what the layer gives.
+    /// Adds the fused node and gives what the layer gives.
     ///
     /// @param values x, and states or none
-    static SequencedMap<String, Value> add(
-            Scope scope, RecurrentCell cell, RecurrentSettings settings, RecurrentInputs inputs, List<Value> values) {
-        List<Value> begin = values.size() > 1 ? values.subList(1, values.size()) : begin(scope, cell, settings);
-        RecurrentOutputs made =
-                scope.recurrent(new Op.Recurrent(cell, settings.direction()), inputs, settings, begin);
+    static SequencedMap<String, Value> fused(
+            Scope scope, RecurrentCell cell, Recurrent<?> layer, RecurrentInputs inputs, List<Value> values) {
+        RecurrentSettings settings = layer.settings();
+        RecurrentOutputs made = scope.recurrent(
+                new Op.Recurrent(cell, settings.direction()), inputs, settings, begin(scope, layer, values));
+        SequencedMap<String, Value> states = new LinkedHashMap<>();
+        states.put("h", made.hN());
+        made.cN().ifPresent(cN -> states.put("c", cN));
+        return outputs(settings, made.y(), states);
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- scans
+
+    /// Adds a layer as a scan of the cell that it writes itself as, and gives what the layer gives. The cell gives h.
+    ///
+    /// @param values x, and states or none
+    static SequencedMap<String, Value> general(Scope scope, Cell cell, Recurrent<?> layer, List<Value> values) {
+        checkInputs(scope, layer, values);
+        RecurrentSettings settings = layer.settings();
+        Node node = scan(
+                scope,
+                RecordedCell.of(cell),
+                new Walk(settings.direction(), settings.recurrentDropout(), ""),
+                values.getFirst(),
+                begin(scope, layer, values));
+        SequencedMap<String, Value> states = new LinkedHashMap<>();
+        layer.states().keySet().forEach(state -> states.put(state, node.output(state + "N")));
+        return outputs(settings, node.output("y"), states);
+    }
+
+    /// Adds a scan of a cell.
+    ///
+    /// @param begin the states before the first step, in the cell's order; none for zeros
+    static Node scan(Scope scope, RecordedCell cell, Walk walk, Value x, List<Value> begin) {
+        int inputSize = x.shape().dim(-1);
+        SequencedMap<String, Value> inputs = new LinkedHashMap<>();
+        inputs.put("x", x);
+        cell.parameters().forEach((parameter, initializer) ->
+                inputs.put(parameter.name(), scope.parameter(
+                        parameter.name(), initializer, RecordedCell.sized(parameter.shape(), inputSize))));
+        Masks masks = scope.dropsOut(walk.recurrentDropout()) ? Masks.GIVEN : Masks.NONE;
+        if (masks == Masks.GIVEN) {
+            cell.masked().keySet().forEach(state ->
+                    inputs.put(RecordedCell.mask(state), scope.mask(
+                            RecordedCell.mask(state), walk.recurrentDropout(), state.shape().dim(1))));
+        }
+        Op.Scan scan = cell.scan(inputSize, walk.direction(), masks, walk.last());
+        return scope.scan(scan, inputs, cell.states(), begin);
+    }
+
+    // ----------------------------------------------------------------------------------------------------------- both
+
+    private static SequencedMap<String, Value> outputs(
+            RecurrentSettings settings, Value y, SequencedMap<String, Value> states) {
         SequencedMap<String, Value> outputs = new LinkedHashMap<>();
         outputs.put(Layer.Y, switch (settings.output()) {
-            case SEQUENCES -> made.y();
-            case LAST -> made.hN();
+            case SEQUENCES -> y;
+            case LAST -> states.firstEntry().getValue();
         });
-        outputs.put("h", made.hN());
-        made.cN().ifPresent(cN -> outputs.put("c", cN));
+        outputs.putAll(states);
         return outputs;
     }
 
-    private static List<Value> begin(Scope scope, RecurrentCell cell, RecurrentSettings settings) {
-        return switch (settings.initialState()) {
+    /// The states before the first step: those that the layer is given or trains, or none.
+    private static List<Value> begin(Scope scope, Recurrent<?> layer, List<Value> values) {
+        if (values.size() > 1) {
+            return values.subList(1, values.size());
+        }
+        return switch (layer.settings().initialState()) {
             case ZERO -> List.of();
-            case TRAINED -> {
-                List<Value> states = new ArrayList<>();
-                states.add(scope.rows("h0.trained", scope.vector("initialH", Initializer.zeros(), settings.units())));
-                if (cell.hasC()) {
-                    states.add(scope.rows("c0.trained", scope.vector("initialC", Initializer.zeros(), settings.units())));
-                }
-                yield states;
-            }
+            case TRAINED -> layer.states().entrySet().stream()
+                    .map(state -> scope.rows(
+                            state.getKey() + "0.trained",
+                            scope.vector(
+                                    "initial" + state.getKey().toUpperCase(Locale.ROOT),
+                                    Initializer.zeros(),
+                                    state.getValue())))
+                    .toList();
         };
     }
 }

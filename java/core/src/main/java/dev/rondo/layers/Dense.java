@@ -1,7 +1,6 @@
 package dev.rondo.layers;
 
 import dev.rondo.graph.Graph;
-import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.graph.Value;
 import dev.rondo.tensor.DataType;
 
@@ -67,20 +66,7 @@ public record Dense(
             case NONE -> graph.dense(sum, x, weight);
             case TWO -> throw new IllegalStateException("the constructor refuses it");
         };
-        return switch (activation) {
-            case LINEAR -> y;
-            case SIGMOID -> graph.unary(path, UnaryKind.SIGMOID, y);
-            case TANH -> graph.unary(path, UnaryKind.TANH, y);
-            case RELU -> graph.unary(path, UnaryKind.RELU, y);
-            case SOFTPLUS -> graph.unary(path, UnaryKind.SOFTPLUS, y);
-            case SILU -> graph.unary(path, UnaryKind.SILU, y);
-            case ELU -> graph.unary(path, UnaryKind.ELU, y);
-            case GELU -> graph.unary(path, UnaryKind.GELU, y);
-            case HARD_SIGMOID -> graph.unary(path, UnaryKind.HARD_SIGMOID, y);
-            case HARD_SIGMOID_KERAS2 -> graph.unary(path, UnaryKind.HARD_SIGMOID_KERAS2, y);
-            case LEAKY_RELU -> graph.unary(path, UnaryKind.LEAKY_RELU, y);
-            case SOFTMAX -> graph.softmax(path, y);
-        };
+        return activation == Activation.LINEAR ? y : activation.add(graph, path, y);
     }
 
     @Override

@@ -50,8 +50,13 @@ final class NetworkJson {
     static final int VERSION = 2;
 
     /// Components that records got after files without them had been written, which mean this.
-    private static final Map<String, Object> LATER =
-            Map.of("initialState", RecurrentSettings.InitialState.ZERO);
+    private static final Map<String, Object> LATER = Map.of(
+            "initialState", RecurrentSettings.InitialState.ZERO,
+            "inputClip", Double.POSITIVE_INFINITY,
+            "gateActivation", Activation.SIGMOID,
+            "candidateActivation", Activation.TANH,
+            "form", LstmForm.STANDARD,
+            "cellClip", Double.POSITIVE_INFINITY);
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -225,11 +230,8 @@ final class NetworkJson {
             case Initializer initializer -> writeRecord(json, initializer);
             case Layer layer -> writeRecord(json, layer);
             case RecordedCell cell -> CellJson.write(json, cell);
-            case RecurrentSettings settings -> {
-                json.writeStartObject();
-                writeComponents(json, settings);
-                json.writeEndObject();
-            }
+            case RecurrentSettings settings -> writeSettings(json, settings);
+            case LstmForm form -> writeSettings(json, form);
             case Shape shape -> {
                 json.writeStartArray();
                 for (int dim : shape.dims()) {
@@ -243,6 +245,12 @@ final class NetworkJson {
             }
             default -> throw new IllegalStateException("no JSON for " + value.getClass());
         }
+    }
+
+    private static void writeSettings(JsonGenerator json, Object settings) throws IOException {
+        json.writeStartObject();
+        writeComponents(json, settings);
+        json.writeEndObject();
     }
 
     // ------------------------------------------------------------------------------------------- JSON to records
@@ -330,7 +338,7 @@ final class NetworkJson {
         if (type == RecordedCell.class) {
             return CellJson.read(fields.place + "." + name, fields.take(name));
         }
-        if (type == RecurrentSettings.class) {
+        if (type == RecurrentSettings.class || type == LstmForm.class) {
             return construct(type, new Fields(fields.place + "." + name, fields.take(name)));
         }
         if (type == Shape.class) {

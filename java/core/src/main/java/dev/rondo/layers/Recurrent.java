@@ -2,6 +2,8 @@ package dev.rondo.layers;
 
 import dev.rondo.graph.Op.Direction;
 import dev.rondo.layers.RecurrentSettings.Output;
+import java.util.List;
+import java.util.SequencedMap;
 
 /// A recurrent layer.
 ///
@@ -12,6 +14,10 @@ import dev.rondo.layers.RecurrentSettings.Output;
 /// of the cell stacked, G of them: `weightIh` `[G*units, I]`, `weightHh` `[G*units, units]`, and `bias` `[G*units]`; or
 /// of two biases `biasIh` and `biasHh`, `[G*units]` each; of a trained initial state `initialH` and `initialC`, `[units]`. What else there is each layer tells.
 ///
+/// A fused kernel runs the layer over whole sequences. Where it has settings that no such kernel knows, see
+/// [#beyondKernels], it writes itself as a [Cell] with the same parameters, which runs step by step like one in [Rnn]:
+/// it takes and gives the same, and is slower.
+///
 /// @param <L> the layer itself
 public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits Lstm, Gru, SimpleRnn {
 
@@ -21,9 +27,25 @@ public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits 
     /// The same layer with other settings.
     L settings(RecurrentSettings settings);
 
-    /// H, size of the state.
+    /// H, size of the state; of an LSTM with a projection, that of c.
     default int units() {
         return settings().units();
+    }
+
+    /// The names and sizes of its states, in the order in which it takes and gives them: `h`, and of an LSTM `c`.
+    SequencedMap<String, Integer> states();
+
+    /// What of its settings no fused kernel has, such as `projection 8`. Empty: a fused kernel runs the layer. Else it
+    /// runs as a scan of its cell.
+    List<String> beyondKernels();
+
+    /// Bounding the input of every activation to -max..max, as ONNX's `clip` does; that of h by c too. The gradient is
+    /// zero where the bound acts.
+    ///
+    /// @param max above 0; infinity bounds nothing
+    /// @throws IllegalArgumentException if it is not above 0
+    default L inputClip(double max) {
+        return settings(settings().inputClip(max));
     }
 
     /// Giving its output at every step.

@@ -14,6 +14,8 @@ import dev.rondo.graph.Op.Direction;
 /// @param bias how `bias`, or of two biases `biasIh`, begins
 /// @param recurrentBias how `biasHh` and `biasHn` begin, where they are
 /// @param initialState what the state is before the first step, where the layer is given none
+/// @param inputClip the largest input that an activation gets, above 0, the least being minus that; infinity bounds
+///     nothing
 public record RecurrentSettings(
         int units,
         Output output,
@@ -24,7 +26,8 @@ public record RecurrentSettings(
         Initializer recurrentWeights,
         Initializer bias,
         Initializer recurrentBias,
-        InitialState initialState) {
+        InitialState initialState,
+        double inputClip) {
 
     /// What a recurrent layer gives.
     public enum Output {
@@ -48,6 +51,7 @@ public record RecurrentSettings(
             throw new IllegalArgumentException(
                     "recurrentDropout: expected a number in [0, 1) in float32, got " + recurrentDropout);
         }
+        Settings.clip("inputClip", inputClip);
     }
 
     /// With Keras's settings: the last output, forward; weights Glorot-uniform and orthogonal; one bias.
@@ -62,51 +66,57 @@ public record RecurrentSettings(
                 Initializer.orthogonal(),
                 bias,
                 Initializer.zeros(),
-                InitialState.ZERO);
+                InitialState.ZERO,
+                Double.POSITIVE_INFINITY);
     }
 
     RecurrentSettings output(Output output) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
     }
 
     RecurrentSettings direction(Direction direction) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
     }
 
     RecurrentSettings biases(Bias biases) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
     }
 
     RecurrentSettings recurrentDropout(double recurrentDropout) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
     }
 
     RecurrentSettings weights(Initializer weights) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
     }
 
     RecurrentSettings recurrentWeights(Initializer recurrentWeights) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
     }
 
     RecurrentSettings bias(Initializer bias) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
     }
 
     RecurrentSettings recurrentBias(Initializer recurrentBias) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
     }
 
     RecurrentSettings initialState(InitialState initialState) {
         return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
-                bias, recurrentBias, initialState);
+                bias, recurrentBias, initialState, inputClip);
+    }
+
+    RecurrentSettings inputClip(double inputClip) {
+        return new RecurrentSettings(units, output, direction, biases, recurrentDropout, weights, recurrentWeights,
+                bias, recurrentBias, initialState, inputClip);
     }
 }

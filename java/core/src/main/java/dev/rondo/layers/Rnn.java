@@ -1,14 +1,12 @@
 package dev.rondo.layers;
 
-import dev.rondo.graph.Op;
+import dev.rondo.graph.Node;
 import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.Value;
-import dev.rondo.layers.RecordedCell.Masks;
 import dev.rondo.layers.RecurrentSettings.Output;
 import dev.rondo.tensor.DataType;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Optional;
-import java.util.SequencedMap;
 
 /// A recurrent layer of any [Cell], which it runs over time.
 ///
@@ -92,24 +90,13 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
         if (cell.inputSize().isPresent() && cell.inputSize().get() != inputSize) {
             throw scope.wrong("FLOAT32 [B,T,%d], which its cell was made for".formatted(cell.inputSize().get()), x);
         }
-        SequencedMap<String, Value> inputs = new LinkedHashMap<>();
-        inputs.put("x", x);
-        cell.parameters().forEach((parameter, initializer) ->
-                inputs.put(parameter.name(), scope.parameter(
-                        parameter.name(), initializer, RecordedCell.sized(parameter.shape(), inputSize))));
-        Masks masks = scope.dropsOut(recurrentDropout) ? Masks.GIVEN : Masks.NONE;
-        if (masks == Masks.GIVEN) {
-            cell.masked().keySet().forEach(state ->
-                    inputs.put(RecordedCell.mask(state), scope.mask(
-                            RecordedCell.mask(state), recurrentDropout, state.shape().dim(1))));
-        }
         Optional<String> given = cell.stateGiven();
         String last = output == Output.LAST && given.isEmpty() ? LAST : "";
-        Op.Scan scan = cell.scan(inputSize, direction, masks, last);
-        return switch (output) {
-            case SEQUENCES -> scope.scan(scan, inputs, x, cell.states()).output("y");
-            case LAST -> scope.scan(scan, inputs, x, cell.states()).output(given.orElse(LAST) + "N");
-        };
+        Node node = Cells.scan(scope, cell, new Cells.Walk(direction, recurrentDropout, last), x, List.of());
+        return node.output(switch (output) {
+            case SEQUENCES -> "y";
+            case LAST -> given.orElse(LAST) + "N";
+        });
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
@@ -272,28 +273,40 @@ public final class Scope {
         }
         checkForward(op.direction());
         Shape shape = Shape.of(Shape.BATCH, settings.units());
-        Value h0 = graph.input(call + "/h0", DataType.FLOAT32, shape);
-        all = all.h0(begin.isEmpty() ? h0 : carried(call + "/h0", h0, begin.getFirst()));
+        Carried h = carried("h", shape, begin.stream().findFirst());
+        all = all.h0(h.begin());
         if (!op.cell().hasC()) {
             RecurrentOutputs outputs = graph.recurrent(call, op, all);
-            graph.carry(h0, outputs.hN());
+            graph.carry(h.state(), outputs.hN());
             return outputs;
         }
-        Value c0 = graph.input(call + "/c0", DataType.FLOAT32, shape);
-        all = all.c0(begin.isEmpty() ? c0 : carried(call + "/c0", c0, begin.get(1)));
-        RecurrentOutputs outputs = graph.recurrent(call, op, all);
-        graph.carry(h0, outputs.hN()).carry(c0, outputs.cN().orElseThrow());
+        Carried c = carried("c", shape, begin.stream().skip(1).findFirst());
+        RecurrentOutputs outputs = graph.recurrent(call, op, all.c0(c.begin()));
+        graph.carry(h.state(), outputs.hN()).carry(c.state(), outputs.cN().orElseThrow());
         return outputs;
     }
 
+    /// A state that goes on from run to run.
+    ///
+    /// @param state an input
+    /// @param begin what it is before the first step
+    private record Carried(Value state, Value begin) {}
+
+    /// @param first what it is in the first run, where it is zero; empty if zero
+    private Carried carried(String name, Shape shape, Optional<Value> first) {
+        Value state = graph.input(call + "/" + name + "0", DataType.FLOAT32, shape);
+        return new Carried(state, first.map(begin -> begun(state, begin)).orElse(state));
+    }
+
     /// What a carried state is worth: in the first run, where it is zero, what it begins as.
-    private Value carried(String name, Value state, Value begin) {
+    private Value begun(Value state, Value begin) {
         Value ran = begun.orElseGet(() -> {
             Value flag = graph.input("states/begun", DataType.FLOAT32, Shape.scalar());
             graph.carry(flag, graph.constant(1));
             return flag;
         });
         begun = Optional.of(ran);
+        String name = state.name();
         Value first = graph.binary(name + ".first", Op.BinaryKind.SUBTRACT, graph.constant(1), ran);
         Value beginning = graph.binary(name + ".beginning", Op.BinaryKind.MULTIPLY, begin, first);
         return graph.binary(name + ".all", Op.BinaryKind.ADD, state, beginning);
@@ -306,22 +319,29 @@ public final class Scope {
 
     /// Adds a scan with the call's name: with lengths and carried states as the variant says.
     ///
-    /// @param inputs but for lengths and states
-    /// @param x the one of them whose steps it goes over
+    /// @param inputs but for lengths and states; x, whose steps it goes over, among them
     /// @param states those that are carried, if any are
-    Node scan(Op.Scan scan, SequencedMap<String, Value> inputs, Value x, List<String> states) {
+    /// @param begin what they are before the first step; none for zeros
+    Node scan(Op.Scan scan, SequencedMap<String, Value> inputs, List<String> states, List<Value> begin) {
         SequencedMap<String, Value> all = new LinkedHashMap<>(inputs);
-        lengths(x).ifPresent(value -> all.put("lengths", value));
+        lengths(Objects.requireNonNull(inputs.get("x"))).ifPresent(value -> all.put("lengths", value));
         if (variant.states() == States.ZERO) {
+            for (int i = 0; i < begin.size(); i++) {
+                all.put(states.get(i) + "0", begin.get(i));
+            }
             return graph.scan(call, scan, all);
         }
         checkForward(scan.direction());
-        for (String state : states) {
-            Shape shape = scan.step().value(state).shape();
-            all.put(state + "0", graph.input(call + "/" + state + "0", DataType.FLOAT32, shape));
+        List<Carried> carried = new ArrayList<>();
+        for (int i = 0; i < states.size(); i++) {
+            Shape shape = scan.step().value(states.get(i)).shape();
+            carried.add(carried(states.get(i), shape, begin.stream().skip(i).findFirst()));
+            all.put(states.get(i) + "0", carried.get(i).begin());
         }
         Node node = graph.scan(call, scan, all);
-        states.forEach(state -> graph.carry(node.input(state + "0"), node.output(state + "N")));
+        for (int i = 0; i < states.size(); i++) {
+            graph.carry(carried.get(i).state(), node.output(states.get(i) + "N"));
+        }
         return node;
     }
 

@@ -38,6 +38,19 @@ final class Settings {
         }
     }
 
+    /// A clip is above zero; infinity bounds nothing.
+    static void clip(String setting, double max) {
+        if (!((float) max > 0)) {
+            throw new IllegalArgumentException(
+                    "%s: expected a number above 0 in float32, got %s".formatted(setting, max));
+        }
+    }
+
+    /// Whether a clip bounds anything in float32.
+    static boolean isBound(double max) {
+        return (float) max < Float.POSITIVE_INFINITY;
+    }
+
     static void atLeastOne(String setting, int value) {
         if (value < 1) {
             throw new IllegalArgumentException("%s: expected at least 1, got %d".formatted(setting, value));

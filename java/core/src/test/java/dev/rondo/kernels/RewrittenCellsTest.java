@@ -10,7 +10,14 @@ import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Op;
 import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.Value;
+import dev.rondo.layers.Activation;
+import dev.rondo.layers.Bias;
+import dev.rondo.layers.Cell;
+import dev.rondo.layers.Gru;
+import dev.rondo.layers.Lstm;
 import dev.rondo.layers.RecordedCells;
+import dev.rondo.layers.Recurrent;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.plan.Engine;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
@@ -19,13 +26,15 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The fused cells against the same cells written as steps of graph: outputs, last states, the norms of the state's
-/// gradient, and every gradient, with lengths, first states and masks, in both directions.
+/// The fused cells against the same cells written as steps of graph, in tests and by their layers: outputs, last
+/// states, the norms of the state's gradient, and every gradient, with lengths, first states and masks, in both
+/// directions, and of layers with every bias.
 class RewrittenCellsTest {
     private static final long SEED = 60911;
 
@@ -73,10 +82,20 @@ class RewrittenCellsTest {
         }
     }
 
-    /// With the biases that the rewritten cells have.
+    /// With the biases that layers have.
     private static List<Probes.Variant> variants(RecurrentCell cell) {
-        Probes.Biases biases = cell.hasBiasHn() ? Probes.Biases.IH_AND_HN : Probes.Biases.IH;
-        return Probes.everyVariant(cell).stream().filter(variant -> variant.biases() == biases).toList();
+        return Probes.everyVariant(cell).stream()
+                .filter(variant -> switch (variant.biases()) {
+                    case NONE, IH_AND_HH -> true;
+                    case IH, IH_AND_HN -> isRewritten(cell, variant);
+                    case HH -> false;
+                })
+                .toList();
+    }
+
+    /// Cells rewritten in tests have one bias.
+    private static boolean isRewritten(RecurrentCell cell, Probes.Variant variant) {
+        return variant.biases() == (cell.hasBiasHn() ? Probes.Biases.IH_AND_HN : Probes.Biases.IH);
     }
 
     /// Gates sum I + H terms, weight gradients B T; steps forth and back, with eight roundings each, make the chain.
@@ -93,27 +112,73 @@ class RewrittenCellsTest {
         Gradients fused = Probes.recurrent(cell, variant, input, units).gradients().withStateNorms();
         Map<Value, double[]> feed =
                 Probes.recurrent(cell, variant, input, units).feed(fused.graph(), SEED, extents);
-        Gradients rewritten = rewritten(cell, variant, input, units).gradients().withStateNorms();
-        Map<String, double[]> numbers = new LinkedHashMap<>();
-        feed.forEach((value, given) -> cut(cell, value.name(), given, units).forEach(numbers::put));
-        Map<Value, double[]> same = new LinkedHashMap<>();
-        for (Value value : rewritten.graph().inputs()) {
-            double[] given = numbers.get(value.name());
-            assertTrue(given != null, value.name());
-            same.put(value, given);
-        }
-
-        Map<String, double[]> expected = new LinkedHashMap<>();
-        Probe.run(fused, feed, engine, type, extents).forEach(
-                (name, result) -> cut(cell, name, result, units).forEach(expected::put));
-        Map<String, double[]> actual = Probe.run(rewritten, same, engine, type, extents);
-        assertEquals(expected.keySet(), actual.keySet());
+        Map<String, double[]> results = Probe.run(fused, feed, engine, type, extents);
         String what = "%s %s I=%d H=%d %s seed %d: ".formatted(cell, variant, input, units, extents, SEED);
-        expected.forEach((name, result) -> closeness.check(what + name, result, actual.get(name)));
+
+        List<Form> forms = new ArrayList<>();
+        Cell own = RecordedCells.of(layer(cell, variant, units));
+        forms.add(new Form(own, (name, numbers) -> named(variant, name, numbers)));
+        if (isRewritten(cell, variant)) {
+            forms.add(new Form(new RewrittenCell(cell, units), (name, numbers) -> cut(cell, name, numbers)));
+        }
+        for (Form form : forms) {
+            Gradients rewritten = rewritten(cell, form.step(), variant, input).gradients().withStateNorms();
+            Map<String, double[]> numbers = new LinkedHashMap<>();
+            feed.forEach((value, given) -> form.parts().apply(value.name(), given).forEach(numbers::put));
+            Map<Value, double[]> same = new LinkedHashMap<>();
+            for (Value value : rewritten.graph().inputs()) {
+                double[] given = numbers.get(value.name());
+                assertTrue(given != null, value.name());
+                same.put(value, given);
+            }
+            Map<String, double[]> expected = new LinkedHashMap<>();
+            results.forEach((name, result) -> form.parts().apply(name, result).forEach(expected::put));
+            Map<String, double[]> actual = Probe.run(rewritten, same, engine, type, extents);
+            assertEquals(expected.keySet(), actual.keySet());
+            expected.forEach((name, result) -> closeness.check(what + name, result, actual.get(name)));
+        }
     }
 
-    private static Probe rewritten(RecurrentCell cell, Probes.Variant variant, int input, int units) {
-        RewrittenCell step = new RewrittenCell(cell, units);
+    /// A cell written again.
+    ///
+    /// @param parts what it calls a value of the fused one, or parts of it
+    private record Form(Cell step, BiFunction<String, double[], Map<String, double[]>> parts) {}
+
+    /// The layer whose settings the fused cell has.
+    private static Recurrent<?> layer(RecurrentCell cell, Probes.Variant variant, int units) {
+        Recurrent<?> layer = switch (cell) {
+            case LSTM -> Lstm.units(units);
+            case LSTM_PEEPHOLES -> Lstm.units(units).peepholes();
+            case GRU_RESET_AFTER -> Gru.units(units);
+            case GRU_RESET_BEFORE -> Gru.units(units).reset(Gru.Reset.BEFORE);
+            case RNN_TANH -> SimpleRnn.units(units);
+            case RNN_RELU -> SimpleRnn.units(units).activation(Activation.RELU);
+            case RNN_SIGMOID -> SimpleRnn.units(units).activation(Activation.SIGMOID);
+            case RNN_IDENTITY -> SimpleRnn.units(units).activation(Activation.LINEAR);
+        };
+        assertEquals(List.of(), layer.beyondKernels());
+        return layer.biases(switch (variant.biases()) {
+            case NONE -> Bias.NONE;
+            case IH, IH_AND_HN -> Bias.ONE;
+            case IH_AND_HH -> Bias.TWO;
+            case HH -> throw new IllegalArgumentException("no layer has it");
+        });
+    }
+
+    /// What a layer calls a value of the fused cell.
+    private static Map<String, double[]> named(Probes.Variant variant, String name, double[] numbers) {
+        boolean one = variant.biases() != Probes.Biases.IH_AND_HH;
+        return Map.of(
+                switch (name) {
+                    case "biasIh" -> one ? "bias" : name;
+                    case "dbiasIh" -> one ? "dbias" : name;
+                    case "recurrentMask" -> "h.mask";
+                    default -> name;
+                },
+                numbers);
+    }
+
+    private static Probe rewritten(RecurrentCell cell, Cell step, Probes.Variant variant, int input) {
         Op.Scan scan = variant.mask()
                 ? RecordedCells.masked(step, input, variant.direction())
                 : RecordedCells.scan(step, input, variant.direction());
@@ -137,7 +202,7 @@ class RewrittenCellsTest {
     }
 
     /// What is stacked by gates of the fused cell, cut into those of the rewritten one; anything else as it is.
-    private static Map<String, double[]> cut(RecurrentCell cell, String name, double[] numbers, int units) {
+    private static Map<String, double[]> cut(RecurrentCell cell, String name, double[] numbers) {
         String gradient = name.startsWith("dweight") || name.startsWith("dbias") || name.startsWith("dpeep") ? "d" : "";
         String role = name.substring(gradient.length());
         return switch (role) {

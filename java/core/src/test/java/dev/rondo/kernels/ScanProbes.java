@@ -15,9 +15,15 @@ import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.Op.ReduceKind;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.graph.Value;
+import dev.rondo.layers.Activation;
+import dev.rondo.layers.Bias;
 import dev.rondo.layers.Cell;
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Initializer;
+import dev.rondo.layers.Lstm;
 import dev.rondo.layers.RecordedCells;
+import dev.rondo.layers.Recurrent;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
@@ -36,7 +42,7 @@ final class ScanProbes {
         }
     }
 
-    /// The cells of the articles, and one of all that those do not have.
+    /// The cells of the articles, one of all that those do not have, and layers beyond the fused kernels.
     static final List<Named> CELLS = List.of(
             new Named("shared-weight LSTM", SharedWeightLstm::new),
             new Named("sigmoid LSTM", SigmoidLstm::new),
@@ -44,7 +50,51 @@ final class ScanProbes {
             new Named("mixed-candidate GRU", MixedCandidateGru::new),
             new Named("GRU with an output gate", OutputGateGru::new),
             new Named("odds and ends", ScanProbes::oddsAndEnds),
-            new Named("gates side by side", ScanProbes::gatesSideBySide));
+            new Named("gates side by side", ScanProbes::gatesSideBySide),
+            layer("coupled LSTM", units -> Lstm.units(units).coupled()),
+            layer("coupled LSTM with peepholes", units -> Lstm.units(units).coupled().peepholes().biases(Bias.TWO)),
+            layer("LSTM, cell clip", units -> Lstm.units(units).peepholes().cellClip(0.5)),
+            layer("LSTM, projection", units -> Lstm.units(units).projection(units / 2 + 1)),
+            layer("LSTM, input clip", units -> Lstm.units(units).peepholes().inputClip(0.7)),
+            layer(
+                    "LSTM, activations",
+                    units -> Lstm.units(units)
+                            .gateActivation(Activation.HARD_SIGMOID)
+                            .activation(Activation.SOFTPLUS)
+                            .outputActivation(Activation.SOFTMAX)),
+            layer(
+                    "LSTM, all of them",
+                    units -> Lstm.units(units)
+                            .coupled()
+                            .peepholes()
+                            .projection(units + 1)
+                            .cellClip(0.8)
+                            .inputClip(1.1)
+                            .biases(Bias.TWO)
+                            .gateActivation(Activation.HARD_SIGMOID_KERAS2)
+                            .activation(Activation.ELU)
+                            .outputActivation(Activation.SILU)),
+            layer("GRU, input clip", units -> Gru.units(units).inputClip(0.6)),
+            layer(
+                    "GRU, activations",
+                    units -> Gru.units(units)
+                            .reset(Gru.Reset.BEFORE)
+                            .biases(Bias.NONE)
+                            .gateActivation(Activation.HARD_SIGMOID)
+                            .activation(Activation.LEAKY_RELU)),
+            layer(
+                    "GRU, activations of two biases",
+                    units -> Gru.units(units)
+                            .biases(Bias.TWO)
+                            .gateActivation(Activation.SOFTMAX)
+                            .activation(Activation.GELU)),
+            layer("RNN, input clip", units -> SimpleRnn.units(units).inputClip(0.8)),
+            layer("RNN, softmax", units -> SimpleRnn.units(units).biases(Bias.TWO).activation(Activation.SOFTMAX)));
+
+    /// A recurrent layer with settings that no fused kernel has.
+    private static Named layer(String name, IntFunction<Recurrent<?>> layer) {
+        return new Named(name, units -> RecordedCells.of(layer.apply(units)));
+    }
 
     /// Rows put together and cut, before the states come in and behind, and a clip.
     private static Cell gatesSideBySide(int units) {

@@ -92,7 +92,7 @@ class NetworkJsonTest {
             "direction":"REVERSE"       | "direction":"UP"          | layers[3].settings: direction: expected one of [FORWARD, REVERSE], got UP
             "reset":"BEFORE"            | "reset":"NEVER"           | layers[4]: reset: expected one of [AFTER, BEFORE], got NEVER
             "biases":"TWO"              | "biases":"THREE"          | layers[4].settings: biases: expected one of [ONE, NONE, TWO], got THREE
-            "activation":"RELU"         | "activation":"SOFTMAX"    | layers[5]: SimpleRnn: activation: expected TANH, RELU, SIGMOID or LINEAR, got SOFTMAX
+            "activation":"RELU"         | "activation":"RELOAD"     | layers[5]: activation: expected one of
             "recurrentDropout":0.125    | "recurrentDropout":1      | layers[5].settings: recurrentDropout: expected a number in [0, 1) in float32, got 1.0
             "units":4                   | "units":715827883         | layers[4]: Gru: units: expected at most 715827882, got 715827883
             "settings":{"units":6       | "settings":6,"o":{"units":6 | layers[5].settings: expected an object, got 6
