@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /// Adds recurrent layers to graphs: as a node that a fused kernel runs, or as a scan of a cell.
@@ -115,35 +116,43 @@ final class Cells {
     static SequencedMap<String, Value> general(Scope scope, Cell cell, Recurrent<?> layer, List<Value> values) {
         checkInputs(scope, layer, values);
         RecurrentSettings settings = layer.settings();
-        Node node = scan(
-                scope,
-                RecordedCell.of(cell),
-                new Walk(settings.direction(), settings.recurrentDropout(), ""),
-                values.getFirst(),
-                begin(scope, layer, values));
+        RecordedCell recorded = RecordedCell.of(cell);
+        SequencedMap<String, Value> inputs = inputs(scope, recorded, values.getFirst());
+        Walk walk = new Walk(settings.direction(), settings.recurrentDropout(), "");
+        Node node = scan(scope, recorded, walk, inputs, begin(scope, layer, values));
         SequencedMap<String, Value> states = new LinkedHashMap<>();
         layer.states().keySet().forEach(state -> states.put(state, node.output(state + "N")));
         return outputs(settings, node.output("y"), states);
     }
 
-    /// Adds a scan of a cell.
-    ///
-    /// @param begin the states before the first step, in the cell's order; none for zeros
-    static Node scan(Scope scope, RecordedCell cell, Walk walk, Value x, List<Value> begin) {
-        int inputSize = x.shape().dim(-1);
+    /// What a scan of a cell takes but for states, lengths and masks: x and the cell's parameters.
+    static SequencedMap<String, Value> inputs(Scope scope, RecordedCell cell, Value x) {
         SequencedMap<String, Value> inputs = new LinkedHashMap<>();
         inputs.put("x", x);
         cell.parameters().forEach((parameter, initializer) ->
                 inputs.put(parameter.name(), scope.parameter(
-                        parameter.name(), initializer, RecordedCell.sized(parameter.shape(), inputSize))));
+                        parameter.name(),
+                        initializer,
+                        RecordedCell.sized(parameter.shape(), x.shape().dim(-1)))));
+        return inputs;
+    }
+
+    /// Adds a scan of a cell.
+    ///
+    /// @param inputs x and the cell's parameters
+    /// @param begin the states before the first step, in the cell's order; none for zeros
+    static Node scan(
+            Scope scope, RecordedCell cell, Walk walk, SequencedMap<String, Value> inputs, List<Value> begin) {
+        SequencedMap<String, Value> all = new LinkedHashMap<>(inputs);
         Masks masks = scope.dropsOut(walk.recurrentDropout()) ? Masks.GIVEN : Masks.NONE;
         if (masks == Masks.GIVEN) {
             cell.masked().keySet().forEach(state ->
-                    inputs.put(RecordedCell.mask(state), scope.mask(
+                    all.put(RecordedCell.mask(state), scope.mask(
                             RecordedCell.mask(state), walk.recurrentDropout(), state.shape().dim(1))));
         }
+        int inputSize = Objects.requireNonNull(inputs.get("x")).shape().dim(-1);
         Op.Scan scan = cell.scan(inputSize, walk.direction(), masks, walk.last());
-        return scope.scan(scan, inputs, cell.states(), begin);
+        return scope.scan(scan, all, cell.states(), begin);
     }
 
     // ----------------------------------------------------------------------------------------------------------- both

@@ -92,7 +92,8 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
         }
         Optional<String> given = cell.stateGiven();
         String last = output == Output.LAST && given.isEmpty() ? LAST : "";
-        Node node = Cells.scan(scope, cell, new Cells.Walk(direction, recurrentDropout, last), x, List.of());
+        Cells.Walk walk = new Cells.Walk(direction, recurrentDropout, last);
+        Node node = Cells.scan(scope, cell, walk, Cells.inputs(scope, cell, x), List.of());
         return node.output(switch (output) {
             case SEQUENCES -> "y";
             case LAST -> given.orElse(LAST) + "N";
