@@ -300,14 +300,9 @@ public final class CellScope {
                 : activation.add(graph, name(activation.name().toLowerCase(Locale.ROOT)), x);
     }
 
-    /// Part of a value along an axis.
+    /// Part of any value, a parameter too, along an axis.
     Value part(Value x, int axis, int from, int to) {
         return graph.slice(name("slice"), x, axis, from, to);
-    }
-
-    /// Each number of x taken to the nearest in -max..max.
-    Value bound(Value x, double max) {
-        return graph.clip(name("clip"), x, (float) -max, (float) max);
     }
 
     /// A number.

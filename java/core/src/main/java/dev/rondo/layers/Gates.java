@@ -80,6 +80,6 @@ final class Gates {
 
     /// A value brought to the nearest in -max..max.
     Value clip(double max, Value value) {
-        return Settings.isBound(max) ? s.bound(value, max) : value;
+        return Settings.isBound(max) ? s.clip(value, -max, max) : value;
     }
 }
