@@ -21,9 +21,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -42,6 +44,8 @@ final class Pass implements AutoCloseable {
     private final Optional<Value> step;
     private final List<LossNode> losses;
     private final Value total;
+    private final Optional<Gradients> differentiated;
+    private final Parameters parameters;
     private final Plan plan;
     private final Batch batch;
 
@@ -84,15 +88,13 @@ final class Pass implements AutoCloseable {
         total = total(builder, setting.losses());
         builder.output("total", total);
         Graph graph = builder.build();
-        plan = switch (purpose) {
-            case TRAINING ->
-                Plan.training(
-                        Gradients.of(graph, total, reached(graph)),
-                        setting.parameters(),
-                        setting.engine(),
-                        reader.largest());
-            case INFERENCE -> Plan.inference(graph, setting.parameters(), setting.engine(), reader.largest());
-        };
+        parameters = setting.parameters();
+        differentiated = purpose == Scope.Purpose.TRAINING
+                ? Optional.of(Gradients.of(graph, total, reached(graph)))
+                : Optional.empty();
+        plan = differentiated
+                .map(gradients -> Plan.training(gradients, parameters, setting.engine(), reader.largest()))
+                .orElseGet(() -> Plan.inference(graph, parameters, setting.engine(), reader.largest()));
         inputs = new ArrayList<>();
         for (Dataset.Part part : request.signature().inputs()) {
             Value x = Objects.requireNonNull(scope.inputs().get(part.name()), part.name());
@@ -336,6 +338,23 @@ final class Pass implements AutoCloseable {
     /// Has frozen parameters take what the last batch made for them.
     void renew() {
         plan.renew();
+    }
+
+    /// The graph that is trained, and what the last batch was run on; valid until the next batch. Carried states, which
+    /// the run has changed, are as they begin.
+    ///
+    /// @throws IllegalStateException if the pass does not train
+    GradientCheck.Case lastCase() {
+        Gradients gradients = differentiated.orElseThrow(() -> new IllegalStateException("Pass does not train"));
+        Extents extents = batch.extents();
+        Graph graph = gradients.graph();
+        Map<Value, Tensor> inputs = new HashMap<>();
+        for (Value input : graph.inputs()) {
+            if (plan.keeps(input) && !graph.carried().containsKey(input)) {
+                inputs.put(input, plan.tensor(input, extents));
+            }
+        }
+        return new GradientCheck.Case(gradients, total, parameters, inputs, extents);
     }
 
     /// The gradients of the last batch.

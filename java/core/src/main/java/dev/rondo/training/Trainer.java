@@ -13,8 +13,10 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.BiFunction;
 
 /// The training of one model: the loop behind [dev.rondo.Model#fit], and all that a run remembers besides the
 /// parameters: [#optimizerStates()], [#steps()] and [#epochs()]. A checkpoint keeps it, see [Fit#checkpoint].
@@ -93,6 +95,23 @@ public final class Trainer implements AutoCloseable {
     public Scores evaluate(Dataset data, int batchSize) {
         try (Pass pass = evaluation(data, batchSize)) {
             return scores(pass);
+        }
+    }
+
+    /// Takes the gradients of the first batch, as a training step would, and moves nothing.
+    ///
+    /// @param use is given what was run and the gradients by the parameters' names
+    <T> T differentiate(
+            Dataset data, int batchSize, BiFunction<GradientCheck.Case, Map<String, double[]>, T> use) {
+        Dataset.Request request =
+                new Dataset.Request(signature, batchSize, Order.SEQUENTIAL, model.network().seed());
+        try (Pass pass = new Pass(setting, Scope.Purpose.TRAINING, data, request)) {
+            pass.begin(1);
+            pass.run(0, 1);
+            Map<String, double[]> gradients = new LinkedHashMap<>();
+            setting.parameters().views(pass.gradients()).forEach(
+                    (name, gradient) -> gradients.put(name, gradient.toDoubles()));
+            return use.apply(pass.lastCase(), gradients);
         }
     }
 

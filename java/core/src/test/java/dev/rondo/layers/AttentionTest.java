@@ -1,0 +1,372 @@
+package dev.rondo.layers;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.rondo.Functional;
+import dev.rondo.Model;
+import dev.rondo.Runs;
+import dev.rondo.data.Seeds;
+import dev.rondo.graph.Gradients;
+import dev.rondo.graph.Graph;
+import dev.rondo.graph.Op;
+import dev.rondo.graph.Value;
+import dev.rondo.inference.InferenceSession;
+import dev.rondo.inference.Serving;
+import dev.rondo.kernels.Closeness;
+import dev.rondo.kernels.Engines;
+import dev.rondo.plan.Engine;
+import dev.rondo.plan.Engine.Choice;
+import dev.rondo.plan.Parameters;
+import dev.rondo.plan.Plan;
+import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
+import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
+import dev.rondo.training.GradientCheck;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToDoubleBiFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class AttentionTest {
+    private static final int BATCH = 4;
+    private static final int STEPS = 5;
+    private static final int QUERIES = 3;
+    private static final int SIZE = 4;
+    private static final int VALUE_SIZE = 6;
+    private static final int[] LENGTHS = {5, 2, 0, 3};
+    private static final int[] QUERY_LENGTHS = {1, 3, 2, 0};
+
+    /// What a layer is applied to.
+    private enum Form {
+        /// queries of steps of their own, and keys beside the values
+        KEYS,
+        /// queries of steps of their own
+        VALUES,
+        /// one query a sequence
+        SINGLE,
+        /// the sequence looks at itself
+        SELF
+    }
+
+    static Stream<Attention> layers() {
+        return Stream.of(Attention.dot(), Attention.scaledDot(), Attention.general(), Attention.additive(7));
+    }
+
+    static Stream<Arguments> all() {
+        return layers().flatMap(layer -> Arrays.stream(Form.values()).map(form -> Arguments.of(layer, form)));
+    }
+
+    static Stream<Arguments> allOnKernels() {
+        return all().flatMap(arguments -> Stream.of(Choice.JAVA, Choice.NATIVE).map(
+                kernels -> Arguments.of(arguments.get()[0], arguments.get()[1], kernels)));
+    }
+
+    private static Functional model(Attention layer, Form form) {
+        Functional.Builder b = Functional.builder();
+        Symbols seen = seen(layer, form, b::input, b::apply);
+        return b.output("contexts", seen.y()).output("shares", seen.output(Attention.WEIGHTS)).seed(5).build();
+    }
+
+    private static Network network(Attention layer, Form form) {
+        NetworkBuilder b = Network.builder();
+        Symbols seen = seen(layer, form, b::input, b::apply);
+        return b.output("contexts", seen.y()).output("shares", seen.output(Attention.WEIGHTS)).build(5);
+    }
+
+    private interface Applying {
+        Symbols apply(Layer layer, Symbol... inputs);
+    }
+
+    private static Symbols seen(Attention layer, Form form, Function<Input, Symbol> input, Applying b) {
+        boolean wide = form == Form.KEYS || layer.score() == Attention.Score.GENERAL && form != Form.SELF;
+        Symbol values = input.apply(Input.features(Shape.TIME, wide ? VALUE_SIZE : SIZE).named("values"));
+        return switch (form) {
+            case KEYS -> b.apply(layer, input.apply(Input.features(Shape.time(1), SIZE).named("queries")), values,
+                    input.apply(Input.features(Shape.TIME, SIZE).named("keys")));
+            case VALUES -> b.apply(layer, input.apply(Input.features(Shape.time(1), SIZE).named("queries")), values);
+            case SINGLE -> b.apply(layer, input.apply(Input.features(SIZE).named("queries")), values);
+            case SELF -> b.apply(layer, values, values);
+        };
+    }
+
+    /// Numbers of all inputs, and NaN in their padding if wanted.
+    private static Map<String, Tensor> inputs(Model model, Form form, double padding) {
+        Map<String, Tensor> inputs = new LinkedHashMap<>();
+        try (InferenceSession session = model.session()) {
+            session.inputShapes().forEach((name, shape) -> {
+                Tensor tensor = Runs.features(
+                        Seeds.generator(2, name, 0), shape.resolve(Extents.of(BATCH, STEPS, QUERIES)).dims());
+                int size = tensor.shape().dim(-1);
+                if (tensor.shape().rank() == 3) {
+                    int steps = tensor.shape().dim(1);
+                    int[] lengths = name.equals("queries") ? QUERY_LENGTHS : LENGTHS;
+                    for (int b = 0; b < BATCH; b++) {
+                        for (int i = lengths[b] * size; i < steps * size; i++) {
+                            tensor.set((long) b * steps * size + i, padding);
+                        }
+                    }
+                }
+                inputs.put(name, tensor);
+            });
+        }
+        return inputs;
+    }
+
+    private static Map<String, Tensor> lengths(Form form) {
+        Map<String, Tensor> lengths = new LinkedHashMap<>();
+        lengths.put("values", Tensor.of(LENGTHS, BATCH));
+        if (form == Form.KEYS || form == Form.VALUES) {
+            lengths.put("queries", Tensor.of(QUERY_LENGTHS, BATCH));
+        }
+        return lengths;
+    }
+
+    private static Map<String, float[]> run(Functional model, Form form, Map<String, Tensor> inputs, Choice kernels) {
+        Map<String, float[]> results = new LinkedHashMap<>();
+        Serving serving = Serving.standard().engine(Engine.inference().kernels(kernels));
+        try (InferenceSession session = model.session(serving)) {
+            var request = session.request();
+            inputs.forEach(request::input);
+            lengths(form).forEach(request::lengths);
+            Map<String, Tensor> outputs = new LinkedHashMap<>();
+            session.outputShapes().forEach((name, shape) -> {
+                Tensor tensor = Tensor.zeros(DataType.FLOAT32, shape.resolve(Extents.of(BATCH, STEPS, QUERIES)).dims());
+                outputs.put(name, tensor);
+                request.output(name, tensor);
+            });
+            request.run();
+            outputs.forEach((name, tensor) -> results.put(name, tensor.toFloats()));
+        }
+        return results;
+    }
+
+    /// The layer by its equations, with loops of its own.
+    private static Map<String, double[]> expected(Functional model, Attention layer, Form form, Map<String, Tensor> inputs) {
+        Tensor values = tensor(inputs, "values");
+        Tensor queries = form == Form.SELF ? values : tensor(inputs, "queries");
+        Tensor keys = form == Form.KEYS ? tensor(inputs, "keys") : values;
+        int rows = form == Form.SINGLE ? 1 : queries.shape().dim(1);
+        int width = values.shape().dim(2);
+        double[] contexts = new double[BATCH * rows * width];
+        double[] weights = new double[BATCH * rows * STEPS];
+        ToDoubleBiFunction<double[], double[]> score = score(model, layer);
+        for (int b = 0; b < BATCH; b++) {
+            int real = form == Form.SINGLE ? 1 : form == Form.SELF ? LENGTHS[b] : QUERY_LENGTHS[b];
+            for (int s = 0; s < real && LENGTHS[b] > 0; s++) {
+                double[] q = row(queries, b * rows + s);
+                double[] scores = new double[LENGTHS[b]];
+                for (int t = 0; t < LENGTHS[b]; t++) {
+                    scores[t] = Math.exp(score.applyAsDouble(q, row(keys, b * STEPS + t)));
+                }
+                double sum = Arrays.stream(scores).sum();
+                for (int t = 0; t < LENGTHS[b]; t++) {
+                    double weight = scores[t] / sum;
+                    weights[(b * rows + s) * STEPS + t] = weight;
+                    double[] v = row(values, b * STEPS + t);
+                    for (int i = 0; i < width; i++) {
+                        contexts[(b * rows + s) * width + i] += weight * v[i];
+                    }
+                }
+            }
+        }
+        return Map.of("contexts", contexts, "shares", weights);
+    }
+
+    private static ToDoubleBiFunction<double[], double[]> score(Functional model, Attention layer) {
+        Map<String, Tensor> parameters = model.parameters();
+        return switch (layer.score()) {
+            case DOT -> AttentionTest::product;
+            case SCALED_DOT -> (q, k) -> product(q, k) / Math.sqrt(q.length);
+            case GENERAL -> (q, k) -> product(k, times(tensor(parameters, "attention/weight"), q));
+            case ADDITIVE -> (q, k) -> {
+                double[] ofQuery = times(tensor(parameters, "attention/queryWeight"), q);
+                double[] ofKey = times(tensor(parameters, "attention/keyWeight"), k);
+                double[] hidden = IntStream.range(0, 7).mapToDouble(i -> Math.tanh(ofQuery[i] + ofKey[i])).toArray();
+                return times(tensor(parameters, "attention/scoreWeight"), hidden)[0];
+            };
+        };
+    }
+
+    private static Tensor tensor(Map<String, Tensor> tensors, String name) {
+        Tensor tensor = tensors.get(name);
+        assertTrue(tensor != null, name);
+        return tensor;
+    }
+
+    private static double[] row(Tensor tensor, int index) {
+        int size = tensor.shape().dim(-1);
+        return IntStream.range(0, size).mapToDouble(i -> tensor.get((long) index * size + i)).toArray();
+    }
+
+    private static double product(double[] a, double[] b) {
+        return IntStream.range(0, a.length).mapToDouble(i -> a[i] * b[i]).sum();
+    }
+
+    private static double[] times(Tensor weight, double[] x) {
+        return IntStream.range(0, weight.shape().dim(0)).mapToDouble(row -> product(row(weight, row), x)).toArray();
+    }
+
+    /// With padding of NaN: steps behind a length weigh exactly 0 and padded queries yield zeros, for the expected values
+    /// are exactly 0 there.
+    @ParameterizedTest
+    @MethodSource("allOnKernels")
+    void isWhatItsEquationsSay(Attention layer, Form form, Choice kernels) {
+        try (Functional model = model(layer, form)) {
+            Map<String, Tensor> inputs = inputs(model, form, Double.NaN);
+            Map<String, float[]> actual = run(model, form, inputs, kernels);
+            Map<String, double[]> expected = expected(model, layer, form, inputs);
+            assertEquals(expected.keySet(), actual.keySet());
+            expected.forEach((name, numbers) -> {
+                float[] got = actual.getOrDefault(name, new float[0]);
+                // Sums of 7 terms, of 6, and of 5, and a softmax of 4 roundings.
+                Closeness.ofSums(7, 8).check(
+                        name, numbers, IntStream.range(0, got.length).mapToDouble(i -> got[i]).toArray());
+                for (int i = 0; i < got.length; i++) {
+                    if (numbers[i] == 0) {
+                        assertEquals(0f, got[i], name);
+                    }
+                }
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("allOnKernels")
+    void paddingDoesNotMatter(Attention layer, Form form, Choice kernels) {
+        try (Functional model = model(layer, form)) {
+            Map<String, float[]> some = run(model, form, inputs(model, form, 0.7), kernels);
+            Map<String, float[]> other = run(model, form, inputs(model, form, Double.NaN), kernels);
+            some.forEach((name, numbers) -> assertArrayEquals(numbers, other.get(name), name));
+        }
+    }
+
+    /// The graph of a model with lengths, a random sum of its outputs as a loss, and the loss's gradients by parameters
+    /// and inputs.
+    private static GradientCheck.Case differentiated(
+            Functional model, Attention layer, Form form, Parameters parameters, double padding) {
+        Scope scope = network(layer, form).graph(
+                new Scope.Variant(Scope.Purpose.TRAINING, Scope.States.ZERO, Scope.Lengths.OWN));
+        Graph.Builder graph = scope.graph();
+        Map<Value, Tensor> inputs = new LinkedHashMap<>();
+        Extents extents = Extents.of(BATCH, STEPS, QUERIES);
+        Value loss = graph.constant(0);
+        for (Map.Entry<String, Value> output : scope.outputs().entrySet()) {
+            Value mix = graph.input("mix." + output.getKey(), DataType.FLOAT32, output.getValue().shape());
+            inputs.put(mix, Runs.features(Seeds.generator(7, mix.name(), 0), mix.shape().resolve(extents).dims()));
+            Value product = graph.binary("mixed." + output.getKey(), Op.BinaryKind.MULTIPLY, output.getValue(), mix);
+            Op.Reduce all = new Op.Reduce(Op.ReduceKind.SUM, 0, product.shape().rank());
+            loss = graph.binary("loss." + output.getKey(), Op.BinaryKind.ADD, loss, graph.reduce("sum." + output.getKey(), all, product));
+        }
+        graph.output("loss", loss);
+        Map<String, Tensor> numbers = inputs(model, form, padding);
+        List<Value> wanted = Stream.concat(graph.build().parameters().stream(), scope.inputs().values().stream()).toList();
+        scope.inputs().forEach((name, value) -> inputs.put(value, tensor(numbers, name)));
+        scope.lengths().forEach((time, value) ->
+                inputs.put(value, Tensor.of(time == Shape.TIME ? LENGTHS : QUERY_LENGTHS, BATCH)));
+        return new GradientCheck.Case(Gradients.of(graph.build(), loss, wanted), loss, parameters, inputs, extents);
+    }
+
+    private static Parameters parameters(Functional model) {
+        Graph.Builder graph = Graph.builder();
+        model.parameters().forEach((name, tensor) -> graph.parameter(name, tensor.shape()));
+        Parameters parameters = Parameters.of(graph.build());
+        model.parameters().forEach((name, tensor) -> parameters.tensor(name).copyFrom(tensor));
+        parameters.changed();
+        return parameters;
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void gradientsAreSlopes(Attention layer, Form form) {
+        try (Functional model = model(layer, form); Parameters parameters = parameters(model)) {
+            GradientCheck.standard().run(differentiated(model, layer, form, parameters, 0.7)).check();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void nativeGradientsAgree(Attention layer, Form form) {
+        for (String isa : Engines.isas()) {
+            try (Functional model = model(layer, form); Parameters parameters = parameters(model)) {
+                Map<String, double[]> expected =
+                        gradients(differentiated(model, layer, form, parameters, 0.7), Engines.reference());
+                // No gradient may see what padding holds.
+                GradientCheck.Case withNan = differentiated(model, layer, form, parameters, Double.NaN);
+                gradients(withNan, Engines.reference()).forEach(
+                        (name, numbers) -> assertArrayEquals(expected.get(name), numbers, name));
+                Map<String, double[]> actual = gradients(withNan, Engines.natives(isa, 2));
+                // Sums over 7 units or 4 times 5 steps at most, in a chain of some 20 operations.
+                expected.forEach((name, numbers) -> Closeness.ofSums(20, 20).check(
+                        isa + " " + name, numbers, actual.getOrDefault(name, new double[0])));
+            }
+        }
+    }
+
+    private static Map<String, double[]> gradients(GradientCheck.Case differentiated, Engine engine) {
+        Map<String, double[]> results = new LinkedHashMap<>();
+        Extents extents = differentiated.extents();
+        try (Plan plan = Plan.training(differentiated.gradients(), differentiated.parameters(), engine, extents)) {
+            differentiated.inputs().forEach((value, tensor) -> plan.tensor(value, extents).copyFrom(tensor));
+            plan.run(extents);
+            differentiated.gradients().byValue().forEach((value, gradient) ->
+                    results.put(value.name(), plan.tensor(gradient, extents).toDoubles()));
+        }
+        return results;
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void modelsComeBackFromTheirFile(Attention layer, Form form, @TempDir Path folder) throws Exception {
+        Network network = network(layer.weights(Initializer.normal(0.5)).named("look"), form);
+        assertEquals(network, Network.fromJson(network.toJson()));
+        Path file = folder.resolve("model.safetensors");
+        try (Functional model = model(layer, form)) {
+            model.save(file);
+            Map<String, Tensor> inputs = inputs(model, form, 0);
+            try (Functional loaded = Functional.load(file)) {
+                assertEquals(model.layers(), loaded.layers());
+                run(model, form, inputs, Choice.NATIVE).forEach((name, numbers) -> assertArrayEquals(
+                        numbers, run(loaded, form, inputs, Choice.NATIVE).get(name), name));
+            }
+        }
+    }
+
+    private static void refused(String message, Executable call) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, call).getMessage());
+    }
+
+    @Test
+    void whatDoesNotFitIsRefused() {
+        NetworkBuilder b = Network.builder();
+        Symbol four = b.input(Input.features(Shape.TIME, 4));
+        Symbol six = b.input(Input.features(Shape.TIME, 6).named("six"));
+        Symbol others = b.input(Input.features(Shape.time(1), 4).named("others"));
+        Symbol ids = b.input(Input.ids(Shape.TIME).named("ids"));
+        refused("attention: expected 2 to 3 inputs, got 1", () -> b.add(Attention.dot(), four));
+        refused("attention_1: expected queries FLOAT32 [B,S,H] or [B,H], got INT32 [B,T]",
+                () -> b.add(Attention.dot(), ids, four));
+        refused("attention_2: expected values FLOAT32 [B,T,V], got INT32 [B,T]", () -> b.add(Attention.dot(), four, ids));
+        refused("attention_3: expected keys, here the values, FLOAT32 [B,T,4], got FLOAT32 [B,T,6]",
+                () -> b.add(Attention.scaledDot(), four, six));
+        refused("attention_4: expected keys FLOAT32 [B,T,K], got FLOAT32 [B,T1,4]",
+                () -> b.add(Attention.general(), four, six, others));
+        refused("Attention: units: expected at least 1, got 0", () -> Attention.additive(0));
+        refused("Attention: units: expected 0 of DOT, got 3",
+                () -> new Attention("", Attention.Score.DOT, 3, Initializer.zeros()));
+    }
+}
