@@ -43,10 +43,10 @@ import java.util.zip.ZipException;
 /// }
 /// ```
 ///
-/// Every line must have as many cells as the first; columns that are not asked for may hold anything. Space around a cell
-/// that is no text, and around a column's name, counts for nothing. Empty lines are ignored at the file's end and nowhere
-/// else, where they would hide a gap. A byte order mark in front is skipped, and a file whose name ends with `.gz` is
-/// inflated on the way.
+/// Every line must have as many cells as the first; columns that are not asked for may hold anything. Space around a
+/// cell that is no text, and around a column's name, counts for nothing. Empty lines are ignored at the file's end and
+/// nowhere else, where they would hide a gap. A byte order mark in front is skipped, and a file whose name ends with
+/// `.gz` is inflated on the way.
 ///
 /// @param file where it lies
 /// @param separator between the cells of a line
@@ -220,11 +220,12 @@ public record CsvFile(Path file, char separator, List<Column> columns) {
         }
 
         private IOException named(IOException e) {
+            String place = "behind line " + line + ": ";
             return switch (e) {
                 case CharacterCodingException _ ->
-                    new DataFormatException(file, "behind line " + line + ": expected text in UTF-8, got other bytes", e);
-                case ZipException _, EOFException _ -> new DataFormatException(
-                        file, "behind line %d: expected more of a gzip file, got %s".formatted(line, e.getMessage()), e);
+                    new DataFormatException(file, place + "expected text in UTF-8, got other bytes", e);
+                case ZipException _, EOFException _ ->
+                    new DataFormatException(file, place + "expected more of a gzip file, got " + e.getMessage(), e);
                 default -> e;
             };
         }

@@ -15,7 +15,8 @@ public record CsvTable(List<Column> columns, List<CsvRow> rows) {
         rows = List.copyOf(rows);
         for (CsvRow row : rows) {
             if (!row.columns().equals(columns)) {
-                throw new IllegalArgumentException("rows: expected ones of %s, got one of %s".formatted(columns, row.columns()));
+                throw new IllegalArgumentException(
+                        "rows: expected ones of %s, got one of %s".formatted(columns, row.columns()));
             }
         }
     }
@@ -81,8 +82,8 @@ public record CsvTable(List<Column> columns, List<CsvRow> rows) {
     ///     number is too large for float32; the message names the line
     public Tensor tensor(String... columns) {
         if (size() == 0 || columns.length == 0) {
-            throw new IllegalArgumentException("columns: expected rows and columns, got %d rows and %d columns".formatted(
-                    size(), columns.length));
+            throw new IllegalArgumentException("columns: expected rows and columns, got %d rows and %d columns"
+                    .formatted(size(), columns.length));
         }
         float[] x = new float[Math.multiplyExact(size(), columns.length)];
         for (int f = 0; f < columns.length; f++) {
@@ -90,8 +91,8 @@ public record CsvTable(List<Column> columns, List<CsvRow> rows) {
             for (int row = 0; row < numbers.length; row++) {
                 float value = (float) numbers[row];
                 if (Float.isInfinite(value)) {
-                    throw new IllegalArgumentException("line %d, column %s: expected a number of float32, got %s".formatted(
-                            line(row), columns[f], numbers[row]));
+                    throw new IllegalArgumentException("line %d, column %s: expected a number of float32, got %s"
+                            .formatted(line(row), columns[f], numbers[row]));
                 }
                 x[row * columns.length + f] = value;
             }
