@@ -54,7 +54,8 @@ final class Failures {
 
     private static void print(CommandLine command, String text) {
         PrintWriter err = command.getErr();
-        String line = text.lines().map(String::strip).collect(Collectors.joining(" "));
+        // What an exception says may hold what a file holds.
+        String line = Screen.printable(text.lines().map(String::strip).collect(Collectors.joining(" ")));
         err.println(command.getColorScheme().errorText(line));
         err.flush();
     }

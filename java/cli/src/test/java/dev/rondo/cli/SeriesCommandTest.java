@@ -248,14 +248,14 @@ class SeriesCommandTest {
     static Stream<Arguments> wrongFiles() {
         String[] ten = {"1", "2", "4", "3", "5", "6", "8", "7", "9", "11"};
         return Stream.of(
-                Arguments.of(": expected text, got nothing but empty files", ""),
+                Arguments.of(": expected a line with the names of columns, got none", ""),
                 Arguments.of(": expected a line with the names of columns, got none", "\n\n"),
                 Arguments.of(": line 1: expected one column 'y', got 'x', 'Y'", "x,Y\n1,2\n"),
                 Arguments.of(": line 1: expected one column 'y', got 2 of them in 'y', 'x', 'y'", "y,x,y\n1,2,3\n"),
                 Arguments.of(": line 3: expected 2 cells as in the first line, got 1", "x,y\n1,2\n3\n4,5\n"),
                 Arguments.of(": line 3: expected 2 cells as in the first line, got 3", "x,y\n1,2\n3,4,5\n"),
                 Arguments.of(": line 3, column y: expected a finite number, got an empty cell", "x,y\n1,2\n3,\n"),
-                Arguments.of(": line 3, column y: expected a finite number, got an empty cell", "y\n2\n\n3\n"),
+                Arguments.of(": line 3: expected 1 cell as in the first line, got an empty line", "y\n2\n\n3\n"),
                 Arguments.of(": line 2, column y: expected a finite number, got '1,5'", "x,y\n1,\"1,5\"\n"),
                 Arguments.of(": line 4, column y: expected a finite number, got 'n\\u{1b}a'", "y\n1\n2\nn\u001ba\n"),
                 Arguments.of(": line 3, column y: expected a finite number, got 'NaN'", "y\n1\nNaN\n"),

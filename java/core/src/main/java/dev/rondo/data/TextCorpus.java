@@ -59,7 +59,8 @@ public record TextCorpus(String text, List<Path> files) {
         return new TextCorpus(text.toString(), files);
     }
 
-    private static List<Path> filesOf(Path folder) throws IOException {
+    /// The files of a folder and the folders in it, as [#read] takes them.
+    static List<Path> filesOf(Path folder) throws IOException {
         try (Stream<Path> paths = Files.walk(folder)) {
             return paths.filter(Files::isRegularFile)
                     .filter(file -> !isHidden(folder.relativize(file)))

@@ -217,6 +217,50 @@ class NpyTest {
         }) > 500);
     }
 
+    /// A byte of a stored number, the size that its header promises, and more of a deflated one than can be.
+    @Test
+    void anEntryThatIsNotWhatItSaysIsNamed() throws IOException {
+        Path file = folder.resolve("a.npz");
+        SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("first", Tensor.of(new int[] {1, 2, 3}, 3));
+        NpyWriter.write(file, tensors, NpyWriter.Compression.STORED);
+        byte[] valid = Files.readAllBytes(file);
+        byte[] three = {3, 0, 0, 0};
+        int last = indexOf(valid, three);
+        byte[] changed = valid.clone();
+        changed[last] = 4;
+        entryRefused("array \"first\": expected the checksum ", changed);
+        byte[] shape = valid.clone();
+        shape[indexOf(valid, "(3,)".getBytes(StandardCharsets.US_ASCII)) + 1] = '4';
+        entryRefused("array \"first\": byte 128: expected 16 bytes of I4 [4], got 12", shape);
+        NpyWriter.write(file, tensors, NpyWriter.Compression.DEFLATED);
+        byte[] gained = Files.readAllBytes(file);
+        // The size in the directory, whose entries begin with PK 1 2.
+        int directory = indexOf(gained, new byte[] {'P', 'K', 1, 2});
+        ByteBuffer.wrap(gained).order(ByteOrder.LITTLE_ENDIAN).putInt(directory + 24, 1 << 30);
+        entryRefused("got 1073741824", gained);
+        for (int length = 0; length < valid.length; length++) {
+            Path cut = write(Arrays.copyOf(valid, length));
+            assertThrows(DataFormatException.class, () -> NpzReader.open(cut), "cut to " + length);
+        }
+    }
+
+    private void entryRefused(String message, byte[] bytes) throws IOException {
+        Path file = write(bytes);
+        try (NpzReader reader = NpzReader.open(file)) {
+            DataFormatException e = assertThrows(DataFormatException.class, () -> reader.read("first"));
+            assertTrue(e.getMessage().startsWith(file + ": array \"first\": ") && e.getMessage().contains(message), e.getMessage());
+        }
+    }
+
+    private static int indexOf(byte[] bytes, byte[] part) {
+        int at = 0;
+        while (!Arrays.equals(bytes, at, at + part.length, part, 0, part.length)) {
+            at++;
+        }
+        return at;
+    }
+
     private interface Reading {
         void read(Path file) throws IOException;
     }

@@ -130,6 +130,33 @@ class WordVectorsTest {
 
     @ParameterizedTest
     @EnumSource
+    void aPackedFileThatIsCutIsNamed(Format format) throws IOException {
+        Path packed = folder.resolve("a.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            out.write(Files.readAllBytes(file(format)));
+        }
+        assertEquals(0, WordVectors.read(packed, format, VOCABULARY, Missing.mean()).matrix().get(0));
+        byte[] whole = Files.readAllBytes(packed);
+        for (int length = 0; length < whole.length; length++) {
+            Files.write(packed, Arrays.copyOf(whole, length));
+            DataFormatException e = assertThrows(
+                    DataFormatException.class, () -> WordVectors.read(packed, format, VOCABULARY, Missing.mean()));
+            assertTrue(e.getMessage().startsWith(packed + ": byte "), e.getMessage());
+        }
+    }
+
+    @Test
+    void aFileWithoutLinesIsNoText() throws IOException {
+        byte[] bytes = new byte[(1 << 24) + 2];
+        Arrays.fill(bytes, (byte) 'a');
+        Path file = write("any", bytes);
+        DataFormatException e = assertThrows(
+                DataFormatException.class, () -> WordVectors.read(file, Format.GLOVE, VOCABULARY, Missing.mean()));
+        assertEquals(file + ": line 1: expected at most 16777216 bytes in a line, got more", e.getMessage());
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void anyByteMayBeChanged(Format format) throws IOException {
         byte[] valid = Files.readAllBytes(file(format));
         long seed = 20261126;
