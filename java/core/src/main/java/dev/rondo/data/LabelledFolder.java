@@ -239,16 +239,17 @@ public final class LabelledFolder {
             this.longest = longest;
             this.request = request;
             Dataset.Signature signature = request.signature();
-            Shape x = signature.x();
-            boolean sequences = signature.xType() == DataType.FLOAT32
-                    && x.rank() == 3 && x.dim(1) == Shape.TIME && x.dim(2) >= 1;
-            boolean classes = signature.yType() == DataType.INT32 && signature.y().rank() == 1;
-            if (!sequences || !classes) {
+            Dataset.Part x = signature.x();
+            Dataset.Part y = signature.y();
+            boolean sequences = x.type() == DataType.FLOAT32
+                    && x.shape().rank() == 3 && x.shape().dim(1) == Shape.TIME && x.shape().dim(2) >= 1;
+            boolean classes = y.type() == DataType.INT32 && y.shape().rank() == 1;
+            if (!signature.isSingle() || !sequences || !classes) {
                 throw new IllegalArgumentException(
-                        "model: expected one that takes FLOAT32 [B,T,F] and learns INT32 [B], got %s %s and %s %s"
-                                .formatted(signature.xType(), x, signature.yType(), signature.y()));
+                        "model: expected one that takes FLOAT32 [B,T,F] and learns INT32 [B], got "
+                                + signature.inputs() + " and " + signature.targets());
             }
-            features = x.dim(2);
+            features = x.shape().dim(2);
             begin(1);
         }
 

@@ -248,7 +248,7 @@ class LabelledFolderTest {
         Dataset data = files.sequences(LabelledFolderTest::lines, 3);
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
                 () -> data.open(new Dataset.Request(ExamplesTest.IDS_TO_CLASS, 2, Order.SEQUENTIAL, 1)));
-        assertEquals("model: expected one that takes FLOAT32 [B,T,F] and learns INT32 [B], got INT32 [B,T] and INT32 [B]",
+        assertEquals("model: expected one that takes FLOAT32 [B,T,F] and learns INT32 [B], got [x INT32 [B,T]] and [y INT32 [B]]",
                 e.getMessage());
     }
 

@@ -53,6 +53,10 @@ final class LayerNetworks {
             cases.add(chain(layer.toString(), true, layer));
         }
         cases.add(new Case("merged", merged(), false));
+        for (Attention attention : List.of(
+                Attention.dot(), Attention.scaledDot(), Attention.general(), Attention.additive(3))) {
+            cases.add(new Case(attention.toString(), attending(attention), false));
+        }
         return cases;
     }
 
@@ -84,5 +88,14 @@ final class LayerNetworks {
         Symbol sides = b.add(Concat.of(), difference, x, b.add(Average.of(), product, wide));
         return b.output("y", b.add(Dense.units(2), b.add(Add.of(), sides, sides))).output("difference", difference)
                 .build(8);
+    }
+
+    /// Attention of a sequence to itself.
+    private static Network attending(Attention attention) {
+        NetworkBuilder b = Network.builder();
+        Symbol x = b.input(Input.features(Shape.TIME, 3));
+        Symbol queries = b.add(Dense.units(4).activation(Activation.TANH), x);
+        Symbol values = b.add(Dense.units(4), x);
+        return b.output("y", b.add(Dense.units(2), b.add(attention, queries, values))).build(9);
     }
 }
