@@ -3,6 +3,7 @@ package dev.rondo.data;
 import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /// Where a [Dataset.Reader] puts the next batch: buffers that are used again and again, and how much of them it filled.
@@ -14,6 +15,7 @@ public final class Batch {
     private final List<MemorySegment> inputs;
     private final List<MemorySegment> targets;
     private final List<MemorySegment> lengths;
+    private final List<MemorySegment> weights;
     private final int[] times;
     private int size;
 
@@ -26,20 +28,41 @@ public final class Batch {
         this(List.of(x), List.of(y), List.of(lengths));
     }
 
-    /// Over buffers large enough for the reader's largest batch.
+    /// Without weights, over buffers large enough for the reader's largest batch.
     ///
     /// @param inputs int32 or float32, in the order of the signature's inputs
     /// @param targets int32 or float32, in the order of the signature's targets
     /// @param lengths int32, one for each symbol of time; of no size where the sequences of a symbol have no lengths
     /// @throws IllegalArgumentException if one of the three is empty
     public Batch(List<MemorySegment> inputs, List<MemorySegment> targets, List<MemorySegment> lengths) {
+        this(inputs, targets, lengths, Collections.nCopies(targets.size(), MemorySegment.NULL));
+    }
+
+    /// Over buffers large enough for the reader's largest batch.
+    ///
+    /// @param inputs int32 or float32, in the order of the signature's inputs
+    /// @param targets int32 or float32, in the order of the signature's targets
+    /// @param lengths int32, one for each symbol of time; of no size where the sequences of a symbol have no lengths
+    /// @param weights float32, one for each of the targets; of no size where they have none
+    /// @throws IllegalArgumentException if one of the first three is empty, or there are not as many weights as targets
+    public Batch(
+            List<MemorySegment> inputs,
+            List<MemorySegment> targets,
+            List<MemorySegment> lengths,
+            List<MemorySegment> weights) {
+        if (weights.size() != targets.size()) {
+            throw new IllegalArgumentException(
+                    "weights: expected %d, one for each of the targets, got %d".formatted(targets.size(), weights.size()));
+        }
         if (inputs.isEmpty() || targets.isEmpty() || lengths.isEmpty()) {
-            throw new IllegalArgumentException("batch: expected at least one of inputs, targets and lengths, got %d, %d and %d"
-                    .formatted(inputs.size(), targets.size(), lengths.size()));
+            throw new IllegalArgumentException(
+                    "batch: expected at least one of inputs, targets and lengths, got %d, %d and %d"
+                            .formatted(inputs.size(), targets.size(), lengths.size()));
         }
         this.inputs = List.copyOf(inputs);
         this.targets = List.copyOf(targets);
         this.lengths = List.copyOf(lengths);
+        this.weights = List.copyOf(weights);
         times = new int[lengths.size()];
         Arrays.fill(times, 1);
     }
@@ -73,7 +96,8 @@ public final class Batch {
     private void checkFilled(int count, int examples) {
         if (count != times.length) {
             throw new IllegalArgumentException(
-                    "timeSteps: expected %d numbers, one for each symbol of time, got %d".formatted(times.length, count));
+                    "timeSteps: expected %d numbers, one for each symbol of time, got %d"
+                            .formatted(times.length, count));
         }
         if (examples < 1) {
             throw new IllegalArgumentException("size: expected at least 1, got " + examples);
@@ -130,6 +154,14 @@ public final class Batch {
         return at("lengths", lengths, k);
     }
 
+    /// How much the sequences or steps of some targets count, see [Dataset.Weights].
+    ///
+    /// @param index the place of the targets among the signature's
+    /// @throws IllegalArgumentException if there are none
+    public MemorySegment weights(int index) {
+        return at("weights", weights, index);
+    }
+
     /// How many symbols of time there are, at least 1.
     public int times() {
         return times.length;
@@ -152,6 +184,10 @@ public final class Batch {
 
     List<MemorySegment> allLengths() {
         return lengths;
+    }
+
+    List<MemorySegment> allWeights() {
+        return weights;
     }
 
     /// B.

@@ -165,6 +165,16 @@ public interface Dataset {
         OWN
     }
 
+    /// How much examples or steps count in a loss.
+    enum Weights {
+        /// All alike.
+        EQUAL,
+        /// Each sequence has a weight, float32 `[B]`, which is that of all its steps.
+        SEQUENCES,
+        /// Each step has a weight, float32 `[B,T]` of the time of the targets.
+        STEPS
+    }
+
     /// Reads a data set batch by batch. Which examples a batch holds follows from the request, the epoch and the
     /// batch's number alone, so a run that is resumed goes on in the middle of an epoch. Reading allocates nothing.
     interface Reader extends AutoCloseable {
@@ -188,6 +198,13 @@ public interface Dataset {
 
         /// Whether [Batch#lengths(int)] are filled, for every symbol of time.
         Lengths lengths();
+
+        /// Whether [Batch#weights(int)] of some targets are filled, and with what.
+        ///
+        /// @param target their place among the signature's targets
+        default Weights weights(int target) {
+            return Weights.EQUAL;
+        }
 
         /// Sets the order of an epoch.
         ///

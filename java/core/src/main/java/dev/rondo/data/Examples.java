@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -31,10 +32,11 @@ public final class Examples implements Dataset {
     private final SequencedMap<String, Tensor> inputs;
     private final SequencedMap<String, Tensor> targets;
     private final SequencedMap<String, int[]> lengths;
+    private final SequencedMap<String, Tensor> weights;
     private final OptionalInt pool;
 
     Examples(Map<String, Tensor> inputs, Map<String, Tensor> targets) {
-        this(ordered(inputs), ordered(targets), new LinkedHashMap<>(), OptionalInt.empty());
+        this(ordered(inputs), ordered(targets), new LinkedHashMap<>(), new LinkedHashMap<>(), OptionalInt.empty());
     }
 
     /// A copy in the map's order, or where it has none in that of the names.
@@ -46,10 +48,12 @@ public final class Examples implements Dataset {
             SequencedMap<String, Tensor> inputs,
             SequencedMap<String, Tensor> targets,
             SequencedMap<String, int[]> lengths,
+            SequencedMap<String, Tensor> weights,
             OptionalInt pool) {
         this.inputs = Collections.unmodifiableSequencedMap(inputs);
         this.targets = Collections.unmodifiableSequencedMap(targets);
         this.lengths = lengths;
+        this.weights = weights;
         this.pool = pool;
         if (inputs.isEmpty() || targets.isEmpty()) {
             throw new IllegalArgumentException("examples: expected inputs and targets, got inputs %s and targets %s"
@@ -113,7 +117,83 @@ public final class Examples implements Dataset {
         }
         SequencedMap<String, int[]> all = new LinkedHashMap<>(lengths);
         all.put(part, own.clone());
-        return new Examples(inputs, targets, all, pool);
+        return new Examples(inputs, targets, all, weights, pool);
+    }
+
+    /// With how much each example counts in the loss of the only target; see [#weights(String, float...)].
+    ///
+    /// @param weights one for each example, at least 0
+    /// @throws IllegalArgumentException if there are several targets, or the weights are not these
+    public Examples weights(float... weights) {
+        return weights(onlyTarget("weights"), weights);
+    }
+
+    /// With how much each example counts in the loss of some targets: that of all its steps. The loss is
+    /// `sum w l / sum w` over the real steps of a batch, or the sequences for losses of these: twice the weights are the
+    /// same loss. Metrics count every step alike. The weights take the place of ones that were told before.
+    ///
+    /// @param target the name; `y` of examples without names
+    /// @param weights one for each example, at least 0
+    /// @throws IllegalArgumentException if there are no such targets, or the weights are not these
+    public Examples weights(String target, float... weights) {
+        checkTarget("weights", target);
+        if (weights.length != size()) {
+            throw new IllegalArgumentException("weights of %s: expected one for each of %d examples, got %d"
+                    .formatted(target, size(), weights.length));
+        }
+        for (int i = 0; i < weights.length; i++) {
+            if (!(weights[i] >= 0 && weights[i] < Float.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException(
+                        "weights of %s[%d]: expected a finite number of at least 0, got %s".formatted(target, i, weights[i]));
+            }
+        }
+        return weighted(target, Tensor.of(weights.clone(), weights.length));
+    }
+
+    /// With how much each step counts in the loss of the only target; see [#stepWeights(String, Tensor)].
+    ///
+    /// @param weights float32 `[N,T]`, at least 0 at real steps
+    /// @throws IllegalArgumentException if there are several targets, or the weights have another type or shape
+    public Examples stepWeights(Tensor weights) {
+        return stepWeights(onlyTarget("stepWeights"), weights);
+    }
+
+    /// With how much each step counts in the loss of some targets: as [#weights(String, float...)], whose place they take.
+    /// What lies behind the end of a sequence may be anything. A weight that is negative or no number is refused when the
+    /// batch is read.
+    ///
+    /// @param target the name; `y` of examples without names
+    /// @param weights float32 `[N,T]`, of the time of the targets; at least 0 at real steps
+    /// @throws IllegalArgumentException if there are no such targets, or the weights have another type or shape
+    public Examples stepWeights(String target, Tensor weights) {
+        checkTarget("stepWeights", target);
+        Shape shape = weights.shape();
+        if (weights.type() != DataType.FLOAT32 || shape.rank() != 2 || shape.dim(0) != size()) {
+            throw new IllegalArgumentException("stepWeights of %s: expected FLOAT32 [N,T] with N = %d, got %s %s"
+                    .formatted(target, size(), weights.type(), shape));
+        }
+        return weighted(target, weights);
+    }
+
+    private Examples weighted(String target, Tensor own) {
+        SequencedMap<String, Tensor> all = new LinkedHashMap<>(weights);
+        all.put(target, own);
+        return new Examples(inputs, targets, lengths, all, pool);
+    }
+
+    private String onlyTarget(String what) {
+        if (targets.size() > 1) {
+            throw new IllegalArgumentException(
+                    "%s: expected the name of the targets that they are of, since there are %s".formatted(what, targets.keySet()));
+        }
+        return targets.firstEntry().getKey();
+    }
+
+    private void checkTarget(String what, String target) {
+        if (!targets.containsKey(target)) {
+            throw new IllegalArgumentException(
+                    "%s: expected one of the targets %s, got %s".formatted(what, targets.keySet(), target));
+        }
     }
 
     /// With batches of sequences of like lengths, so that there is less padding to run over. Where an epoch is shuffled,
@@ -131,7 +211,7 @@ public final class Examples implements Dataset {
         if (!hasLengths()) {
             throw new IllegalStateException("bucketed: expected examples with lengths, got ones without");
         }
-        return new Examples(inputs, targets, lengths, OptionalInt.of(pool));
+        return new Examples(inputs, targets, lengths, weights, OptionalInt.of(pool));
     }
 
     /// Some of the examples, as [Split] tells, in memory of their own.
@@ -147,7 +227,7 @@ public final class Examples implements Dataset {
         }
         SequencedMap<String, int[]> own = new LinkedHashMap<>();
         lengths.forEach((part, all) -> own.put(part, Arrays.stream(rows).map(row -> all[row]).toArray()));
-        return new Examples(select(inputs, rows), select(targets, rows), own, pool);
+        return new Examples(select(inputs, rows), select(targets, rows), own, select(weights, rows), pool);
     }
 
     private static SequencedMap<String, Tensor> select(Map<String, Tensor> parts, int[] rows) {
@@ -205,8 +285,30 @@ public final class Examples implements Dataset {
             check(ys.get(i), signature.targets().get(i), times);
         }
         int[][] bySymbol = lengths(signature, xs, ys);
+        List<Optional<Weighted>> weighted = new ArrayList<>();
+        for (int i = 0; i < ys.size(); i++) {
+            weighted.add(weighted(ys.get(i).getKey(), signature.targets().get(i), times));
+        }
         Arrays.setAll(times, k -> Math.max(times[k], 1));
-        return new ExampleReader(request, values(xs), values(ys), times, bySymbol);
+        return new ExampleReader(request, values(xs), values(ys), times, bySymbol, weighted);
+    }
+
+    /// Weights of some targets, and what they are of.
+    private record Weighted(Tensor tensor, Part part) {}
+
+    private Optional<Weighted> weighted(String name, Part target, int[] times) {
+        Tensor tensor = weights.get(name);
+        if (tensor == null) {
+            return Optional.empty();
+        }
+        String what = "stepWeights of " + name;
+        if (tensor.shape().rank() == 2 && !target.isTimed()) {
+            throw new IllegalArgumentException("%s: expected none, since the targets are %s, which have no time"
+                    .formatted(what, target.shape()));
+        }
+        Part part = new Part(what, DataType.FLOAT32, target.shape().slice(0, tensor.shape().rank()));
+        check(Map.entry(what, tensor), part, times);
+        return Optional.of(new Weighted(tensor, part));
     }
 
     /// The tensors that a signature's parts are read from, with the names that these examples have for them, in the
@@ -308,6 +410,9 @@ public final class Examples implements Dataset {
     /// @param stepBytes 0 where there is no time
     /// @param time which symbol of time
     private record Rows(MemorySegment source, long rowBytes, long stepBytes, int time) {
+        /// Nothing to copy.
+        static final Rows NONE = new Rows(MemorySegment.NULL, 0, 0, 0);
+
         static Rows of(Tensor tensor, Part part, int[] times) {
             long rowBytes = tensor.elements() / tensor.shape().dim(0) * tensor.type().bytes();
             return part.isTimed()
@@ -338,14 +443,29 @@ public final class Examples implements Dataset {
         private final int[] order = new int[size()];
         private final List<Rows> inputRows;
         private final List<Rows> targetRows;
+        private final List<Weights> weights;
+        private final List<Rows> weightRows;
 
-        ExampleReader(Request request, List<Tensor> xs, List<Tensor> ys, int[] times, int[][] lengths) {
+        ExampleReader(
+                Request request,
+                List<Tensor> xs,
+                List<Tensor> ys,
+                int[] times,
+                int[][] lengths,
+                List<Optional<Weighted>> weighted) {
             this.request = request;
             this.times = times;
             this.lengths = lengths;
             cut = times.clone();
             inputRows = Rows.of(xs, request.signature().inputs(), times);
             targetRows = Rows.of(ys, request.signature().targets(), times);
+            weights = weighted.stream()
+                    .map(own -> own.map(some -> some.part().isTimed() ? Weights.STEPS : Weights.SEQUENCES)
+                            .orElse(Weights.EQUAL))
+                    .toList();
+            weightRows = weighted.stream()
+                    .map(own -> own.map(some -> Rows.of(some.tensor(), some.part(), times)).orElse(Rows.NONE))
+                    .toList();
             begin(1);
         }
 
@@ -377,6 +497,11 @@ public final class Examples implements Dataset {
         @Override
         public Lengths lengths() {
             return hasLengths() ? Lengths.OWN : Lengths.FULL;
+        }
+
+        @Override
+        public Weights weights(int target) {
+            return weights.get(target);
         }
 
         @Override
@@ -438,6 +563,7 @@ public final class Examples implements Dataset {
                 }
                 for (int part = 0; part < targetRows.size(); part++) {
                     targetRows.get(part).copy(row, batch.target(part), i, cut);
+                    weightRows.get(part).copy(row, batch.weights(part), i, cut);
                 }
                 for (int k = 0; k < times.length && hasLengths(); k++) {
                     if (batch.lengths(k).byteSize() > 0) {

@@ -61,7 +61,10 @@ public final class Prefetched implements Dataset {
         static Slot like(Batch batch, Signature signature, Arena arena) {
             return new Slot(
                     new Batch(
-                            like(batch.inputs(), arena), like(batch.targets(), arena), like(batch.allLengths(), arena)),
+                            like(batch.inputs(), arena),
+                            like(batch.targets(), arena),
+                            like(batch.allLengths(), arena),
+                            like(batch.allWeights(), arena)),
                     signature);
         }
 
@@ -79,7 +82,11 @@ public final class Prefetched implements Dataset {
                 copy(batch.input(i), target.input(i), signature.inputs().get(i), extents);
             }
             for (int i = 0; i < signature.targets().size(); i++) {
-                copy(batch.target(i), target.target(i), signature.targets().get(i), extents);
+                Part part = signature.targets().get(i);
+                copy(batch.target(i), target.target(i), part, extents);
+                int steps = part.isTimed() ? batch.timeSteps(part.time()) : 1;
+                // Those of sequences have no more room.
+                copy(batch.weights(i), target.weights(i), (long) batch.size() * steps * Float.BYTES);
             }
             for (int k = 0; k < batch.times(); k++) {
                 copy(batch.lengths(k), target.lengths(k), (long) batch.size() * Integer.BYTES);
@@ -145,6 +152,11 @@ public final class Prefetched implements Dataset {
         @Override
         public Lengths lengths() {
             return reader.lengths();
+        }
+
+        @Override
+        public Weights weights(int target) {
+            return reader.weights(target);
         }
 
         @Override

@@ -181,7 +181,7 @@ public final class Gradients {
                 case Op.Softmax _ -> softmax(node);
                 case Op.SoftmaxCrossEntropy _ -> loss(node, "logits", "dlogits");
                 case Op.ElementwiseLoss _ -> loss(node, "x", "dx");
-                case Op.Ctc _ -> loss(node, "logits", "dlogits");
+                case Op.Ctc ctc -> ctc(node, ctc);
                 case Op.Crf _ -> {
                     for (String role : new String[] {"emissions", "transitions", "start", "end"}) {
                         if (active.contains(node.input(role))) {
@@ -456,6 +456,23 @@ public final class Gradients {
             Value dloss = gradient(node.output("loss"));
             Value dx = node.output(gradientRole);
             add(x, dloss.equals(one) ? dx : builder.binary(name(x), BinaryKind.MULTIPLY, dx, dloss));
+        }
+
+        /// The gradients of a sum are those of each sequence's own loss.
+        private void ctc(Node node, Op.Ctc ctc) {
+            if (gradients.containsKey(node.output("loss"))) {
+                loss(node, "logits", "dlogits");
+            }
+            Value perSequence = gradients.get(node.output("perSequence"));
+            if (perSequence != null) {
+                if (ctc.reduction() != Op.CtcReduction.SUM) {
+                    throw new IllegalArgumentException("%s: expected the reduction SUM for gradients of perSequence, got %s"
+                            .formatted(node.name(), ctc.reduction()));
+                }
+                Value x = node.input("logits");
+                Value rows = builder.reshape(name(x), perSequence, perSequence.shape().append(1).append(1));
+                add(x, builder.binary(name(x), BinaryKind.MULTIPLY, node.output("dlogits"), rows));
+            }
         }
 
         private void dropout(Node node, Op.Dropout dropout) {

@@ -34,6 +34,7 @@ final class Checkpoint {
     private static final String HISTORY = "history.";
     private static final String METRIC = "metric.";
     private static final String LOSS = "loss";
+    private static final String WEIGHT = "weight";
 
     private Checkpoint() {}
 
@@ -144,6 +145,9 @@ final class Checkpoint {
         state.put(place + "squaredError", String.valueOf(totals.squaredError()));
         state.put(place + "absoluteError", String.valueOf(totals.absoluteError()));
         state.put(place + "steps", String.valueOf(totals.steps()));
+        if (totals.weight() != totals.steps()) {
+            state.put(place + WEIGHT, String.valueOf(totals.weight()));
+        }
     }
 
     private static void write(Map<String, String> state, String place, Scores scores) {
@@ -300,7 +304,8 @@ final class Checkpoint {
                         real(place + "correct"),
                         real(place + "squaredError"),
                         real(place + "absoluteError"),
-                        whole(place + "steps", 0, Long.MAX_VALUE)));
+                        whole(place + "steps", 0, Long.MAX_VALUE),
+                        file.state().containsKey(place + WEIGHT) ? real(place + WEIGHT) : real(place + "steps")));
             }
             return new Tally(totals);
         }

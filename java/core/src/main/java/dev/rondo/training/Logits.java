@@ -24,15 +24,17 @@ final class Logits {
     /// @throws IllegalArgumentException if it does not
     static void check(Network network, Network.Output output, Loss loss) {
         switch (loss) {
-            case Loss.CategoricalCrossEntropy(Loss.Targets targets, Loss.Predictions predictions) ->
+            case Loss.CategoricalCrossEntropy(Loss.Targets targets, Loss.Predictions predictions, _) ->
                 check(network, output, Activation.SOFTMAX, predictions, switch (targets) {
                     case CLASSES -> "sparseCategoricalCrossEntropy";
                     case PROBABILITIES -> "categoricalCrossEntropy";
                 });
-            case Loss.BinaryCrossEntropy(Loss.Predictions predictions) ->
+            case Loss.BinaryCrossEntropy(Loss.Predictions predictions, _) ->
                 check(network, output, Activation.SIGMOID, predictions, "binaryCrossEntropy");
+            case Loss.KlDivergence _ ->
+                check(network, output, Activation.SOFTMAX, Loss.Predictions.LOGITS, "klDivergence");
             case Loss.Ctc _ -> check(network, output, Activation.SOFTMAX, Loss.Predictions.LOGITS, "ctc");
-            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _, Loss.Crf _ -> {}
+            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _, Loss.Huber _, Loss.Custom _, Loss.Crf _ -> {}
         }
     }
 
@@ -58,7 +60,7 @@ final class Logits {
     }
 
     private static String ofProbabilities(String loss) {
-        return loss.equals("ctc") ? "" : "; for probabilities use " + loss + "OfProbabilities";
+        return loss.equals("ctc") || loss.equals("klDivergence") ? "" : "; for probabilities use " + loss + "OfProbabilities";
     }
 
     private static boolean ends(Layer layer, Activation undone) {

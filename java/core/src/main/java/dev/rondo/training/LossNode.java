@@ -9,6 +9,7 @@ import dev.rondo.graph.Graph;
 import dev.rondo.graph.Op;
 import dev.rondo.graph.Op.BinaryKind;
 import dev.rondo.graph.Op.LossKind;
+import dev.rondo.graph.Op.ReduceKind;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.graph.SequenceLossOutputs;
 import dev.rondo.graph.Value;
@@ -31,9 +32,24 @@ import java.util.Optional;
 /// @param count the number of its real steps; of its sequences for losses of these
 /// @param errors where numbers are compared one by one
 /// @param parts how many a step has of what is right or wrong
-record LossNode(Value loss, Optional<Value> correct, Value count, Optional<Errors> errors, int parts) {
+/// @param weighing what the loss is weighed by; empty where all real steps count alike
+record LossNode(
+        Value loss,
+        Optional<Value> correct,
+        Optional<Value> count,
+        Optional<Errors> errors,
+        int parts,
+        Optional<Weighing> weighing) {
     /// The means of a batch of the squares and the magnitudes of prediction less target.
     record Errors(Value squared, Value absolute) {}
+
+    /// Inputs of the graph by which a loss is weighed: a [Weigher] fills them before each run.
+    ///
+    /// @param weights of each step or sequence, zero at padding, where the loss is a sum of products with them
+    /// @param spread targets times weights, where the loss is a cross-entropy with them
+    /// @param scale what the sum is multiplied by
+    /// @param offset what is added then
+    record Weighing(Optional<Value> weights, Optional<Value> spread, Value scale, Optional<Value> offset) {}
 
     /// The losses with the names of the outputs that they are of.
     ///
@@ -49,9 +65,10 @@ record LossNode(Value loss, Optional<Value> correct, Value count, Optional<Error
             }
             String output = objective.output().isEmpty() ? outputs.getFirst() : objective.output();
             if (!outputs.contains(output)) {
-                throw new IllegalArgumentException("loss: expected one of the outputs %s, got %s".formatted(outputs, output));
+                throw new IllegalArgumentException("loss: expected one of the outputs %s, got %s"
+                        .formatted(outputs, output));
             }
-            named.add(new Objective(output, objective.loss(), objective.weight()));
+            named.add(objective.of(output));
         }
         return List.copyOf(named);
     }
@@ -71,16 +88,20 @@ record LossNode(Value loss, Optional<Value> correct, Value count, Optional<Error
             Value y = y(scope, objective);
             String what = network.outputs().size() == 1 ? "" : " for " + objective.output();
             if (y.type() != DataType.FLOAT32 || y.shape().rank() < 2 || y.shape().rank() > 3) {
-                throw new IllegalArgumentException("loss: expected a model that gives FLOAT32 [B,C] or [B,T,C]%s, got %s %s"
-                        .formatted(what, y.type(), y.shape()));
+                throw new IllegalArgumentException(
+                        "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C]%s, got %s %s"
+                                .formatted(what, y.type(), y.shape()));
             }
             Logits.check(network, output, objective.loss());
             checkSequences(network, output, objective.loss(), y, what);
+            checkClasses(objective, y, what);
+            checkFormula(scope, objective, y);
             targets.add(switch (objective.loss()) {
-                case Loss.CategoricalCrossEntropy(Loss.Targets kind, _) when kind == Loss.Targets.CLASSES ->
+                case Loss.CategoricalCrossEntropy(Loss.Targets kind, _, _) when kind == Loss.Targets.CLASSES ->
                     new Dataset.Part(objective.output(), DataType.INT32, y.shape().leading());
                 case Loss.CategoricalCrossEntropy _, Loss.BinaryCrossEntropy _, Loss.MeanSquaredError _,
-                        Loss.MeanAbsoluteError _ -> new Dataset.Part(objective.output(), DataType.FLOAT32, y.shape());
+                        Loss.MeanAbsoluteError _, Loss.Huber _, Loss.KlDivergence _, Loss.Custom _ ->
+                    new Dataset.Part(objective.output(), DataType.FLOAT32, y.shape());
                 case Loss.Ctc _ ->
                     new Dataset.Part(objective.output(), DataType.INT32, Shape.of(Shape.BATCH, Shape.time(free++)));
                 case Loss.Crf _ -> new Dataset.Part(objective.output(), DataType.INT32, y.shape().leading());
@@ -111,6 +132,30 @@ record LossNode(Value loss, Optional<Value> correct, Value count, Optional<Error
         return times;
     }
 
+    private static void checkClasses(Objective objective, Value y, String what) {
+        int classes = y.shape().dim(-1);
+        if (!objective.classWeights().isEmpty() && objective.classWeights().size() != classes) {
+            throw new IllegalArgumentException("classWeights: expected one for each of %d classes%s, got %d"
+                    .formatted(classes, what, objective.classWeights().size()));
+        }
+    }
+
+    /// Has a formula add to a graph that is thrown away.
+    private static void checkFormula(Scope scope, Objective objective, Value y) {
+        if (objective.loss() instanceof Loss.Custom custom) {
+            String name = "check/" + objective.output();
+            Value targets = scope.graph().input(name + ".targets", DataType.FLOAT32, y.shape());
+            cost(scope, name, custom, y, targets);
+        }
+    }
+
+    private static Value cost(Scope scope, String name, Loss.Custom custom, Value y, Value targets) {
+        LossScope formula = new LossScope(scope.graph(), name, scope.lengths(y));
+        Value cost = custom.formula().apply(formula, y, targets);
+        formula.check(custom.name(), cost, y);
+        return cost;
+    }
+
     /// Checks what losses of whole sequences need besides.
     private static void checkSequences(Network network, Network.Output output, Loss loss, Value y, String what) {
         Layer last = network.calls().get(output.port().call()).layer();
@@ -136,50 +181,111 @@ record LossNode(Value loss, Optional<Value> correct, Value count, Optional<Error
         }
     }
 
-    /// What a loss takes of a graph.
+    /// What a loss is made of.
     ///
-    /// @param output what the model gives
-    /// @param targets held against it
+    /// @param name of the loss in the graph
+    /// @param objective with the name of the output
+    /// @param targets held against what the model gives
     /// @param targetLengths the number of steps of each sequence of the targets; empty where all have all
-    record Ends(Value output, Value targets, Optional<Value> targetLengths) {}
+    /// @param weights whether the data tell how much examples or steps count
+    record Terms(
+            String name,
+            Objective objective,
+            Value targets,
+            Optional<Value> targetLengths,
+            Dataset.Weights weights) {
+        boolean isWeighted() {
+            return weights != Dataset.Weights.EQUAL || !objective.classWeights().isEmpty();
+        }
+    }
 
     /// Adds a loss to a model's graph, and its values to the graph's outputs.
     ///
-    /// @param name of the loss in the graph
-    static LossNode add(Scope scope, String name, Network.Output output, Network network, Loss loss, Ends ends) {
-        Value y = ends.output();
-        LossNode node = switch (loss) {
-            case Loss.CategoricalCrossEntropy(_, Loss.Predictions predictions) ->
-                crossEntropy(
-                        scope,
-                        name,
-                        before(scope, y, new Op.Softmax()).orElseGet(() -> switch (predictions) {
-                            case LOGITS -> y;
-                            case PROBABILITIES -> logarithms(scope, name, y);
-                        }),
-                        ends.targets());
-            case Loss.BinaryCrossEntropy(Loss.Predictions predictions) -> {
+    /// @throws IllegalArgumentException if it cannot have the weights that the data tell
+    static LossNode add(Scope scope, Network network, Terms terms) {
+        String name = terms.name();
+        Value y = y(scope, terms.objective());
+        LossNode node = switch (terms.objective().loss()) {
+            case Loss.CategoricalCrossEntropy(_, Loss.Predictions predictions, double smoothing) -> {
+                Value logits = before(scope, y, new Op.Softmax()).orElseGet(() -> switch (predictions) {
+                    case LOGITS -> y;
+                    case PROBABILITIES -> logarithms(scope, name, y);
+                });
+                yield terms.isWeighted() || smoothing > 0
+                        ? spread(scope, terms, logits)
+                        : crossEntropy(scope, name, logits, terms.targets());
+            }
+            case Loss.KlDivergence _ -> spread(scope, terms, before(scope, y, new Op.Softmax()).orElse(y));
+            case Loss.BinaryCrossEntropy(Loss.Predictions predictions, double smoothing) -> {
                 Optional<Value> logits = before(scope, y, new Op.Unary(UnaryKind.SIGMOID));
                 boolean exact = logits.isPresent() || predictions == Loss.Predictions.LOGITS;
-                yield elementwise(
-                        scope, name, exact ? LossKind.BINARY_LOGITS : LossKind.BINARY, logits.orElse(y), ends.targets());
+                Value x = logits.orElse(y);
+                Value targets = smoothing == 0 ? terms.targets() : smoothed(scope, name, terms.targets(), smoothing);
+                LossKind kind = exact ? LossKind.BINARY_LOGITS : LossKind.BINARY;
+                LossNode plain = elementwise(scope, name, kind, x, targets);
+                // Metrics are of the targets as they are.
+                LossNode counts = smoothing == 0 ? plain : elementwise(scope, name + ".counts", kind, x, terms.targets());
+                yield terms.isWeighted()
+                        ? weighed(scope, terms, exact
+                                ? binaryOfLogits(scope, name, x, targets)
+                                : binary(scope, name, x, targets), counts)
+                        : new LossNode(
+                                plain.loss(),
+                                counts.correct(),
+                                counts.count(),
+                                counts.errors(),
+                                counts.parts(),
+                                Optional.empty());
             }
-            case Loss.MeanSquaredError _ -> elementwise(scope, name, LossKind.SQUARED, y, ends.targets());
-            case Loss.MeanAbsoluteError _ -> elementwise(scope, name, LossKind.ABSOLUTE, y, ends.targets());
+            case Loss.MeanSquaredError _ -> {
+                LossNode plain = elementwise(scope, name, LossKind.SQUARED, y, terms.targets());
+                yield terms.isWeighted()
+                        ? weighed(
+                                scope,
+                                terms,
+                                mean(scope, name, error(scope, name, UnaryKind.SQUARE, y, terms.targets())),
+                                plain)
+                        : plain;
+            }
+            case Loss.MeanAbsoluteError _ -> {
+                LossNode plain = elementwise(scope, name, LossKind.ABSOLUTE, y, terms.targets());
+                yield terms.isWeighted()
+                        ? weighed(
+                                scope,
+                                terms,
+                                mean(scope, name, error(scope, name, UnaryKind.ABS, y, terms.targets())),
+                                plain)
+                        : plain;
+            }
+            case Loss.Huber(double delta) ->
+                weighed(scope, terms, huber(scope, name, delta, error(scope, name, UnaryKind.ABS, y, terms.targets())),
+                        elementwise(scope, name + ".errors", LossKind.SQUARED, y, terms.targets()));
+            case Loss.Custom custom -> {
+                Value cost = cost(scope, name, custom, y, terms.targets());
+                LossNode none =
+                        new LossNode(cost, Optional.empty(), Optional.empty(), Optional.empty(), 1, Optional.empty());
+                yield weighed(scope, terms, cost, none);
+            }
             case Loss.Ctc(int blank) -> {
                 Value logits = before(scope, y, new Op.Softmax()).orElse(y);
-                CtcInputs inputs = CtcInputs.of(logits, ends.targets(), ends.targetLengths().orElseThrow());
-                Op.Ctc ctc = new Op.Ctc(blank, Op.CtcReduction.MEAN, Op.Impossible.REFUSED);
-                yield of(scope.graph().ctc(name, ctc, scope.lengths(logits).map(inputs::lengths).orElse(inputs)));
+                CtcInputs inputs = CtcInputs.of(logits, terms.targets(), terms.targetLengths().orElseThrow());
+                Op.CtcReduction reduction = terms.isWeighted() ? Op.CtcReduction.SUM : Op.CtcReduction.MEAN;
+                SequenceLossOutputs outputs = scope.graph().ctc(
+                        name,
+                        new Op.Ctc(blank, reduction, Op.Impossible.REFUSED),
+                        scope.lengths(logits).map(inputs::lengths).orElse(inputs));
+                yield terms.isWeighted() ? weighed(scope, terms, outputs.perSequence(), of(outputs)) : of(outputs);
             }
             case Loss.Crf _ -> {
-                Crf layer = (Crf) network.calls().get(output.port().call()).layer();
-                CrfInputs inputs = CrfInputs.of(y, layer.weights(scope), ends.targets());
+                checkUnweighted(terms);
+                Crf layer = (Crf) network.calls().get(output(network, terms.objective()).port().call()).layer();
+                CrfInputs inputs = CrfInputs.of(y, layer.weights(scope), terms.targets());
                 yield of(scope.graph().crf(name, scope.lengths(y).map(inputs::lengths).orElse(inputs)));
             }
         };
         Graph.Builder graph = scope.graph();
-        graph.output(name + ".loss", node.loss()).output(name + ".count", node.count());
+        graph.output(name + ".loss", node.loss());
+        node.count().ifPresent(count -> graph.output(name + ".count", count));
         node.correct().ifPresent(correct -> graph.output(name + ".correct", correct));
         node.errors()
                 .ifPresent(errors -> graph.output(name + ".squaredError", errors.squared())
@@ -187,8 +293,115 @@ record LossNode(Value loss, Optional<Value> correct, Value count, Optional<Error
         return node;
     }
 
+    private static void checkUnweighted(Terms terms) {
+        if (terms.isWeighted()) {
+            throw new IllegalArgumentException("weights: expected none of the targets of %s, whose loss is %s, got %s"
+                    .formatted(terms.objective().output(), terms.objective().loss(), terms.weights()));
+        }
+    }
+
     private static LossNode of(SequenceLossOutputs outputs) {
-        return new LossNode(outputs.loss(), Optional.empty(), outputs.count(), Optional.empty(), 1);
+        return new LossNode(
+                outputs.loss(), Optional.empty(), Optional.of(outputs.count()), Optional.empty(), 1, Optional.empty());
+    }
+
+    /// A cross-entropy with targets that a [Weigher] makes of the given ones: `sum w t' log p` of the smoothed ones t'.
+    private static LossNode spread(Scope scope, Terms terms, Value logits) {
+        Graph.Builder graph = scope.graph();
+        String name = terms.name();
+        Value spread = graph.input(name + ".spread", DataType.FLOAT32, logits.shape());
+        Value scale = graph.input(name + ".scale", DataType.FLOAT32, Shape.scalar());
+        LossNode sum = crossEntropy(scope, name, logits, spread);
+        Value loss = graph.binary(name + ".weighted", BinaryKind.MULTIPLY, sum.loss(), scale);
+        Optional<Value> offset = terms.objective().loss() instanceof Loss.KlDivergence
+                ? Optional.of(graph.input(name + ".offset", DataType.FLOAT32, Shape.scalar()))
+                : Optional.empty();
+        if (offset.isPresent()) {
+            loss = graph.binary(name + ".divergence", BinaryKind.ADD, loss, offset.get());
+        }
+        // Weights of zero leave nothing to tell what is right.
+        LossNode counts = terms.isWeighted() ? crossEntropy(scope, name + ".counts", logits, terms.targets()) : sum;
+        return new LossNode(
+                loss,
+                counts.correct(),
+                sum.count(),
+                Optional.empty(),
+                1,
+                Optional.of(new Weighing(Optional.empty(), Optional.of(spread), scale, offset)));
+    }
+
+    /// The weighted mean of what steps or sequences cost.
+    ///
+    /// @param cost `[B,T]` or `[B]`
+    /// @param plain what counts besides, unweighted
+    private static LossNode weighed(Scope scope, Terms terms, Value cost, LossNode plain) {
+        Graph.Builder graph = scope.graph();
+        String name = terms.name();
+        if (terms.weights() == Dataset.Weights.STEPS && cost.shape().rank() < 2) {
+            throw new IllegalArgumentException("stepWeights: expected none of the targets of %s, whose loss is %s, got some"
+                    .formatted(terms.objective().output(), terms.objective().loss()));
+        }
+        Value weights = graph.input(name + ".weights", DataType.FLOAT32, cost.shape());
+        Value scale = graph.input(name + ".scale", DataType.FLOAT32, Shape.scalar());
+        Value products = graph.binary(name + ".products", BinaryKind.MULTIPLY, cost, weights);
+        Value sum = graph.reduce(name + ".sum", new Op.Reduce(ReduceKind.SUM, 0, cost.shape().rank()), products);
+        return new LossNode(
+                graph.binary(name + ".weighted", BinaryKind.MULTIPLY, sum, scale),
+                plain.correct(),
+                plain.count(),
+                plain.errors(),
+                plain.parts(),
+                Optional.of(new Weighing(Optional.of(weights), Optional.empty(), scale, Optional.empty())));
+    }
+
+    private static Value mean(Scope scope, String name, Value x) {
+        int rank = x.shape().rank();
+        return scope.graph().reduce(name + ".mean", new Op.Reduce(ReduceKind.MEAN, rank - 1, rank), x);
+    }
+
+    /// The squares or magnitudes of all errors.
+    private static Value error(Scope scope, String name, UnaryKind kind, Value y, Value targets) {
+        Graph.Builder graph = scope.graph();
+        Value error = graph.binary(name + ".error", BinaryKind.SUBTRACT, y, targets);
+        return graph.unary(name + ".cost", kind, error);
+    }
+
+    /// `c (a - c / 2)` of magnitudes a, with c the smaller of a and delta.
+    private static Value huber(Scope scope, String name, double delta, Value magnitude) {
+        Graph.Builder graph = scope.graph();
+        Value smaller = graph.binary(name + ".smaller", BinaryKind.MINIMUM, magnitude, graph.constant(delta));
+        Value half = graph.binary(name + ".half", BinaryKind.MULTIPLY, smaller, graph.constant(0.5));
+        Value rest = graph.binary(name + ".rest", BinaryKind.SUBTRACT, magnitude, half);
+        return mean(scope, name, graph.binary(name + ".huber", BinaryKind.MULTIPLY, smaller, rest));
+    }
+
+    /// `(1 - s) t + s / 2`.
+    private static Value smoothed(Scope scope, String name, Value targets, double smoothing) {
+        Graph.Builder graph = scope.graph();
+        Value less = graph.binary(name + ".less", BinaryKind.MULTIPLY, targets, graph.constant(1 - smoothing));
+        return graph.binary(name + ".smoothed", BinaryKind.ADD, less, graph.constant(smoothing / 2));
+    }
+
+    /// `log(1 + e^x) - t x`.
+    private static Value binaryOfLogits(Scope scope, String name, Value x, Value targets) {
+        Graph.Builder graph = scope.graph();
+        Value all = graph.unary(name + ".softplus", UnaryKind.SOFTPLUS, x);
+        Value right = graph.binary(name + ".right", BinaryKind.MULTIPLY, targets, x);
+        return mean(scope, name, graph.binary(name + ".binary", BinaryKind.SUBTRACT, all, right));
+    }
+
+    /// `-t log p - (1-t) log(1-p)` of probabilities taken to 1e-7 to 1 - 1e-7, as Keras does.
+    private static Value binary(Scope scope, String name, Value x, Value targets) {
+        Graph.Builder graph = scope.graph();
+        Value one = graph.constant(1);
+        Value p = graph.clip(name + ".clipped", x, 1e-7f, 1 - 1e-7f);
+        Value yes = graph.unary(name + ".logYes", UnaryKind.LOG, p);
+        Value no = graph.unary(name + ".logNo", UnaryKind.LOG, graph.binary(name + ".no", BinaryKind.SUBTRACT, one, p));
+        // log(1-p) + t (log p - log(1-p))
+        Value odds = graph.binary(name + ".odds", BinaryKind.SUBTRACT, yes, no);
+        Value right = graph.binary(name + ".right", BinaryKind.MULTIPLY, targets, odds);
+        Value likelihood = graph.binary(name + ".likelihood", BinaryKind.ADD, no, right);
+        return mean(scope, name, graph.unary(name + ".binary", UnaryKind.NEGATE, likelihood));
     }
 
     /// Logarithms of what a model gives: their softmax is that again, divided by its sum. 1e-7 is what Keras takes for
@@ -212,7 +425,13 @@ record LossNode(Value loss, Optional<Value> correct, Value count, Optional<Error
         CrossEntropyOutputs outputs = scope.lengths(logits)
                 .map(own -> scope.graph().softmaxCrossEntropy(name, logits, y, own))
                 .orElseGet(() -> scope.graph().softmaxCrossEntropy(name, logits, y));
-        return new LossNode(outputs.loss(), Optional.of(outputs.correct()), outputs.count(), Optional.empty(), 1);
+        return new LossNode(
+                outputs.loss(),
+                Optional.of(outputs.correct()),
+                Optional.of(outputs.count()),
+                Optional.empty(),
+                1,
+                Optional.empty());
     }
 
     private static LossNode elementwise(Scope scope, String name, LossKind kind, Value x, Value y) {
@@ -222,19 +441,24 @@ record LossNode(Value loss, Optional<Value> correct, Value count, Optional<Error
         return new LossNode(
                 outputs.loss(),
                 Optional.of(outputs.correct()),
-                outputs.count(),
+                Optional.of(outputs.count()),
                 Optional.of(new Errors(outputs.squaredError(), outputs.absoluteError())),
-                x.shape().dim(-1));
+                x.shape().dim(-1),
+                Optional.empty());
     }
 
     /// What the last run of a plan comes to, as sums over its real steps.
-    Metric.Totals totals(Plan plan) {
-        double steps = plan.scalar(count);
+    ///
+    /// @param weigher of a loss that is weighed
+    Metric.Totals totals(Plan plan, Optional<Weigher> weigher) {
+        double steps = weigher.isPresent() ? weigher.get().steps() : plan.scalar(count.orElseThrow());
+        double weight = weigher.isPresent() ? weigher.get().sum() : steps;
         return new Metric.Totals(
-                plan.scalar(loss) * steps,
+                plan.scalar(loss) * weight,
                 correct.isPresent() ? plan.scalar(correct.get()) / parts : 0,
                 errors.isPresent() ? plan.scalar(errors.get().squared()) * steps : 0,
                 errors.isPresent() ? plan.scalar(errors.get().absolute()) * steps : 0,
-                (long) steps);
+                (long) steps,
+                weight);
     }
 }

@@ -39,12 +39,13 @@ interface PartCheck {
     /// @param output shape of what they are held against
     static PartCheck of(Loss loss, Shape output) {
         return switch (loss) {
-            case Loss.CategoricalCrossEntropy(Loss.Targets targets, _) -> switch (targets) {
+            case Loss.CategoricalCrossEntropy(Loss.Targets targets, _, _) -> switch (targets) {
                 case CLASSES -> below(output.dim(-1));
                 case PROBABILITIES -> none();
             };
             case Loss.BinaryCrossEntropy _ -> probabilities();
-            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _ -> none();
+            case Loss.KlDivergence _ -> probabilities();
+            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _, Loss.Huber _, Loss.Custom _ -> none();
             case Loss.Ctc(int blank) -> new Labels(blank, output);
             case Loss.Crf _ -> below(output.dim(-1));
         };

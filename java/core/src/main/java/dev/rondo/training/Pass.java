@@ -17,9 +17,11 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -40,14 +42,17 @@ final class Pass implements AutoCloseable {
     private final Dataset.Reader reader;
     private final List<Part> inputs;
     private final List<Part> targets;
+    private final List<Value> outputs = new ArrayList<>();
     private final SequencedMap<Integer, Value> lengths;
     private final Optional<Value> step;
     private final List<LossNode> losses;
+    private final List<Optional<Weigher>> weighers;
     private final Value total;
     private final Optional<Gradients> differentiated;
     private final Parameters parameters;
     private final Plan plan;
     private final Batch batch;
+    private final Arena arena = Arena.ofShared();
 
     private Tally tally;
 
@@ -61,8 +66,27 @@ final class Pass implements AutoCloseable {
     /// @param time which symbol of time it has, -1 for none
     private record Part(Value value, MemorySegment memory, int time, PartCheck check) {}
 
-    Pass(Setting setting, Scope.Purpose purpose, Dataset data, Dataset.Request request) {
-        reader = data.open(request);
+    /// Begins to read.
+    ///
+    /// @param observed the outputs that [#predictions] are wanted of
+    static Pass of(
+            Setting setting, Scope.Purpose purpose, Dataset data, Dataset.Request request, Set<String> observed) {
+        Dataset.Reader reader = data.open(request);
+        try {
+            return new Pass(setting, purpose, reader, request, observed);
+        } catch (RuntimeException | Error e) {
+            reader.close();
+            throw e;
+        }
+    }
+
+    private Pass(
+            Setting setting,
+            Scope.Purpose purpose,
+            Dataset.Reader reader,
+            Dataset.Request request,
+            Set<String> observed) {
+        this.reader = reader;
         Scope scope = setting.network().graph(new Scope.Variant(
                 purpose,
                 switch (reader.continuity()) {
@@ -87,6 +111,13 @@ final class Pass implements AutoCloseable {
         }
         total = total(builder, setting.losses());
         builder.output("total", total);
+        for (Objective objective : setting.losses()) {
+            Value output = Objects.requireNonNull(scope.outputs().get(objective.output()), objective.output());
+            outputs.add(output);
+            if (observed.contains(objective.output())) {
+                builder.output("output/" + objective.output(), output);
+            }
+        }
         Graph graph = builder.build();
         parameters = setting.parameters();
         differentiated = purpose == Scope.Purpose.TRAINING
@@ -102,23 +133,19 @@ final class Pass implements AutoCloseable {
         }
         targets = new ArrayList<>();
         for (int i = 0; i < ys.size(); i++) {
-            Objective objective = setting.losses().get(i);
-            Value output = Objects.requireNonNull(scope.outputs().get(objective.output()), objective.output());
             targets.add(part(
                     request.signature().targets().get(i),
                     ys.get(i),
-                    PartCheck.of(objective.loss(), output.shape())));
+                    PartCheck.of(setting.losses().get(i).loss(), outputs.get(i).shape())));
         }
-        batch = new Batch(memory(inputs), memory(targets), lengthMemory(request.signature().times()));
+        batch = new Batch(
+                memory(inputs), memory(targets), lengthMemory(request.signature().times()), weightMemory(request));
+        weighers = weighers(setting, ys);
         tally = Tally.none(losses.size());
     }
 
     private LossNode addLoss(Scope scope, Setting setting, int index, String name, Value y) {
         Objective objective = setting.losses().get(index);
-        Network.Output output = setting.network().outputs().stream()
-                .filter(candidate -> candidate.name().equals(objective.output()))
-                .findFirst()
-                .orElseThrow();
         Optional<Value> targetLengths = Optional.empty();
         if (objective.loss() instanceof Loss.Ctc) {
             int time = y.shape().dim(1);
@@ -126,9 +153,43 @@ final class Pass implements AutoCloseable {
             lengths.put(time, own);
             targetLengths = Optional.of(own);
         }
-        Value given = Objects.requireNonNull(scope.outputs().get(output.name()), output.name());
-        return LossNode.add(
-                scope, name, output, setting.network(), objective.loss(), new LossNode.Ends(given, y, targetLengths));
+        LossNode.Terms terms = new LossNode.Terms(name, objective, y, targetLengths, reader.weights(index));
+        return LossNode.add(scope, setting.network(), terms);
+    }
+
+    private List<Optional<Weigher>> weighers(Setting setting, List<Value> ys) {
+        List<Optional<Weigher>> all = new ArrayList<>();
+        for (int i = 0; i < losses.size(); i++) {
+            int target = i;
+            Objective objective = setting.losses().get(i);
+            all.add(losses.get(i).weighing().map(weighing -> new Weigher(
+                    plan,
+                    weighing,
+                    objective,
+                    reader.weights(target),
+                    target,
+                    ys.get(target),
+                    outputs.get(target),
+                    setting.parameters().type())));
+        }
+        return all;
+    }
+
+    /// Room for the weights of the largest batch.
+    private List<MemorySegment> weightMemory(Dataset.Request request) {
+        List<MemorySegment> all = new ArrayList<>();
+        for (int i = 0; i < targets.size(); i++) {
+            Dataset.Part part = request.signature().targets().get(i);
+            int steps = switch (reader.weights(i)) {
+                case EQUAL -> 0;
+                case SEQUENCES -> 1;
+                case STEPS -> reader.largest().time(part.time());
+            };
+            all.add(steps == 0
+                    ? MemorySegment.NULL
+                    : arena.allocate((long) steps * reader.largest().batch() * Float.BYTES, Tensor.ALIGNMENT));
+        }
+        return all;
     }
 
     /// The sum of all losses, each times its weight.
@@ -214,6 +275,11 @@ final class Pass implements AutoCloseable {
         for (Part target : targets) {
             check(index, target, extents);
         }
+        for (Optional<Weigher> weigher : weighers) {
+            if (weigher.isPresent()) {
+                weigher.get().fill(index + 1, batch);
+            }
+        }
         if (step.isPresent()) {
             plan.memory(step.get()).set(ValueLayout.JAVA_LONG, 0, number);
         }
@@ -231,22 +297,31 @@ final class Pass implements AutoCloseable {
             }
         }
         inputs.forEach(this::clearPadding);
-        targets.forEach(this::clearPadding);
+        for (int i = 0; i < targets.size(); i++) {
+            clearPadding(targets.get(i));
+            if (reader.weights(i) == Dataset.Weights.STEPS) {
+                clearPadding(targets.get(i).time(), Float.BYTES, batch.weights(i));
+            }
+        }
     }
 
     /// Zeros behind each sequence's end, so that nothing depends on what padding holds: an id out of range and a NaN are
     /// as good there as anything.
     private void clearPadding(Part part) {
-        if (part.time() < 0 || batch.lengths(part.time()).byteSize() == 0) {
-            return;
+        if (part.time() >= 0) {
+            Shape shape = part.value().shape();
+            long stepBytes = shape.slice(2, shape.rank()).elements() * part.value().type().bytes();
+            clearPadding(part.time(), stepBytes, part.memory());
         }
-        int time = batch.timeSteps(part.time());
-        Shape shape = part.value().shape();
-        long stepBytes = shape.slice(2, shape.rank()).elements() * part.value().type().bytes();
-        for (int b = 0; b < batch.size(); b++) {
-            int length = batch.lengths(part.time()).getAtIndex(ValueLayout.JAVA_INT, b);
-            for (long at = (b * (long) time + length) * stepBytes; at < (b + 1L) * time * stepBytes; at += Integer.BYTES) {
-                part.memory().set(ValueLayout.JAVA_INT, at, 0);
+    }
+
+    private void clearPadding(int symbol, long stepBytes, MemorySegment memory) {
+        MemorySegment own = batch.lengths(symbol);
+        long time = batch.timeSteps(symbol);
+        for (int b = 0; own.byteSize() > 0 && b < batch.size(); b++) {
+            int length = own.getAtIndex(ValueLayout.JAVA_INT, b);
+            for (long at = (b * time + length) * stepBytes; at < (b + 1) * time * stepBytes; at += Integer.BYTES) {
+                memory.set(ValueLayout.JAVA_INT, at, 0);
             }
         }
     }
@@ -285,12 +360,49 @@ final class Pass implements AutoCloseable {
 
     /// The last batch alone.
     Tally batchTally() {
-        return new Tally(losses.stream().map(loss -> loss.totals(plan)).toList());
+        List<Metric.Totals> totals = new ArrayList<>();
+        for (int i = 0; i < losses.size(); i++) {
+            totals.add(losses.get(i).totals(plan, weighers.get(i)));
+        }
+        return new Tally(totals);
     }
 
     /// The sums since the epoch began.
     Tally tally() {
         return tally;
+    }
+
+    /// What the model gave for the last batch, beside the targets, as copies.
+    ///
+    /// @param index of the loss, whose output is observed
+    Predictions predictions(int index) {
+        Part target = targets.get(index);
+        Value output = outputs.get(index);
+        int time = output.shape().rank() > 2 ? output.shape().dim(1) : 0;
+        int[] lengths = new int[batch.size()];
+        Arrays.fill(lengths, time == 0 ? 1 : batch.extents().number(time));
+        copyLengths(time, lengths);
+        int[] targetLengths = new int[batch.size()];
+        Arrays.fill(targetLengths, target.time() < 0 ? 1 : batch.timeSteps(target.time()));
+        copyLengths(target.value().shape().rank() > 1 ? target.value().shape().dim(1) : 0, targetLengths);
+        return new Predictions(
+                copy(plan.tensor(output, batch.extents())),
+                copy(plan.tensor(target.value(), batch.extents())),
+                lengths,
+                targetLengths);
+    }
+
+    private static Tensor copy(Tensor tensor) {
+        Tensor copy = Tensor.zeros(tensor.type(), tensor.shape().dims());
+        copy.copyFrom(tensor);
+        return copy;
+    }
+
+    private void copyLengths(int time, int[] into) {
+        int k = Shape.TIME - time;
+        if (Shape.isTime(time) && k < batch.times() && batch.lengths(k).byteSize() > 0) {
+            MemorySegment.copy(batch.lengths(k), ValueLayout.JAVA_INT, 0, into, 0, into.length);
+        }
     }
 
     /// A number that tells the contents of the last batch that was read from others.
@@ -299,11 +411,22 @@ final class Pass implements AutoCloseable {
         inputs.forEach(part -> add(sum, part.value(), part.memory()));
         targets.forEach(part -> add(sum, part.value(), part.memory()));
         lengths.values().forEach(own -> add(sum, own, plan.memory(own)));
+        for (int i = 0; i < targets.size(); i++) {
+            long steps = switch (reader.weights(i)) {
+                case EQUAL -> 0;
+                case SEQUENCES -> 1;
+                case STEPS -> batch.timeSteps(targets.get(i).time());
+            };
+            add(sum, batch.weights(i), steps * batch.size() * Float.BYTES);
+        }
         return sum.getValue();
     }
 
     private void add(CRC32C sum, Value value, MemorySegment memory) {
-        long bytes = value.shape().elements(batch.extents()) * value.type().bytes();
+        add(sum, memory, value.shape().elements(batch.extents()) * value.type().bytes());
+    }
+
+    private static void add(CRC32C sum, MemorySegment memory, long bytes) {
         for (long at = 0; at < bytes; at += LARGEST_BUFFER) {
             sum.update(memory.asSlice(at, Math.min(LARGEST_BUFFER, bytes - at)).asByteBuffer());
         }
@@ -384,6 +507,7 @@ final class Pass implements AutoCloseable {
     @Override
     public void close() {
         plan.close();
+        arena.close();
         reader.close();
     }
 }

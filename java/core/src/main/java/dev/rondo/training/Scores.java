@@ -19,17 +19,21 @@ public record Scores(double loss, Map<String, Double> metrics, long steps) {
         metrics = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
     }
 
-    /// The scores that sums come to.
+    /// The scores that sums come to; without metrics that are taken of what a model gives.
     public static Scores of(Metric.Totals totals, List<Metric> metrics) {
         Map<String, Double> values = new LinkedHashMap<>();
         for (Metric metric : metrics) {
-            values.put(metric.name(), metric.of(totals));
+            if (!(metric instanceof Metric.Observed<?>)) {
+                values.put(metric.name(), metric.of(totals));
+            }
         }
         return new Scores(totals.meanLoss(), values, totals.steps());
     }
 
     /// The scores that the sums of each loss come to.
-    static Scores of(List<Objective> losses, Tally tally, List<Metric> metrics) {
+    ///
+    /// @param observed what [Observation#values] tells
+    static Scores of(List<Objective> losses, Tally tally, List<Metric> metrics, Map<String, Double> observed) {
         Map<String, Double> values = new LinkedHashMap<>();
         double loss = 0;
         for (int i = 0; i < losses.size(); i++) {
@@ -41,7 +45,12 @@ public record Scores(double loss, Map<String, Double> metrics, long steps) {
                 values.put(place + "loss", totals.meanLoss());
             }
             for (Metric metric : metrics) {
-                if (metric.fits(objective.loss())) {
+                Double seen = observed.get(objective.output() + "." + metric.name());
+                if (metric instanceof Metric.Observed<?>) {
+                    if (seen != null) {
+                        values.put(place + metric.name(), seen);
+                    }
+                } else if (metric.fits(objective.loss())) {
                     values.put(place + metric.name(), metric.of(totals));
                 }
             }

@@ -11,11 +11,13 @@ import dev.rondo.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.BiFunction;
 
 /// The training of one model: the loop behind [dev.rondo.Model#fit], and all that a run remembers besides the
@@ -47,14 +49,23 @@ public final class Trainer implements AutoCloseable {
         losses = LossNode.named(model.network(), training.losses());
         setting = new Pass.Setting(model.network(), parameters, losses, engine);
         signature = LossNode.signature(model.network(), losses);
-        for (Metric metric : training.metrics()) {
-            if (losses.stream().noneMatch(objective -> metric.fits(objective.loss()))) {
-                List<Loss> all = losses.stream().map(Objective::loss).toList();
-                throw new IllegalArgumentException("metrics: expected ones that %s counts for, got %s"
-                        .formatted(all.size() == 1 ? all.getFirst() : "one of " + all, metric.name()));
-            }
-        }
+        training.metrics().forEach(this::check);
         update = Update.of(parameters, Rules.of(training.optimizer()), training.clip(), engine);
+    }
+
+    private void check(Metric metric) {
+        List<String> outputs = losses.stream().map(Objective::output).toList();
+        if (metric instanceof Metric.Observed<?>(_, String output, _, _, _)
+                && !output.isEmpty()
+                && !outputs.contains(output)) {
+            throw new IllegalArgumentException("metrics: expected one of the outputs with a loss, %s, for %s, got %s"
+                    .formatted(outputs, metric.name(), output));
+        }
+        if (losses.stream().noneMatch(objective -> metric.fits(objective.loss()))) {
+            List<Loss> all = losses.stream().map(Objective::loss).toList();
+            throw new IllegalArgumentException("metrics: expected ones that %s counts for, got %s"
+                    .formatted(all.size() == 1 ? all.getFirst() : "one of " + all, metric.name()));
+        }
     }
 
     /// What it was made with.
@@ -83,7 +94,7 @@ public final class Trainer implements AutoCloseable {
     /// Trains. See [dev.rondo.Model#fit].
     public History fit(Dataset data, Fit fit) {
         Dataset.Request request = new Dataset.Request(signature, fit.batchSize(), fit.order(), model.network().seed());
-        try (Pass pass = new Pass(setting, Scope.Purpose.TRAINING, data, request);
+        try (Pass pass = Pass.of(setting, Scope.Purpose.TRAINING, data, request, Set.of());
                 Validation validation = new Validation(fit)) {
             return new Run(pass, validation, fit).train();
         }
@@ -137,16 +148,32 @@ public final class Trainer implements AutoCloseable {
     private Pass evaluation(Dataset data, int batchSize) {
         Dataset.Request request =
                 new Dataset.Request(signature, batchSize, Order.SEQUENTIAL, model.network().seed());
-        return new Pass(setting, Scope.Purpose.INFERENCE, data, request);
+        Set<String> observed = new HashSet<>();
+        for (Metric metric : training.metrics()) {
+            if (metric instanceof Metric.Observed<?>(_, String output, _, _, _)) {
+                losses.stream()
+                        .map(Objective::output)
+                        .filter(name -> output.isEmpty() || output.equals(name))
+                        .forEach(observed::add);
+            }
+        }
+        return Pass.of(setting, Scope.Purpose.INFERENCE, data, request, observed);
+    }
+
+    /// Of training batches, of which no outputs are observed.
+    private Scores scores(Tally tally) {
+        return Scores.of(losses, tally, training.metrics(), Map.of());
     }
 
     private Scores scores(Pass pass) {
         pass.begin(1);
+        Observation observation = new Observation(losses, training.metrics());
         for (int index = 0; index < pass.batches(); index++) {
             pass.run(index, 0);
             pass.count();
+            observation.add(pass);
         }
-        return Scores.of(losses, pass.tally(), training.metrics());
+        return Scores.of(losses, pass.tally(), training.metrics(), observation.values());
     }
 
     /// One run: where it is, and what it has to tell.
@@ -192,7 +219,7 @@ public final class Trainer implements AutoCloseable {
                 boolean stopped = next == Callback.Next.STOP;
                 Optional<Scores> scores = stopped ? Optional.empty() : validation.scores();
                 EpochReport report = new EpochReport(
-                        epoch, Scores.of(losses, pass.tally(), training.metrics()), scores, seconds);
+                        epoch, scores(pass.tally()), scores, seconds);
                 reports.add(report);
                 for (Callback callback : fit.callbacks()) {
                     next = next.and(callback.onEpoch(report));
@@ -229,8 +256,8 @@ public final class Trainer implements AutoCloseable {
                             batch,
                             pass.batches(),
                             steps,
-                            Scores.of(losses, pass.batchTally(), training.metrics()),
-                            Scores.of(losses, pass.tally(), training.metrics()),
+                            scores(pass.batchTally()),
+                            scores(pass.tally()),
                             norm,
                             pass.tally().steps() / seconds);
                     for (Callback callback : fit.callbacks()) {

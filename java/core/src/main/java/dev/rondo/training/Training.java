@@ -2,6 +2,7 @@ package dev.rondo.training;
 
 import dev.rondo.plan.Clip;
 import dev.rondo.plan.Engine;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,6 +81,49 @@ public record Training(
         losses.stream().filter(other -> !other.output().isEmpty()).forEach(other -> all.put(other.output(), other));
         all.put(output, new Objective(output, loss, weight));
         return new Training(optimizer, List.copyOf(all.values()), metrics, clip, schedule, engine);
+    }
+
+    /// With how much each class counts in the only loss, a cross-entropy of classes: each step by the weight of its class,
+    /// as if it came with the data ([dev.rondo.data.Examples#weights(String, float...)]), besides which it counts. Where targets
+    /// are probabilities, a step has the mean of the weights of the classes. [dev.rondo.data.ClassWeights] makes rare
+    /// classes count as much as others.
+    ///
+    /// ```java
+    /// .classWeights(ClassWeights.balanced(labels, classes))
+    /// ```
+    ///
+    /// @param weights one for each class, at least 0; none: all alike
+    /// @throws IllegalArgumentException if there are several losses, the loss is no cross-entropy of classes, or a weight is
+    ///     negative or not finite
+    public Training classWeights(float... weights) {
+        if (losses.size() > 1) {
+            throw new IllegalArgumentException(
+                    "classWeights: expected the name of an output, since there are losses of "
+                            + losses.stream().map(Objective::output).toList());
+        }
+        return classWeights(losses.getFirst().output(), weights);
+    }
+
+    /// With how much each class counts in the loss of an output, which was told before; see [#classWeights(float...)].
+    ///
+    /// @param output its name
+    /// @param weights one for each class, at least 0; none: all alike
+    /// @throws IllegalArgumentException if the output has no loss, or as above
+    public Training classWeights(String output, float... weights) {
+        List<Float> all = new ArrayList<>();
+        for (float weight : weights) {
+            all.add(weight);
+        }
+        if (losses.stream().noneMatch(objective -> objective.output().equals(output))) {
+            throw new IllegalArgumentException("classWeights: expected one of the outputs with a loss, %s, got %s"
+                    .formatted(losses.stream().map(Objective::output).toList(), output));
+        }
+        List<Objective> weighted = losses.stream()
+                .map(objective -> objective.output().equals(output)
+                        ? new Objective(output, objective.loss(), objective.weight(), all)
+                        : objective)
+                .toList();
+        return new Training(optimizer, weighted, metrics, clip, schedule, engine);
     }
 
     /// With these metrics. Where several outputs have a loss, each metric is taken of all whose losses count for it, and

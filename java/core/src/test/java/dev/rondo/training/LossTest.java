@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.rondo.Runs;
 import dev.rondo.Sequential;
 import dev.rondo.data.Dataset;
+import dev.rondo.data.Examples;
 import dev.rondo.data.Order;
 import dev.rondo.data.Seeds;
+import dev.rondo.graph.Value;
 import dev.rondo.layers.Activation;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
@@ -58,25 +60,76 @@ class LossTest {
         return numbers;
     }
 
+    /// What steps count by.
+    private enum Weighting {
+        NONE,
+        SEQUENCES,
+        STEPS,
+        CLASSES
+    }
+
+    private static final float[] CLASS_WEIGHTS = {0.5f, 2, 1.5f};
+
+    /// Some steps count for nothing, but no sequence does.
+    private static float[] weights(Weighting weighting) {
+        float[] weights = new float[LENGTHS.length * TIME];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = switch (weighting) {
+                case NONE, CLASSES -> 1;
+                case SEQUENCES -> 0.3f + i / TIME;
+                case STEPS -> i % TIME == 1 ? 0 : i % TIME >= LENGTHS[i / TIME] ? Float.NaN : 0.25f + i % 3;
+            };
+        }
+        return weights;
+    }
+
+    private static Loss cubedError() {
+        return Loss.custom("cubed error", (s, y, t) -> {
+            Value error = s.abs(s.subtract(y, t));
+            return s.mean(s.multiply(s.square(error), error));
+        });
+    }
+
     static Stream<Arguments> cases() {
         List<Arguments> cases = new ArrayList<>();
         for (Choice kernels : List.of(Choice.JAVA, Choice.NATIVE)) {
             for (Activation activation : ACTIVATIONS) {
-                cases.add(Arguments.of(kernels, activation, Loss.meanSquaredError()));
-                cases.add(Arguments.of(kernels, activation, Loss.meanAbsoluteError()));
-                if (activation == Activation.LINEAR || activation == Activation.SIGMOID) {
-                    cases.add(Arguments.of(kernels, activation, Loss.binaryCrossEntropy()));
-                }
-                if (activation == Activation.LINEAR || activation == Activation.SOFTMAX) {
-                    cases.add(Arguments.of(kernels, activation, Loss.categoricalCrossEntropy()));
-                }
-                if (activation == Activation.SIGMOID || activation == Activation.SOFTMAX) {
-                    cases.add(Arguments.of(kernels, activation, Loss.binaryCrossEntropyOfProbabilities()));
-                    cases.add(Arguments.of(kernels, activation, Loss.categoricalCrossEntropyOfProbabilities()));
+                for (Loss loss : losses(activation)) {
+                    for (Weighting weighting : Weighting.values()) {
+                        boolean bounded = activation == Activation.TANH || activation == Activation.RELU;
+                        boolean classes = loss instanceof Loss.CategoricalCrossEntropy;
+                        if (weighting == Weighting.NONE || !bounded && (classes || weighting != Weighting.CLASSES)) {
+                            cases.add(Arguments.of(kernels, activation, loss, weighting));
+                        }
+                    }
                 }
             }
         }
         return cases.stream();
+    }
+
+    private static List<Loss> losses(Activation activation) {
+        List<Loss> losses = new ArrayList<>();
+        losses.add(Loss.meanSquaredError());
+        losses.add(Loss.meanAbsoluteError());
+        losses.add(Loss.huber(0.4));
+        losses.add(cubedError());
+        if (activation == Activation.LINEAR || activation == Activation.SIGMOID) {
+            losses.add(Loss.binaryCrossEntropy());
+            losses.add(Loss.binaryCrossEntropy().labelSmoothing(0.2));
+        }
+        if (activation == Activation.LINEAR || activation == Activation.SOFTMAX) {
+            losses.add(Loss.categoricalCrossEntropy());
+            losses.add(Loss.categoricalCrossEntropy().labelSmoothing(0.1));
+            losses.add(Loss.klDivergence());
+        }
+        if (activation == Activation.SIGMOID || activation == Activation.SOFTMAX) {
+            losses.add(Loss.binaryCrossEntropyOfProbabilities());
+            losses.add(Loss.binaryCrossEntropyOfProbabilities().labelSmoothing(0.3));
+            losses.add(Loss.categoricalCrossEntropyOfProbabilities());
+            losses.add(Loss.categoricalCrossEntropyOfProbabilities().labelSmoothing(0.3));
+        }
+        return losses;
     }
 
     /// Targets in 0..1; for classes probabilities that sum to 1 in each step.
@@ -85,7 +138,7 @@ class LossTest {
         for (int i = 0; i < targets.length; i++) {
             targets[i] = i % 4 == 0 ? 1 : i % 4 == 1 ? 0 : Math.abs(targets[i]);
         }
-        if (loss instanceof Loss.CategoricalCrossEntropy) {
+        if (loss instanceof Loss.CategoricalCrossEntropy || loss instanceof Loss.KlDivergence) {
             for (int i = 0; i < targets.length; i += SIZE) {
                 float sum = targets[i] + targets[i + 1] + targets[i + 2];
                 for (int j = i; j < i + SIZE; j++) {
@@ -125,18 +178,20 @@ class LossTest {
     /// The probabilities that a loss sees in an output.
     private static double[] probabilities(double[] y, Activation activation, Loss loss) {
         double[] p = y.clone();
-        if (loss instanceof Loss.BinaryCrossEntropy(Loss.Predictions predictions)
+        if (loss instanceof Loss.BinaryCrossEntropy(Loss.Predictions predictions, _)
                 && predictions == Loss.Predictions.LOGITS
                 && activation != Activation.SIGMOID) {
             for (int k = 0; k < SIZE; k++) {
                 p[k] = 1 / (1 + Math.exp(-y[k]));
             }
         }
-        if (loss instanceof Loss.CategoricalCrossEntropy(_, Loss.Predictions predictions)
+        boolean raw = loss instanceof Loss.CategoricalCrossEntropy(_, Loss.Predictions predictions, _)
+                && predictions == Loss.Predictions.PROBABILITIES;
+        if ((loss instanceof Loss.CategoricalCrossEntropy || loss instanceof Loss.KlDivergence)
                 && activation != Activation.SOFTMAX) {
             double sum = 0;
             for (int k = 0; k < SIZE; k++) {
-                sum += p[k] = predictions == Loss.Predictions.LOGITS ? Math.exp(y[k]) : y[k] + 1e-7;
+                sum += p[k] = raw ? y[k] + 1e-7 : Math.exp(y[k]);
             }
             for (int k = 0; k < SIZE; k++) {
                 p[k] /= sum;
@@ -145,34 +200,59 @@ class LossTest {
         return p;
     }
 
-    /// Loss, squared error, absolute error and accuracy, means over the real steps.
-    private static double[] means(double[] w, Activation activation, Loss loss, float[] targets) {
+    private static double smoothed(Loss loss, double target) {
+        return switch (loss) {
+            case Loss.CategoricalCrossEntropy(_, _, double smoothing) -> (1 - smoothing) * target + smoothing / SIZE;
+            case Loss.BinaryCrossEntropy(_, double smoothing) -> (1 - smoothing) * target + smoothing / 2;
+            default -> target;
+        };
+    }
+
+    /// Loss, a mean by weight; squared error, absolute error and accuracy, means over the real steps.
+    private static double[] means(
+            double[] w, Activation activation, Loss loss, float[] targets, Weighting weighting) {
         double[] sums = new double[4];
+        float[] weights = weights(weighting);
+        double total = 0;
         int steps = 0;
         for (int b = 0; b < LENGTHS.length; b++) {
             for (int t = 0; t < LENGTHS[b]; t++) {
                 int at = b * TIME + t;
                 steps++;
                 double[] y = probabilities(output(w, activation, at), activation, loss);
+                double weight = weights[at];
+                for (int k = 0; k < SIZE && weighting == Weighting.CLASSES; k++) {
+                    weight = (k == 0 ? 0 : weight) + CLASS_WEIGHTS[k] * targets[at * SIZE + k];
+                }
+                total += weight;
                 for (int k = 0; k < SIZE; k++) {
-                    double target = targets[at * SIZE + k];
-                    double error = y[k] - target;
-                    sums[0] += switch (loss) {
+                    double told = targets[at * SIZE + k];
+                    double target = smoothed(loss, told);
+                    double error = y[k] - told;
+                    sums[0] += weight * switch (loss) {
                         case Loss.MeanSquaredError _ -> error * error / SIZE;
                         case Loss.MeanAbsoluteError _ -> Math.abs(error) / SIZE;
                         case Loss.BinaryCrossEntropy _ ->
                             -(target * Math.log(y[k]) + (1 - target) * Math.log(1 - y[k])) / SIZE;
                         case Loss.CategoricalCrossEntropy _ -> -target * Math.log(y[k]);
-                        case Loss.Ctc _, Loss.Crf _ -> throw new IllegalArgumentException("see SequenceTrainingTest: " + loss);
+                        case Loss.KlDivergence _ -> target == 0 ? 0 : target * Math.log(target / y[k]);
+                        case Loss.Huber(double delta) ->
+                            (Math.abs(error) <= delta
+                                            ? error * error / 2
+                                            : delta * (Math.abs(error) - delta / 2))
+                                    / SIZE;
+                        case Loss.Custom _ -> Math.pow(Math.abs(error), 3) / SIZE;
+                        case Loss.Ctc _, Loss.Crf _ ->
+                            throw new IllegalArgumentException("see SequenceTrainingTest: " + loss);
                     };
                     sums[1] += error * error / SIZE;
                     sums[2] += Math.abs(error) / SIZE;
-                    sums[3] += y[k] > 0.5 == target > 0.5 ? 1.0 / SIZE : 0;
+                    sums[3] += y[k] > 0.5 == told > 0.5 ? 1.0 / SIZE : 0;
                 }
             }
         }
         for (int i = 0; i < sums.length; i++) {
-            sums[i] /= steps;
+            sums[i] /= i == 0 ? total : steps;
         }
         return sums;
     }
@@ -184,30 +264,42 @@ class LossTest {
                 new Metric[] {
                     Metric.meanSquaredError(), Metric.rootMeanSquaredError(), Metric.meanAbsoluteError(), Metric.accuracy()
                 };
-            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _ ->
+            case Loss.MeanSquaredError _, Loss.MeanAbsoluteError _, Loss.Huber _ ->
                 new Metric[] {Metric.meanSquaredError(), Metric.rootMeanSquaredError(), Metric.meanAbsoluteError()};
-            case Loss.Ctc _, Loss.Crf _ -> new Metric[0];
+            case Loss.Ctc _, Loss.Crf _, Loss.KlDivergence _, Loss.Custom _ -> new Metric[0];
         };
     }
 
     @ParameterizedTest
     @MethodSource("cases")
-    void followsTheEquations(Choice kernels, Activation activation, Loss loss) {
+    void followsTheEquations(Choice kernels, Activation activation, Loss loss, Weighting weighting) {
         float[] targets = targets(loss);
         double[] w = new double[PARAMETERS.length];
         for (int i = 0; i < w.length; i++) {
             w[i] = PARAMETERS[i];
         }
-        double[] expected = means(w, activation, loss, targets);
+        double[] expected = means(w, activation, loss, targets, weighting);
         Tensor x = Tensor.of(X, LENGTHS.length, TIME, SIZE);
-        Dataset data =
+        Examples plain =
                 Dataset.of(x, Tensor.of(targets, LENGTHS.length, TIME, SIZE)).lengths(LENGTHS);
+        Tensor stepWeights = Tensor.of(weights(weighting), LENGTHS.length, TIME);
+        float[] weights = new float[LENGTHS.length];
+        for (int b = 0; b < weights.length; b++) {
+            weights[b] = weights(weighting)[b * TIME];
+        }
+        Examples data = switch (weighting) {
+            case NONE, CLASSES -> plain;
+            case SEQUENCES -> plain.weights(weights);
+            case STEPS -> plain.stepWeights(stepWeights);
+        };
+        float[] classWeights = weighting == Weighting.CLASSES ? CLASS_WEIGHTS : new float[0];
         try (Sequential model = Sequential.of(
                 Input.features(Shape.TIME, SIZE), Dense.units(SIZE).activation(activation))) {
             model.setParameter("dense/weight", Tensor.of(Arrays.copyOf(PARAMETERS, 9), 3, 3));
             model.setParameter("dense/bias", Tensor.of(Arrays.copyOfRange(PARAMETERS, 9, 12), 3));
             model.compile(Training.optimizer(Sgd.rate(1))
                     .loss(loss)
+                    .classWeights(classWeights)
                     .metrics(metrics(loss))
                     .engine(Runs.engine(kernels)));
             // A root of the whole is not a mean of the batches' roots.
@@ -217,7 +309,7 @@ class LossTest {
                 assertEquals(14, scores.steps());
                 if (loss instanceof Loss.CategoricalCrossEntropy) {
                     assertEquals(Math.exp(expected[0]), scores.metric("perplexity"), 10 * CLOSE);
-                } else {
+                } else if (metrics(loss).length > 0) {
                     assertEquals(expected[1], scores.metric("mse"), CLOSE);
                     assertEquals(Math.sqrt(expected[1]), scores.metric("rmse"), CLOSE);
                     assertEquals(expected[2], scores.metric("mae"), CLOSE);
@@ -240,9 +332,9 @@ class LossTest {
             for (int i = 0; i < w.length; i++) {
                 double before = w[i];
                 w[i] = before + STEP;
-                double above = means(w, activation, loss, targets)[0];
+                double above = means(w, activation, loss, targets, weighting)[0];
                 w[i] = before - STEP;
-                double below = means(w, activation, loss, targets)[0];
+                double below = means(w, activation, loss, targets, weighting)[0];
                 w[i] = before;
                 Tensor after = model.parameters().get(i < 9 ? "dense/weight" : "dense/bias");
                 assertEquals(

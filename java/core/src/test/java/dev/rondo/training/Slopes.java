@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /// The gradients of a whole model's training step in double, held against central differences of its loss. For models
@@ -44,11 +45,12 @@ final class Slopes implements AutoCloseable {
             }
         }
         parameters.changed();
-        pass = new Pass(
+        pass = Pass.of(
                 new Pass.Setting(network, parameters, losses, Engine.java().engine()),
                 Scope.Purpose.TRAINING,
                 data,
-                new Dataset.Request(LossNode.signature(network, losses), batchSize, Order.SEQUENTIAL, 1));
+                new Dataset.Request(LossNode.signature(network, losses), batchSize, Order.SEQUENTIAL, 1),
+                Set.of());
         pass.begin(1);
     }
 
