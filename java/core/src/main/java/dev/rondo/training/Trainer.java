@@ -116,7 +116,7 @@ public final class Trainer implements AutoCloseable {
             Dataset data, int batchSize, BiFunction<GradientCheck.Case, Map<String, double[]>, T> use) {
         Dataset.Request request =
                 new Dataset.Request(signature, batchSize, Order.SEQUENTIAL, model.network().seed());
-        try (Pass pass = new Pass(setting, Scope.Purpose.TRAINING, data, request)) {
+        try (Pass pass = Pass.of(setting, Scope.Purpose.TRAINING, data, request, Set.of())) {
             pass.begin(1);
             pass.run(0, 1);
             Map<String, double[]> gradients = new LinkedHashMap<>();
