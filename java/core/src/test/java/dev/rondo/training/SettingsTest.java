@@ -42,7 +42,7 @@ class SettingsTest {
         assertEquals(
                 new Training(
                         Sgd.standard(), Loss.categoricalCrossEntropy(), List.of(Metric.accuracy()), Clip.globalNorm(5), Schedule.constant(),
-                        Engine.training()),
+                        List.of(), Engine.training()),
                 training);
     }
 
