@@ -108,7 +108,7 @@ public final class Accumulation implements AutoCloseable {
     public void clear() {
         weights = 0;
         if (sum.isPresent()) {
-            sum.get().plan().clearCarried();
+            sum.get().mean().fill((byte) 0);
         }
     }
 

@@ -7,14 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.Predicate;
 
 /// Which parameter is of which group.
 final class Groups {
     private Groups() {}
 
     /// A pattern of parameter paths, in which `*` stands for any characters, none and `/` included.
-    record Pattern(String text) implements Predicate<String> {
+    record Pattern(String text) implements ParameterFilter {
         Pattern {
             if (text.isBlank()) {
                 throw new IllegalArgumentException("group: expected a pattern such as lstm/*, got a blank one");
@@ -22,7 +21,7 @@ final class Groups {
         }
 
         @Override
-        public boolean test(String path) {
+        public boolean selects(String path) {
             String[] parts = text.split("\\*", -1);
             if (parts.length == 1) {
                 return path.equals(text);
@@ -52,7 +51,7 @@ final class Groups {
         parameters.forEach(name -> groups.put(name, Group.trained()));
         List<String> left = new ArrayList<>(parameters);
         for (Training.Selection selection : selections) {
-            List<String> own = left.stream().filter(selection.parameters()).toList();
+            List<String> own = left.stream().filter(selection.parameters()::selects).toList();
             if (own.isEmpty()) {
                 throw new IllegalArgumentException("group: %s: expected to select from %s%s, got none of them"
                         .formatted(

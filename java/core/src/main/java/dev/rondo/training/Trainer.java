@@ -335,10 +335,14 @@ public final class Trainer implements AutoCloseable {
             long weight = pass.batchTotals().steps();
             MemorySegment gradients = accumulation.add(pass.gradients(), weight);
             double norm = update.norm(gradients);
+            penalty = update.penalty();
+            if (!Double.isFinite(penalty)) {
+                throw new NonFiniteException(
+                        batch + 1L, "penalty", "expected a finite sum over the parameters, got " + penalty);
+            }
             if (!Double.isFinite(norm) || !Double.isFinite(pass.loss())) {
                 throw pass.nonFinite(batch);
             }
-            penalty = update.penalty();
             penalties += penalty * weight;
             rate = rate();
             int next = batch + 1;

@@ -4,7 +4,6 @@ import dev.rondo.plan.Clip;
 import dev.rondo.plan.Engine;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// How a model is to learn: what [dev.rondo.Model#compile] takes.
@@ -30,9 +29,9 @@ public record Training(
         Engine.Options engine) {
     /// Parameters and how they learn.
     ///
-    /// @param parameters whether a parameter is one of them, by its path
+    /// @param parameters which ones
     /// @param group how they learn
-    public record Selection(Predicate<String> parameters, Group group) {}
+    public record Selection(ParameterFilter parameters, Group group) {}
 
     public Training {
         metrics = List.copyOf(metrics);
@@ -111,9 +110,8 @@ public record Training(
 
     /// With some parameters that learn in a way of their own.
     ///
-    /// @param parameters whether a parameter is one of them, by its path
     /// @throws IllegalArgumentException if a decay is given without [AdamW]
-    public Training group(Predicate<String> parameters, Group group) {
+    public Training group(ParameterFilter parameters, Group group) {
         List<Selection> all =
                 Stream.concat(groups.stream(), Stream.of(new Selection(parameters, group))).toList();
         return new Training(optimizer, loss, metrics, clip, schedule, all, engine);

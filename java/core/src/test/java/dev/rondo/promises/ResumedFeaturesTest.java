@@ -347,7 +347,7 @@ class ResumedFeaturesTest {
         Feature groups = new Feature("groups", STREAMS, ResumedFeaturesTest::groups, (fit, _) -> fit);
         Feature none = new Feature("none", STREAMS, training -> training, (fit, _) -> fit);
         try (Sequential model = groups.compiled()) {
-            model.fit(STREAMS.dataset(), groups.fit(folder).checkpoint(file, Every.epochs(5)));
+            model.fit(STREAMS.dataset(), groups.fit(folder).checkpoint(file, Every.epochs(EPOCHS)));
         }
         try (Sequential model = none.compiled()) {
             IllegalStateException e = assertThrows(
