@@ -20,7 +20,7 @@ import java.util.SequencedMap;
 public final class Accumulation implements AutoCloseable {
     private final Parameters parameters;
     private final Optional<Sum> sum;
-    private long weights;
+    private double weights;
 
     /// The plan that adds, and where its values are.
     private record Sum(Plan plan, Value gradients, MemorySegment share, MemorySegment mean) {}
@@ -57,20 +57,18 @@ public final class Accumulation implements AutoCloseable {
     /// Adds the gradients of a batch.
     ///
     /// @param flat the gradients, laid out as the parameters
-    /// @param weight of the batch: its real steps; where it is 0 nothing is added
+    /// @param weight of the batch, such as its real steps; where it is 0 nothing is added
     /// @return the mean of the gradients so far; with batches that do not come together the gradients themselves
-    /// @throws IllegalArgumentException if the weight is below 0
-    public MemorySegment add(MemorySegment flat, long weight) {
-        if (weight < 0) {
-            throw new IllegalArgumentException("weight: expected at least 0, got " + weight);
-        }
+    /// @throws IllegalArgumentException if the weight is below 0 or not finite
+    public MemorySegment add(MemorySegment flat, double weight) {
+        check("weight", weight);
         if (sum.isEmpty()) {
             return flat;
         }
         Sum adding = sum.get();
         if (weight > 0) {
             weights += weight;
-            double share = (double) weight / weights;
+            double share = weight / weights;
             if (parameters.type() == DataType.FLOAT64) {
                 adding.share().set(ValueLayout.JAVA_DOUBLE, 0, share);
             } else {
@@ -83,7 +81,7 @@ public final class Accumulation implements AutoCloseable {
     }
 
     /// The weights of the batches so far.
-    public long weights() {
+    public double weights() {
         return weights;
     }
 
@@ -96,12 +94,17 @@ public final class Accumulation implements AutoCloseable {
     /// Goes on from before, with [#means] as they were then.
     ///
     /// @param weights of the batches before
-    /// @throws IllegalArgumentException if they are below 0
-    public void resume(long weights) {
-        if (weights < 0) {
-            throw new IllegalArgumentException("weights: expected at least 0, got " + weights);
-        }
+    /// @throws IllegalArgumentException if they are below 0 or not finite
+    public void resume(double weights) {
+        check("weights", weights);
         this.weights = weights;
+    }
+
+    private static void check(String name, double weight) {
+        if (!(weight >= 0) || Double.isInfinite(weight)) {
+            throw new IllegalArgumentException(
+                    "%s: expected a finite number of at least 0, got %s".formatted(name, weight));
+        }
     }
 
     /// Forgets the batches so far.

@@ -100,6 +100,9 @@ public final class Update implements AutoCloseable {
         List<Run> all = runs(parameters, treatments);
         runs = all.stream().filter(run -> run.treatment().optimizer().isPresent()).toList();
         frozen = all.stream().filter(run -> run.treatment().optimizer().isEmpty()).toList();
+        if (runs.isEmpty() && !all.isEmpty()) {
+            throw new IllegalArgumentException("update: expected a parameter that is not frozen, got none");
+        }
         SequencedMap<String, Double> starts = starts(runs);
         arena = Arena.ofShared();
         List<Runnable> undo = new ArrayList<>(List.of(arena::close));
@@ -128,7 +131,7 @@ public final class Update implements AutoCloseable {
             }
             runs.stream().mapToDouble(run -> run.treatment().rate()).distinct().forEach(
                     factor -> rateCells.add(new RateCell(factor, rule.memory(graph.value("rate " + factor)))));
-            stepCell = isStepped(runs.getFirst()) ? rule.memory(graph.value("step")) : MemorySegment.NULL;
+            stepCell = runs.stream().anyMatch(Update::isStepped) ? rule.memory(graph.value("step")) : MemorySegment.NULL;
         } catch (RuntimeException | Error e) {
             undo.reversed().forEach(Runnable::run);
             throw e;
@@ -151,8 +154,8 @@ public final class Update implements AutoCloseable {
     /// states.
     ///
     /// @param treatments one for each parameter by its name
-    /// @throws IllegalArgumentException if a parameter has none, a name is of no parameter, an operation is no optimizer,
-    ///     they have not the same states, or all parameters are frozen
+    /// @throws IllegalArgumentException if a parameter has none, a name is of no parameter, an operation is no
+    ///     optimizer, they have not the same states, or all parameters are frozen
     public static Update of(
             Parameters parameters, Map<String, Treatment> treatments, Clip clip, Engine engine) {
         return new Update(parameters, treatments, clip, engine);
@@ -179,16 +182,13 @@ public final class Update implements AutoCloseable {
     }
 
     private static SequencedMap<String, Double> starts(List<Run> runs) {
-        if (runs.isEmpty()) {
-            throw new IllegalArgumentException("update: expected a parameter that is not frozen, got none");
-        }
         List<SequencedMap<String, Double>> all =
                 runs.stream().map(run -> starts(run.treatment().optimizer().orElseThrow())).distinct().toList();
         if (all.size() > 1 || runs.stream().map(Update::isStepped).distinct().count() > 1) {
             throw new IllegalArgumentException("update: expected optimizers of one kind, got "
                     + runs.stream().map(run -> run.treatment().optimizer().orElseThrow()).distinct().toList());
         }
-        return all.getFirst();
+        return all.isEmpty() ? new LinkedHashMap<>() : all.getFirst();
     }
 
     private static boolean isStepped(Run run) {
@@ -214,7 +214,7 @@ public final class Update implements AutoCloseable {
         Graph.Builder builder = Graph.builder();
         SequencedMap<String, Value> scalars = new LinkedHashMap<>();
         scalars.put("scale", builder.input("scale", DataType.FLOAT32, Shape.scalar()));
-        if (isStepped(runs.getFirst())) {
+        if (runs.stream().anyMatch(Update::isStepped)) {
             scalars.put("step", builder.input("step", DataType.INT64, Shape.scalar()));
         }
         Map<Double, Value> rates = new LinkedHashMap<>();

@@ -8,8 +8,8 @@ package dev.rondo.training;
 /// @param step batches since the run began, from 1
 /// @param batchScores of this batch alone
 /// @param epochScores of the epoch so far
-/// @param gradientNorm norm of all gradients taken together, before clipping, those of penalties included; where batches
-///     are accumulated, of the mean so far
+/// @param gradientNorm norm of all gradients taken together, before clipping, those of penalties included; where
+///     batches are accumulated, of the mean so far
 /// @param rate the learning rate of the update that the batch is part of
 /// @param stepsPerSecond real steps (tokens) a second, over the epoch so far
 public record BatchReport(

@@ -65,19 +65,19 @@ public interface Callback {
         };
     }
 
-    /// Writes a table of the epochs, a line each: the epoch and its [EpochReport#values], under a line of their names; a
-    /// value that an epoch lacks is empty. The file is begun anew with each run, but a run that goes on from a checkpoint
-    /// goes on with it: lines of epochs that are trained again are removed. Each line is handed to the system before the
-    /// next epoch.
+    /// Writes a table of the epochs, a line each: the epoch and its [EpochReport#values], under a line of their names;
+    /// a value that an epoch lacks is empty. The file is begun anew with each run, but a run that goes on from a
+    /// checkpoint goes on with it: lines of epochs that are trained again are removed. Each line is handed to the
+    /// system before the next epoch.
     ///
-    /// A run whose line cannot be written, to a full disk for instance, ends with an [java.io.UncheckedIOException]; the
-    /// parameters are those after that epoch.
+    /// A run whose line cannot be written, to a full disk for instance, ends with an [java.io.UncheckedIOException];
+    /// the parameters are those after that epoch.
     static Callback csv(Path file) {
         return new HistoryFile(file, HistoryFile.Format.CSV);
     }
 
-    /// Writes a JSON object for each epoch, a line each: `{"epoch":1,"loss":0.7,...}` with its [EpochReport#values], null
-    /// where one is not finite. Otherwise as [#csv].
+    /// Writes a JSON object for each epoch, a line each: `{"epoch":1,"loss":0.7,...}` with its [EpochReport#values],
+    /// null where one is not finite. Otherwise as [#csv].
     static Callback jsonLines(Path file) {
         return new HistoryFile(file, HistoryFile.Format.JSON_LINES);
     }

@@ -199,7 +199,7 @@ final class Checkpoint {
                                 .formatted(start.file(), String.join("; ", resumption.differences())));
             }
             checkData(run, fields, position);
-            long accumulated = fields.whole("accumulated", 0, Long.MAX_VALUE);
+            double accumulated = fields.notNegative("accumulated");
             Callback.Next next = memories.recall(file);
             run.pass().begin(position.epochs() + 1);
             SequencedMap<String, Tensor> tensors = run.tensors();
@@ -257,6 +257,14 @@ final class Checkpoint {
             } catch (NumberFormatException e) {
                 throw file.wrong(key, "expected a number, got " + text);
             }
+        }
+
+        double notNegative(String key) throws ModelFormatException {
+            double value = real(key);
+            if (!(value >= 0) || !Double.isFinite(value)) {
+                throw file.wrong(key, "expected a finite number of at least 0, got " + value);
+            }
+            return value;
         }
 
         double factor(String key) throws ModelFormatException {

@@ -28,8 +28,8 @@ public record EpochReport(
         return training.loss();
     }
 
-    /// All by name: `loss` and the metrics; `val_loss` and the metrics behind `val_`, where it was validated; `rate` and
-    /// `seconds`.
+    /// All by name: `loss` and the metrics; `val_loss` and the metrics behind `val_`, where it was validated; `rate`
+    /// and `seconds`.
     public SequencedMap<String, Double> values() {
         SequencedMap<String, Double> values = new LinkedHashMap<>();
         put(values, "", training);
@@ -45,12 +45,17 @@ public record EpochReport(
     }
 
     /// The names of the values of a run's epochs.
-    static List<String> names(List<Metric> metrics, boolean validated) {
+    ///
+    /// @param training names of the metrics of training
+    /// @param validation those of validation, where there is one
+    static List<String> names(List<String> training, Optional<List<String>> validation) {
         List<String> names = new ArrayList<>();
-        for (String prefix : validated ? List.of("", VALIDATION) : List.of("")) {
-            names.add(prefix + LOSS);
-            metrics.forEach(metric -> names.add(prefix + metric.name()));
-        }
+        names.add(LOSS);
+        names.addAll(training);
+        validation.ifPresent(metrics -> {
+            names.add(VALIDATION + LOSS);
+            metrics.forEach(metric -> names.add(VALIDATION + metric));
+        });
         names.add(RATE);
         names.add(SECONDS);
         return names;
@@ -58,12 +63,13 @@ public record EpochReport(
 
     /// @throws IllegalArgumentException if two values would have one name
     static void check(List<Metric> metrics) {
-        List<String> names = names(metrics, true);
+        List<String> own = metrics.stream().map(Metric::name).toList();
+        List<String> names = names(own, Optional.of(own));
         names.add("epoch");
         if (names.stream().distinct().count() < names.size()) {
             throw new IllegalArgumentException(
                     "metrics: expected names of their own, and none of epoch, loss, val_loss, rate and seconds, got "
-                            + metrics.stream().map(Metric::name).toList());
+                            + own);
         }
     }
 

@@ -131,8 +131,8 @@ public record Fit(
     }
 
     /// Holding out some of the examples, drawn at random by the model's seed, and scoring the model on them after each
-    /// epoch. (Keras holds out the last ones: [#validationSplitByTime].) Of the ways to give validation data the last one
-    /// called is in force.
+    /// epoch. (Keras holds out the last ones: [#validationSplitByTime].) Of the ways to give validation data the last
+    /// one called is in force.
     ///
     /// @param fraction to hold out, between 0 and 1; rounded to the nearest number of examples
     /// @throws IllegalArgumentException if the fraction is not between 0 and 1; [dev.rondo.Model#fit] throws one if the
@@ -165,11 +165,11 @@ public record Fit(
                 start);
     }
 
-    /// Updating the parameters once for so many batches, by the mean of their gradients weighted by their real steps: the
-    /// update of one batch of all of them, up to rounding, in the memory of a small one. Gradients are clipped after they
-    /// are brought together, and the schedule counts updates. The last update of an epoch is of the batches that are
-    /// left; where a callback ends the run between two updates, the batches since the last have moved nothing. Streams
-    /// carry their states from batch to batch as ever.
+    /// Updating the parameters once for so many batches, by the mean of their gradients weighted by their real steps:
+    /// the update of one batch of all of them, up to rounding, in the memory of a small one. Gradients are clipped
+    /// after they are brought together, and the schedule counts updates. The last update of an epoch is of the batches
+    /// that are left; where a callback ends the run between two updates, the batches since the last have moved nothing.
+    /// Streams carry their states from batch to batch as ever.
     ///
     /// @throws IllegalArgumentException if there is not at least one batch
     public Fit accumulate(int batches) {

@@ -54,7 +54,8 @@ public record Group(Learning learning, double rate, OptionalDouble decay, double
         return new Group(learning, factor, decay, l1, l2);
     }
 
-    /// With a decay of their own in place of that of [AdamW]. Other optimizers have none: there [#l2] does what they can.
+    /// With a decay of their own in place of that of [AdamW]. Other optimizers have none: there [#l2] does what they
+    /// can.
     public Group decay(double decay) {
         return new Group(learning, rate, OptionalDouble.of(decay), l1, l2);
     }

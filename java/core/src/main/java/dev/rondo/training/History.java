@@ -30,8 +30,8 @@ public record History(List<EpochReport> epochs, Ending ending) {
         return epochs.stream().flatMap(epoch -> epoch.validation().stream()).map(Scores::loss).toList();
     }
 
-    /// One value of each epoch, by its name in [EpochReport#values], such as `val_accuracy`: NaN for an epoch that was cut
-    /// short before it had one.
+    /// One value of each epoch, by its name in [EpochReport#values], such as `val_accuracy`: NaN for an epoch that was
+    /// cut short before it had one.
     ///
     /// @throws IllegalArgumentException if no epoch has it
     public List<Double> values(String name) {

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /// What the [Remembering] callbacks of a run remember, in a checkpoint: of the first, `callback.1.settings`,
-/// `callback.1.memory.best`, and tensors under `callback/1/`. One that is set otherwise than the one in its place was does
-/// not go on from what that one remembered.
+/// `callback.1.memory.best`, and tensors under `callback/1/`. One that is set otherwise than the one in its place was
+/// does not go on from what that one remembered.
 ///
 /// @param callbacks in their order
 record Memories(List<Remembering> callbacks) {

@@ -9,8 +9,8 @@ import java.util.OptionalDouble;
 /// Monitor.highest("val_accuracy")
 /// ```
 ///
-/// @param name as in [EpochReport#values]: `loss`, the name of a metric, or one of these behind `val_`, of the validation
-///     data
+/// @param name as in [EpochReport#values]: `loss`, the name of a metric, or one of these behind `val_`, of the
+///     validation data
 /// @param goal which way is better
 public record Monitor(String name, Goal goal) {
     /// Which way is better.
@@ -56,7 +56,8 @@ public record Monitor(String name, Goal goal) {
         }
     }
 
-    /// Whether a value is better than another by more than a difference. NaN is never better, and all is better than NaN.
+    /// Whether a value is better than another by more than a difference. NaN is never better, and all is better than
+    /// NaN.
     boolean isBetter(double value, double than, double minDelta) {
         if (Double.isNaN(value) || Double.isNaN(than)) {
             return !Double.isNaN(value);

@@ -7,7 +7,8 @@ import java.util.Map;
 /// callback and no [Schedule], since it depends on scores.
 ///
 /// ```java
-/// Fit.epochs(100).validation(heldOut).callback(ReduceOnPlateau.on(Monitor.validationLoss(), 3).factor(0.5).least(1e-5))
+/// Fit.epochs(100).validation(heldOut).callback(ReduceOnPlateau.on(Monitor.validationLoss(),
+/// 3).factor(0.5).least(1e-5))
 /// ```
 ///
 /// The rate is multiplied on top of the schedule's factor, and until the end of the run.

@@ -21,8 +21,8 @@ public interface Remembering extends Callback {
     /// What it remembers now, by names of its own. `String.valueOf` of a number is read back bit for bit.
     Map<String, String> memory();
 
-    /// What it remembers as tensors: none unless overridden. The names, types and shapes are the same at any time of a run,
-    /// as they are those that a run that goes on has. When a run goes on they are overwritten, after [#recall].
+    /// What it remembers as tensors: none unless overridden. The names, types and shapes are the same at any time of a
+    /// run, as they are those that a run that goes on has. When a run goes on they are overwritten, after [#recall].
     default SequencedMap<String, Tensor> tensors() {
         return new LinkedHashMap<>();
     }

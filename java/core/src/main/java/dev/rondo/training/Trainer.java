@@ -180,7 +180,8 @@ public final class Trainer implements AutoCloseable {
 
         @Override
         public List<String> names() {
-            return EpochReport.names(training.metrics(), validation.pass.isPresent());
+            List<String> metrics = training.metrics().stream().map(Metric::name).toList();
+            return EpochReport.names(metrics, validation.pass.map(_ -> metrics));
         }
 
         @Override

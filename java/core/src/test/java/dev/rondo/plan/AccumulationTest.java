@@ -62,7 +62,9 @@ class AccumulationTest {
                     long all = weights;
                     sums.forEach((name, sum) -> {
                         double[] expected = Arrays.stream(sum).map(s -> s / all).toArray();
-                        assertArrayEquals(expected, means.getOrDefault(name, Tensor.of(sum, sum.length)).toDoubles(), tolerance, name);
+                        double[] actual =
+                                means.getOrDefault(name, Tensor.of(sum, sum.length)).toDoubles();
+                        assertArrayEquals(expected, actual, tolerance, name);
                     });
                     if (batch == 0) {
                         assertEquals(-1, flat.mismatch(mean), "the first is taken as it is");
@@ -113,7 +115,9 @@ class AccumulationTest {
             assertEquals(Map.of(), none.means());
             none.clear();
             assertThrows(IllegalArgumentException.class, () -> none.add(flat, -1));
+            assertThrows(IllegalArgumentException.class, () -> none.add(flat, Double.NaN));
             assertThrows(IllegalArgumentException.class, () -> none.resume(-1));
+            assertThrows(IllegalArgumentException.class, () -> none.resume(Double.POSITIVE_INFINITY));
             assertThrows(
                     IllegalArgumentException.class, () -> Accumulation.of(0, parameters, Engines.reference()));
         }

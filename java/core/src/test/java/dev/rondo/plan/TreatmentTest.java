@@ -123,7 +123,9 @@ class TreatmentTest {
                 for (String name : NAMES) {
                     Treatment treatment = treatment(treatments, name);
                     double[] w = values(expected, name);
-                    double[] g = treatment.optimizer().isEmpty() ? new double[w.length] : gradient(name, step, w.length);
+                    double[] g = treatment.optimizer().isEmpty()
+                            ? new double[w.length]
+                            : gradient(name, step, w.length);
                     for (int i = 0; i < w.length; i++) {
                         penalty += (float) treatment.l1() * Math.abs(w[i]) + (float) treatment.l2() * w[i] * w[i];
                         g[i] += treatment.l1() * Math.signum(w[i]) + 2 * treatment.l2() * w[i];
@@ -211,6 +213,21 @@ class TreatmentTest {
                     assertArrayEquals(expected, parameters.tensor(name).toDoubles(), 2 * 0x1p-24, name);
                 }
             }
+        }
+    }
+
+    /// A graph without parameters has nothing to update, and says nothing.
+    @ParameterizedTest
+    @MethodSource("engines")
+    void noParametersAreUpdatedToo(Engine engine) {
+        try (Arena arena = Arena.ofShared();
+                Parameters none = Parameters.of(Graph.builder().build());
+                Update update = Update.of(none, new Op.Sgd(0.5f, false), Clip.globalNorm(1), engine)) {
+            MemorySegment flat = none.allocateLike(arena);
+            assertEquals(0, update.norm(flat));
+            update.apply(flat, 0.5, 1);
+            assertEquals(0, update.penalty());
+            assertEquals(Map.of(), update.states());
         }
     }
 

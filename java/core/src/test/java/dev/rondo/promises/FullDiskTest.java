@@ -29,9 +29,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A disk that fills while a run writes its best model or a checkpoint leaves the file of before whole, and the model as it
-/// was. A real full disk in small: the shell limits the size of files that the child may write, so that the system
-/// refuses a write in the middle of a tensor.
+/// A disk that fills while a run writes its best model or a checkpoint leaves the file of before whole, and the model
+/// as it was. A real full disk in small: the shell limits the size of files that the child may write, so that the
+/// system refuses a write in the middle of a tensor.
 class FullDiskTest {
     private static final Monitor LOSS = Monitor.lowest("loss");
 

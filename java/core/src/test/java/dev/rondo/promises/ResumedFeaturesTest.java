@@ -368,7 +368,8 @@ class ResumedFeaturesTest {
         }
     }
 
-    /// Each string and each tensor of a callback's memory is missed, and wrong ones are seen; the model stays as it was.
+    /// Each string and each tensor of a callback's memory is missed, and wrong ones are seen; the model stays as it
+    /// was.
     @Test
     void aMemoryThatLacksSomethingIsRefused() throws IOException {
         Path file = folder.resolve("run.checkpoint");

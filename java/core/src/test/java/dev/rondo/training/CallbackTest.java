@@ -162,7 +162,10 @@ class CallbackTest {
             }
         }
         List<String> once = List.of(
-                "begin 0.005 [loss, accuracy, perplexity, rate, seconds] 2", "epoch 1 0.005", "epoch 2 0.0025", "end 0.00125");
+                "begin 0.005 [loss, accuracy, perplexity, rate, seconds] 2",
+                "epoch 1 0.005",
+                "epoch 2 0.0025",
+                "end 0.00125");
         assertEquals(once, acting.calls.subList(0, 4));
         assertEquals(once, acting.calls.subList(4, 8), "the rate of a run ends with it");
     }

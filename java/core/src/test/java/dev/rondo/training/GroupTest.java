@@ -58,7 +58,9 @@ class GroupTest {
             }
         });
         assertEquals(
-                last, trained(training(kernels).group(name -> name.startsWith("lstm/"), Group.frozen())), "a predicate");
+                last,
+                trained(training(kernels).group(name -> name.startsWith("lstm/"), Group.frozen())),
+                "a predicate");
     }
 
     /// As in Keras: a penalty is part of every loss that is reported, and of no metric.

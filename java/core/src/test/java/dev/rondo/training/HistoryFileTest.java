@@ -53,7 +53,9 @@ class HistoryFileTest {
             assertEquals(
                     history.epochs().stream().map(epoch -> epoch.training().metric("accuracy")).toList(),
                     history.values("accuracy"));
-            assertEquals(history.last().validation().orElseThrow().metric("perplexity"), history.values("val_perplexity").getLast());
+            assertEquals(
+                    history.last().validation().orElseThrow().metric("perplexity"),
+                    history.values("val_perplexity").getLast());
             assertEquals(List.of(5e-3, 5e-3, 5e-3), history.values("rate"));
             IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> history.values("f1"));
             assertEquals("history: expected one of " + NAMES + ", got f1", e.getMessage());
@@ -126,8 +128,12 @@ class HistoryFileTest {
         Path json = folder.resolve("history.jsonl");
         begun(Callback.csv(csv), Fit.epochs(1)).onEpoch(report(1, Double.NaN));
         begun(Callback.jsonLines(json), Fit.epochs(1)).onEpoch(report(1, Double.NaN));
-        assertEquals("epoch,loss,accuracy,val_loss,val_accuracy,rate,seconds\n1,NaN,0.5,,,0.25,2.0\n", Files.readString(csv));
-        assertEquals("{\"epoch\":1,\"loss\":null,\"accuracy\":0.5,\"rate\":0.25,\"seconds\":2.0}\n", Files.readString(json));
+        assertEquals(
+                "epoch,loss,accuracy,val_loss,val_accuracy,rate,seconds\n1,NaN,0.5,,,0.25,2.0\n",
+                Files.readString(csv));
+        assertEquals(
+                "{\"epoch\":1,\"loss\":null,\"accuracy\":0.5,\"rate\":0.25,\"seconds\":2.0}\n",
+                Files.readString(json));
     }
 
     /// A run that goes on removes what is of epochs that are trained again, and a line that a kill cut off.
@@ -141,7 +147,8 @@ class HistoryFileTest {
                 before.onEpoch(report(epoch, epoch));
             }
             String four = Files.readString(file);
-            String two = four.substring(0, four.indexOf("\n" + (callback.equals(Callback.csv(file)) ? "3," : "{\"epoch\":3")) + 1);
+            String third = callback.equals(Callback.csv(file)) ? "\n3," : "\n{\"epoch\":3";
+            String two = four.substring(0, four.indexOf(third) + 1);
             Files.writeString(file, four + "5,0.");
             Callback after = begun(callback, resumed);
             assertEquals(four + "5,0.", Files.readString(file), "as it was until the checkpoint is read");
@@ -155,7 +162,8 @@ class HistoryFileTest {
             assertEquals(two, Files.readString(file), "half a line");
             Files.delete(file);
             begun(callback, resumed).onResume(THIRD);
-            assertEquals(two.startsWith("{") ? "" : two.substring(0, two.indexOf('\n') + 1), Files.readString(file), "no file");
+            String header = two.startsWith("{") ? "" : two.substring(0, two.indexOf('\n') + 1);
+            assertEquals(header, Files.readString(file), "no file");
         }
     }
 
@@ -221,7 +229,8 @@ class HistoryFileTest {
     @Test
     void metricsHaveNamesOfTheirOwn() {
         try (Sequential model = model()) {
-            for (List<String> names : List.of(List.of("loss"), List.of("a", "val_a"), List.of("rate"), List.of("epoch"))) {
+            for (List<String> names :
+                    List.of(List.of("loss"), List.of("a", "val_a"), List.of("rate"), List.of("epoch"))) {
                 Metric[] metrics = names.stream().map(HistoryFileTest::metric).toArray(Metric[]::new);
                 Training training = Runs.training(Choice.JAVA).metrics(metrics);
                 IllegalArgumentException e =

@@ -116,8 +116,8 @@ class MonitoringTest {
         lowers(half, List.of(1.0, 0.5), NAN, NAN);
     }
 
-    /// Keras's `ReduceLROnPlateau` with patience 2 and cooldown 3: lowered after epoch 3, epochs 4 and 5 do not count, epoch
-    /// 6, the last of the pause, does.
+    /// Keras's `ReduceLROnPlateau` with patience 2 and cooldown 3: lowered after epoch 3, epochs 4 and 5 do not count,
+    /// epoch 6, the last of the pause, does.
     @Test
     void afterItFellItRests() {
         lowers(
@@ -217,8 +217,8 @@ class MonitoringTest {
     @Test
     void whatCannotBeWatchedIsRefused() {
         refused(
-                "monitor: expected one of [loss, accuracy, perplexity, rate, seconds], since there are no validation data,"
-                        + " got val_loss",
+                "monitor: expected one of [loss, accuracy, perplexity, rate, seconds], since there are no validation"
+                        + " data, got val_loss",
                 Fit.epochs(1).callback(EarlyStopping.on(LOSS, 1)));
         refused(
                 "monitor: expected one of [loss, accuracy, perplexity, val_loss, val_accuracy, val_perplexity, rate,"

@@ -92,7 +92,7 @@ final class ScriptedRun implements TrainingRun {
 
     @Override
     public List<String> names() {
-        return EpochReport.names(training().metrics(), true);
+        return EpochReport.names(List.of("accuracy"), Optional.of(List.of("accuracy")));
     }
 
     @Override
