@@ -160,8 +160,8 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
     ///     after the last step
     /// @throws dev.rondo.training.NonFiniteException if data, loss or gradients hold NaN or infinity; the parameters
     ///     are then those after the last good step
-    /// @throws java.io.UncheckedIOException if a checkpoint cannot be written or read, or is none; a run that was to go
-    ///     on from it has then changed nothing
+    /// @throws java.io.UncheckedIOException if a checkpoint cannot be written or read, or is none, and a run that was
+    ///     to go on from it has then changed nothing; or if a file of a callback cannot be written
     /// @throws IllegalStateException if the model is closed or was not compiled, or the run would not go on bit for bit,
     ///     see [Fit.Elsewhere]
     public synchronized History fit(Dataset data, Fit fit) {

@@ -4,6 +4,7 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /// One long series of ids, cut into as many parallel streams as a batch has rows, each read in chunks of T steps.
 ///
@@ -30,6 +31,19 @@ public final class Streams implements Dataset {
     /// T.
     public int timeSteps() {
         return timeSteps;
+    }
+
+    /// A part of the ids.
+    ///
+    /// @param from the first of them, from 0
+    /// @param to the first that is none of them
+    /// @throws IllegalArgumentException if these are no ids of the streams
+    public Streams part(int from, int to) {
+        if (from < 0 || to < from || to > ids.length) {
+            throw new IllegalArgumentException(
+                    "part: expected 0 <= from <= to <= %d, got %d and %d".formatted(ids.length, from, to));
+        }
+        return new Streams(Arrays.copyOfRange(ids, from, to), timeSteps);
     }
 
     @Override

@@ -21,7 +21,7 @@ import java.util.Set;
 /// An object of this class reads such a file; it owns an open file and is for one thread.
 public final class CheckpointFile implements AutoCloseable {
     /// The version written, and the only one read.
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     private static final String VERSION_KEY = "rondo.checkpoint";
     private static final String KEY_PREFIX = VERSION_KEY + ".";
@@ -94,6 +94,17 @@ public final class CheckpointFile implements AutoCloseable {
     /// What the run remembers as strings; not modifiable.
     public Map<String, String> state() {
         return state;
+    }
+
+    /// The names, types and shapes of what the run remembers as tensors.
+    public SequencedMap<String, TensorInfo> tensors() {
+        SequencedMap<String, TensorInfo> infos = new LinkedHashMap<>();
+        for (TensorInfo info : reader.tensors()) {
+            if (isTensor(info.name())) {
+                infos.put(info.name().substring(TENSOR_PREFIX.length()), info);
+            }
+        }
+        return infos;
     }
 
     /// A failure about one of the strings.

@@ -122,6 +122,17 @@ public final class Parameters implements AutoCloseable {
         return slots;
     }
 
+    /// Where each parameter that is trained lies, by name.
+    public SequencedMap<String, Slot> trainedSlots() {
+        SequencedMap<String, Slot> trained = new LinkedHashMap<>();
+        slots.forEach((name, slot) -> {
+            if (isTrained(slot)) {
+                trained.put(name, slot);
+            }
+        });
+        return trained;
+    }
+
     /// Views of the parameters by name.
     public SequencedMap<String, Tensor> tensors() {
         return tensors;

@@ -8,7 +8,9 @@ package dev.rondo.training;
 /// @param step batches since the run began, from 1
 /// @param batchScores of this batch alone
 /// @param epochScores of the epoch so far
-/// @param gradientNorm norm of all gradients taken together, before clipping
+/// @param gradientNorm norm of all gradients taken together, before clipping, those of penalties included; where
+///     batches are accumulated, of the mean so far
+/// @param rate the learning rate of the update that the batch is part of
 /// @param stepsPerSecond real steps (tokens) a second, over the epoch so far
 public record BatchReport(
         int epoch,
@@ -18,6 +20,7 @@ public record BatchReport(
         Scores batchScores,
         Scores epochScores,
         double gradientNorm,
+        double rate,
         double stepsPerSecond) {
     /// The loss of this batch.
     public double loss() {

@@ -3,6 +3,7 @@ package dev.rondo.training;
 import dev.rondo.io.CheckpointFile;
 import dev.rondo.io.ModelFile;
 import dev.rondo.io.ModelFormatException;
+import dev.rondo.plan.Accumulation;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Update;
 import dev.rondo.tensor.Tensor;
@@ -20,7 +21,8 @@ import java.util.stream.Collectors;
 
 /// What a run of training remembers, to a file and back. Besides the parameters these are
 ///
-/// - the optimizer's states, and the states carried from batch to batch, as tensors;
+/// - the optimizer's states, the states carried from batch to batch, and gradients that wait for an update, as tensors;
+/// - what [Remembering] callbacks remember, see [Memories];
 /// - the [Position]: counters, the place within the epoch, the epoch's sums so far, the reports of the epochs before;
 /// - the settings that a run goes on bit for bit with only if they are the same;
 /// - how the data are cut, and a fingerprint of the last batch.
@@ -41,15 +43,19 @@ final class Checkpoint {
     /// Where a run is.
     ///
     /// @param steps training steps that the model has taken
+    /// @param updates of its parameters
     /// @param epochs epochs that it has finished
     /// @param epoch the run's epoch that is gone on with, from 1
     /// @param batch batches of that epoch that are done
     /// @param seconds that they took
+    /// @param rate of their last update
+    /// @param rateFactor what callbacks made of the rate
+    /// @param penalties of that epoch so far, each times its real steps
     /// @param sums of that epoch so far
     /// @param reports of the run's epochs before
     record Position(
-            long steps, int epochs, int epoch, int batch, double seconds, Tally sums,
-            List<EpochReport> reports) {
+            long steps, long updates, int epochs, int epoch, int batch, double seconds, double rate, double rateFactor,
+            double penalties, Tally sums, List<EpochReport> reports) {
         Position {
             reports = List.copyOf(reports);
         }
@@ -65,7 +71,9 @@ final class Checkpoint {
             Engine engine,
             Update update,
             Pass pass,
-            Fit fit) {
+            Accumulation accumulation,
+            Fit fit,
+            List<Callback> callbacks) {
         /// Where the sums of a loss stand: of several under the output's name.
         private String sums(int loss) {
             return losses.size() == 1 ? "sums." : "sums." + losses.get(loss).output() + ".";
@@ -78,6 +86,7 @@ final class Checkpoint {
                     .forEach((state, memory) -> model.parameters().views(memory).forEach(
                             (parameter, tensor) -> tensors.put("optimizer/" + state + "/" + parameter, tensor)));
             pass.carried().forEach((name, tensor) -> tensors.put("carried/" + name, tensor));
+            accumulation.means().forEach((name, tensor) -> tensors.put("accumulated/" + name, tensor));
             return tensors;
         }
 
@@ -87,6 +96,8 @@ final class Checkpoint {
             cut.put("batchSize", String.valueOf(fit.batchSize()));
             cut.put("order", fit.order().name());
             cut.put("batches", String.valueOf(pass.batches()));
+            cut.put("accumulate", String.valueOf(fit.accumulate()));
+            cut.put("heldOut", fit.holdOut().map(Fit.HoldOut::toString).orElse("none"));
             return cut;
         }
 
@@ -106,7 +117,16 @@ final class Checkpoint {
             settings.put(LOSS, training.losses().stream().map(Objective::toString).collect(Collectors.joining(", ")));
             settings.put("metrics", training.metrics().stream().map(Metric::name).collect(Collectors.joining(", ")));
             settings.put("clip", training.clip().toString());
+            settings.put("groups", groups());
             return settings;
+        }
+
+        /// The parameters that learn in a way of their own: what a predicate selects, not how it is written.
+        private String groups() {
+            return Groups.of(training.groups(), model.parameters().trainedSlots().keySet()).entrySet().stream()
+                    .filter(entry -> !entry.getValue().equals(Group.trained()))
+                    .map(entry -> entry.getKey() + " " + entry.getValue())
+                    .collect(Collectors.joining(", "));
         }
     }
 
@@ -120,10 +140,15 @@ final class Checkpoint {
     static void write(Path file, Run run, Position position) throws IOException {
         Map<String, String> state = new LinkedHashMap<>();
         state.put("steps", String.valueOf(position.steps()));
+        state.put("updates", String.valueOf(position.updates()));
         state.put("epochs", String.valueOf(position.epochs()));
         state.put("epoch", String.valueOf(position.epoch()));
         state.put("batch", String.valueOf(position.batch()));
         state.put("seconds", String.valueOf(position.seconds()));
+        state.put("rate", String.valueOf(position.rate()));
+        state.put("rateFactor", String.valueOf(position.rateFactor()));
+        state.put("accumulated", String.valueOf(run.accumulation().weights()));
+        state.put("sums.penalties", String.valueOf(position.penalties()));
         for (int i = 0; i < run.losses().size(); i++) {
             write(state, run.sums(i), position.sums().totals().get(i));
         }
@@ -132,11 +157,16 @@ final class Checkpoint {
         state.put(FINGERPRINT, Long.toHexString(run.pass().fingerprint()));
         for (EpochReport report : position.reports()) {
             String place = HISTORY + report.epoch() + ".";
+            state.put(place + "rate", String.valueOf(report.rate()));
             state.put(place + "seconds", String.valueOf(report.seconds()));
             write(state, place + "training.", report.training());
             report.validation().ifPresent(scores -> write(state, place + "validation.", scores));
         }
-        CheckpointFile.write(file, run.model(), state, run.tensors());
+        Memories memories = Memories.of(run.callbacks());
+        state.putAll(memories.strings());
+        SequencedMap<String, Tensor> tensors = run.tensors();
+        tensors.putAll(memories.tensors());
+        CheckpointFile.write(file, run.model(), state, tensors);
     }
 
     private static void write(Map<String, String> state, String place, Metric.Totals totals) {
@@ -157,7 +187,11 @@ final class Checkpoint {
     }
 
     /// What a checkpoint says, and what is not as it was.
-    record Restored(Position position, Resumption resumption) {}
+    ///
+    /// @param position where the run goes on
+    /// @param resumption what callbacks are told
+    /// @param next STOP where a callback had ended the run
+    record Restored(Position position, Resumption resumption, Callback.Next next) {}
 
     /// Reads a checkpoint: the run's parameters, optimizer states and carried states are then as they were. Where that
     /// fails, they are untouched.
@@ -179,19 +213,26 @@ final class Checkpoint {
             Fields fields = new Fields(file);
             fields.expect(CUT, run.cut());
             Position position = fields.position(run);
+            Memories memories = Memories.of(run.callbacks());
+            List<String> differences = fields.differences(run.settings());
+            differences.addAll(memories.differences(file.state()));
             Resumption resumption = new Resumption(
-                    start.file(), position.epoch(), position.batch(), position.steps(),
-                    fields.differences(run.settings()));
+                    start.file(), position.epoch(), position.batch(), position.steps(), differences);
             if (!resumption.isExact() && start.elsewhere() == Fit.Elsewhere.REFUSED) {
                 throw new IllegalStateException(
                         "resume: %s: the run cannot go on bit for bit, since %s (it may where resuming elsewhere is allowed)"
                                 .formatted(start.file(), String.join("; ", resumption.differences())));
             }
             checkData(run, fields, position);
+            double accumulated = fields.notNegative("accumulated");
+            Callback.Next next = memories.recall(file);
             run.pass().begin(position.epochs() + 1);
-            file.read(run.model().parameters(), run.tensors());
+            SequencedMap<String, Tensor> tensors = run.tensors();
+            tensors.putAll(memories.tensors(file));
+            file.read(run.model().parameters(), tensors);
             run.pass().sums(position.sums());
-            return new Restored(position, resumption);
+            run.accumulation().resume(accumulated);
+            return new Restored(position, resumption, next);
         }
     }
 
@@ -243,6 +284,22 @@ final class Checkpoint {
             }
         }
 
+        double notNegative(String key) throws ModelFormatException {
+            double value = real(key);
+            if (!(value >= 0) || !Double.isFinite(value)) {
+                throw file.wrong(key, "expected a finite number of at least 0, got " + value);
+            }
+            return value;
+        }
+
+        double factor(String key) throws ModelFormatException {
+            double value = real(key);
+            if (!(value > 0) || !Double.isFinite(value)) {
+                throw file.wrong(key, "expected a finite number above 0, got " + value);
+            }
+            return value;
+        }
+
         void expect(String place, Map<String, String> expected) throws ModelFormatException {
             for (Map.Entry<String, String> entry : expected.entrySet()) {
                 String was = text(place + entry.getKey());
@@ -279,14 +336,22 @@ final class Checkpoint {
                         ? Optional.of(scores(place + "validation.", metrics))
                         : Optional.empty();
                 reports.add(new EpochReport(
-                        number, scores(place + "training.", metrics), validation, real(place + "seconds")));
+                        number,
+                        scores(place + "training.", metrics),
+                        validation,
+                        real(place + "rate"),
+                        real(place + "seconds")));
             }
             return new Position(
                     whole("steps", 0, Long.MAX_VALUE),
+                    whole("updates", 0, Long.MAX_VALUE),
                     (int) whole("epochs", epoch - 1, Integer.MAX_VALUE - 1),
                     epoch,
                     (int) whole("batch", 0, run.pass().batches()),
                     real("seconds"),
+                    real("rate"),
+                    factor("rateFactor"),
+                    real("sums.penalties"),
                     sums(run),
                     reports);
         }

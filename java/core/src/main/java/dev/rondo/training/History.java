@@ -30,6 +30,25 @@ public record History(List<EpochReport> epochs, Ending ending) {
         return epochs.stream().flatMap(epoch -> epoch.validation().stream()).map(Scores::loss).toList();
     }
 
+    /// One value of each epoch, by its name in [EpochReport#values], such as `val_accuracy`: NaN for an epoch that was
+    /// cut short before it had one.
+    ///
+    /// @throws IllegalArgumentException if no epoch has it
+    public List<Double> values(String name) {
+        if (!names().contains(name)) {
+            throw new IllegalArgumentException("history: expected one of %s, got %s".formatted(names(), name));
+        }
+        return epochs.stream().map(epoch -> epoch.values().getOrDefault(name, Double.NaN)).toList();
+    }
+
+    /// The names of all values that epochs have.
+    public List<String> names() {
+        return epochs.stream()
+                .flatMap(epoch -> epoch.values().keySet().stream())
+                .distinct()
+                .toList();
+    }
+
     /// The last epoch.
     ///
     /// @throws java.util.NoSuchElementException if no epoch began

@@ -5,7 +5,8 @@ import java.util.List;
 
 /// How the learning rate changes as training goes on: what the optimizer's rate is multiplied by.
 ///
-/// It follows from the number of the step alone, so a run that is resumed needs to remember nothing of it.
+/// It follows from the number of the step alone, so a run that is resumed needs to remember nothing of it. A rate that
+/// follows from scores is a callback's, [ReduceOnPlateau].
 public sealed interface Schedule
         permits Schedule.Constant,
                 Schedule.Step,
@@ -18,7 +19,7 @@ public sealed interface Schedule
                 Schedule.Piecewise {
     /// What the rate is multiplied by.
     ///
-    /// @param steps training steps taken before this one, from 0
+    /// @param steps updates of the parameters before this one, from 0: training steps, unless batches are accumulated
     double factor(long steps);
 
     /// The optimizer's rate throughout.

@@ -1,5 +1,6 @@
 package dev.rondo.training;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,28 @@ public record Scores(double loss, Map<String, Double> metrics, long steps) {
             }
         }
         return new Scores(loss, values, tally.steps());
+    }
+
+    /// The names of the metrics that [#of(List, Tally, List, Map)] gives.
+    ///
+    /// @param observed whether it is told of those that are taken of what a model gives
+    static List<String> names(List<Objective> losses, List<Metric> metrics, boolean observed) {
+        List<String> names = new ArrayList<>();
+        for (Objective objective : losses) {
+            String place = losses.size() == 1 ? "" : objective.output() + ".";
+            if (losses.size() > 1) {
+                names.add(place + "loss");
+            }
+            for (Metric metric : metrics) {
+                boolean given = metric instanceof Metric.Observed<?> seen
+                        ? observed && (seen.output().isEmpty() || seen.output().equals(objective.output()))
+                        : metric.fits(objective.loss());
+                if (given) {
+                    names.add(place + metric.name());
+                }
+            }
+        }
+        return names;
     }
 
     /// One metric.

@@ -34,4 +34,13 @@ record Tally(List<Metric.Totals> totals) {
         }
         return most;
     }
+
+    /// The sum of the weights of real steps, of the output where it is most.
+    double weight() {
+        double most = 0;
+        for (Metric.Totals total : totals) {
+            most = Math.max(most, total.weight());
+        }
+        return most;
+    }
 }

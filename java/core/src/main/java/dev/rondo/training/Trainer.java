@@ -4,12 +4,15 @@ import dev.rondo.data.Dataset;
 import dev.rondo.data.Order;
 import dev.rondo.io.ModelFile;
 import dev.rondo.layers.Scope;
+import dev.rondo.plan.Accumulation;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
 import dev.rondo.plan.Update;
 import dev.rondo.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -34,6 +37,7 @@ public final class Trainer implements AutoCloseable {
     private final Update update;
     private final Dataset.Signature signature;
     private long steps;
+    private long updates;
     private int epochs;
 
     /// Begins with the parameters as they are and optimizer states of zero.
@@ -49,8 +53,13 @@ public final class Trainer implements AutoCloseable {
         losses = LossNode.named(model.network(), training.losses());
         setting = new Pass.Setting(model.network(), parameters, losses, engine);
         signature = LossNode.signature(model.network(), losses);
+        EpochReport.check(losses, training.metrics());
         training.metrics().forEach(this::check);
-        update = Update.of(parameters, Rules.of(training.optimizer()), training.clip(), engine);
+        update = Update.of(
+                parameters,
+                Groups.treatments(training, parameters.trainedSlots().keySet()),
+                training.clip(),
+                engine);
     }
 
     private void check(Metric metric) {
@@ -73,9 +82,14 @@ public final class Trainer implements AutoCloseable {
         return training;
     }
 
-    /// Training steps taken so far.
+    /// Training steps taken so far: batches that were learned from.
     public long steps() {
         return steps;
+    }
+
+    /// Updates of the parameters so far: as many as steps, but for runs that accumulate batches, see [Fit#accumulate].
+    public long updates() {
+        return updates;
     }
 
     /// Epochs finished so far.
@@ -93,10 +107,13 @@ public final class Trainer implements AutoCloseable {
 
     /// Trains. See [dev.rondo.Model#fit].
     public History fit(Dataset data, Fit fit) {
+        HeldOut parts = HeldOut.of(data, fit, model.network().seed());
         Dataset.Request request = new Dataset.Request(signature, fit.batchSize(), fit.order(), model.network().seed());
-        try (Pass pass = Pass.of(setting, Scope.Purpose.TRAINING, data, request, Set.of());
-                Validation validation = new Validation(fit)) {
-            return new Run(pass, validation, fit).train();
+        try (Pass pass = Pass.of(setting, Scope.Purpose.TRAINING, parts.training(), request, Set.of());
+                Validation validation = new Validation(parts.validation(), fit.batchSize());
+                Accumulation accumulation =
+                        Accumulation.of(fit.accumulate(), setting.parameters(), setting.engine())) {
+            return new Run(pass, validation, accumulation, fit).train();
         }
     }
 
@@ -131,20 +148,6 @@ public final class Trainer implements AutoCloseable {
         update.close();
     }
 
-    /// @return the norm of all gradients before clipping
-    private double step(Pass pass, int index) {
-        pass.run(index, steps + 1);
-        double norm = update.norm(pass.gradients());
-        if (!Double.isFinite(norm) || !Double.isFinite(pass.loss())) {
-            throw pass.nonFinite(index);
-        }
-        pass.renew();
-        update.apply(pass.gradients(), training.optimizer().rate() * training.schedule().factor(steps), steps + 1);
-        steps++;
-        pass.count();
-        return norm;
-    }
-
     private Pass evaluation(Dataset data, int batchSize) {
         Dataset.Request request =
                 new Dataset.Request(signature, batchSize, Order.SEQUENTIAL, model.network().seed());
@@ -160,11 +163,6 @@ public final class Trainer implements AutoCloseable {
         return Pass.of(setting, Scope.Purpose.INFERENCE, data, request, observed);
     }
 
-    /// Of training batches, of which no outputs are observed.
-    private Scores scores(Tally tally) {
-        return Scores.of(losses, tally, training.metrics(), Map.of());
-    }
-
     private Scores scores(Pass pass) {
         pass.begin(1);
         Observation observation = new Observation(losses, training.metrics());
@@ -173,27 +171,111 @@ public final class Trainer implements AutoCloseable {
             pass.count();
             observation.add(pass);
         }
-        return Scores.of(losses, pass.tally(), training.metrics(), observation.values());
+        return penalized(
+                Scores.of(losses, pass.tally(), training.metrics(), observation.values()), update.penalty());
+    }
+
+    /// Scores with what penalties add to the loss.
+    private static Scores penalized(Scores scores, double penalty) {
+        return penalty == 0 ? scores : new Scores(scores.loss() + penalty, scores.metrics(), scores.steps());
     }
 
     /// One run: where it is, and what it has to tell.
-    private final class Run {
+    private final class Run implements TrainingRun {
         private final Pass pass;
         private final Validation validation;
+        private final Accumulation accumulation;
         private final Fit fit;
+        private final List<Callback> callbacks;
         private final Checkpoint.Run state;
         private final List<EpochReport> reports = new ArrayList<>();
         private int epoch = 1;
         private int batch;
         /// What the epoch took so far.
         private double seconds;
+        /// Of the last batch: the rate of its update, and what penalties added to its loss.
+        private double rate;
+        private double penalty;
+        /// The penalties of the epoch's batches, each times its real steps.
+        private double penalties;
+        /// What callbacks made of the rate.
+        private double rateFactor = 1;
+        private Callback.Next begun = Callback.Next.CONTINUE;
 
-        Run(Pass pass, Validation validation, Fit fit) {
+        Run(Pass pass, Validation validation, Accumulation accumulation, Fit fit) {
             this.pass = pass;
             this.validation = validation;
+            this.accumulation = accumulation;
             this.fit = fit;
-            state = new Checkpoint.Run(model, training, losses, setting.engine(), update, pass, fit);
+            callbacks = fit.callbacks().stream().map(callback -> callback.begin(this)).toList();
+            state = new Checkpoint.Run(
+                    model, training, losses, setting.engine(), update, pass, accumulation, fit, callbacks);
             fit.start().ifPresent(this::resume);
+        }
+
+        @Override
+        public Training training() {
+            return training;
+        }
+
+        @Override
+        public Fit fit() {
+            return fit;
+        }
+
+        @Override
+        public List<String> names() {
+            return EpochReport.names(losses, training.metrics(), validation.pass.isPresent());
+        }
+
+        @Override
+        public SequencedMap<String, Tensor> parameters() {
+            SequencedMap<String, Tensor> views = new LinkedHashMap<>();
+            setting.parameters().tensors().forEach((name, tensor) -> views.put(
+                    name, Tensor.wrap(tensor.segment().asReadOnly(), tensor.type(), tensor.shape())));
+            return views;
+        }
+
+        @Override
+        public void restore(SequencedMap<String, Tensor> parameters) {
+            SequencedMap<String, Tensor> own = setting.parameters().tensors();
+            own.forEach((name, tensor) -> {
+                Tensor given = parameters.get(name);
+                if (given == null || given.type() != tensor.type() || !given.shape().equals(tensor.shape())) {
+                    throw new IllegalArgumentException("restore: %s: expected %s %s, got %s"
+                            .formatted(
+                                    name,
+                                    tensor.type(),
+                                    tensor.shape(),
+                                    given == null ? "none" : given.type() + " " + given.shape()));
+                }
+            });
+            if (parameters.size() != own.size()) {
+                throw new IllegalArgumentException(
+                        "restore: expected %s, got %s".formatted(own.keySet(), parameters.keySet()));
+            }
+            parameters.forEach((name, tensor) -> setting.parameters().tensor(name).copyFrom(tensor));
+            setting.parameters().changed();
+        }
+
+        @Override
+        public void save(Path file) {
+            try {
+                ModelFile.write(file, model.network(), model.notes(), model.parameters());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public double rate() {
+            return training.optimizer().rate() * training.schedule().factor(updates) * rateFactor;
+        }
+
+        @Override
+        public void multiplyRate(double factor) {
+            Check.positive("multiplyRate: factor", factor);
+            rateFactor *= factor;
         }
 
         private void resume(Fit.Start start) {
@@ -205,23 +287,37 @@ public final class Trainer implements AutoCloseable {
             }
             Checkpoint.Position position = restored.position();
             steps = position.steps();
+            updates = position.updates();
             epochs = position.epochs();
             epoch = position.epoch();
             batch = position.batch();
             seconds = position.seconds();
+            rate = position.rate();
+            rateFactor = position.rateFactor();
+            penalties = position.penalties();
             reports.addAll(position.reports());
-            fit.callbacks().forEach(callback -> callback.onResume(restored.resumption()));
+            begun = restored.next();
+            callbacks.forEach(callback -> callback.onResume(restored.resumption()));
         }
 
         History train() {
+            History.Ending ending = trainEpochs();
+            callbacks.forEach(Callback::onEnd);
+            return new History(reports, ending);
+        }
+
+        private History.Ending trainEpochs() {
+            if (begun == Callback.Next.STOP) {
+                return History.Ending.STOPPED;
+            }
             for (; epoch <= fit.epochs(); epoch++) {
                 Callback.Next next = trainEpoch();
                 boolean stopped = next == Callback.Next.STOP;
                 Optional<Scores> scores = stopped ? Optional.empty() : validation.scores();
                 EpochReport report = new EpochReport(
-                        epoch, scores(pass.tally()), scores, seconds);
+                        epoch, scores(pass.tally(), meanPenalty()), scores, rate, seconds);
                 reports.add(report);
-                for (Callback callback : fit.callbacks()) {
+                for (Callback callback : callbacks) {
                     next = next.and(callback.onEpoch(report));
                 }
                 boolean last = next == Callback.Next.STOP || epoch == fit.epochs();
@@ -233,34 +329,36 @@ public final class Trainer implements AutoCloseable {
                     }
                 }
                 if (next == Callback.Next.STOP) {
-                    return new History(reports, History.Ending.STOPPED);
+                    return History.Ending.STOPPED;
                 }
             }
-            return new History(reports, History.Ending.FINISHED);
+            return History.Ending.FINISHED;
         }
 
         private Callback.Next trainEpoch() {
             if (batch == 0) {
                 pass.begin(epochs + 1);
+                penalties = 0;
             }
             long began = System.nanoTime();
             double before = seconds;
             while (batch < pass.batches()) {
-                double norm = step(pass, batch);
+                double norm = step();
                 batch++;
                 seconds = before + (System.nanoTime() - began) * 1e-9;
                 Callback.Next next = Callback.Next.CONTINUE;
-                if (!fit.callbacks().isEmpty()) {
+                if (!callbacks.isEmpty()) {
                     BatchReport report = new BatchReport(
                             epoch,
                             batch,
                             pass.batches(),
                             steps,
-                            scores(pass.batchTally()),
-                            scores(pass.tally()),
+                            scores(pass.batchTally(), penalty),
+                            scores(pass.tally(), meanPenalty()),
                             norm,
+                            rate,
                             pass.tally().steps() / seconds);
-                    for (Callback callback : fit.callbacks()) {
+                    for (Callback callback : callbacks) {
                         next = next.and(callback.onBatch(report));
                     }
                 }
@@ -276,6 +374,44 @@ public final class Trainer implements AutoCloseable {
             return Callback.Next.CONTINUE;
         }
 
+        /// @return the norm of all gradients before clipping
+        private double step() {
+            pass.run(batch, steps + 1);
+            double weight = pass.batchTally().weight();
+            MemorySegment gradients = accumulation.add(pass.gradients(), weight);
+            double norm = update.norm(gradients);
+            penalty = update.penalty();
+            if (!Double.isFinite(penalty)) {
+                throw new NonFiniteException(
+                        batch + 1L, "penalty", "expected a finite sum over the parameters, got " + penalty);
+            }
+            if (!Double.isFinite(norm) || !Double.isFinite(pass.loss())) {
+                throw pass.nonFinite(batch);
+            }
+            pass.renew();
+            penalties += penalty * weight;
+            rate = rate();
+            int next = batch + 1;
+            if (next % fit.accumulate() == 0 || next == pass.batches()) {
+                update.apply(gradients, rate, updates + 1);
+                updates++;
+                accumulation.clear();
+            }
+            steps++;
+            pass.count();
+            return norm;
+        }
+
+        /// Of training batches, of which no outputs are observed.
+        private Scores scores(Tally tally, double penalty) {
+            return penalized(Scores.of(losses, tally, training.metrics(), Map.of()), penalty);
+        }
+
+        private double meanPenalty() {
+            double all = pass.tally().weight();
+            return all == 0 ? 0 : penalties / all;
+        }
+
         private boolean isDue(Every.Unit unit, long number) {
             return fit.saving().filter(saving -> saving.every().isDue(unit, number)).isPresent();
         }
@@ -283,7 +419,17 @@ public final class Trainer implements AutoCloseable {
         private void save(int nextEpoch) {
             if (fit.saving().isPresent()) {
                 Checkpoint.Position position = new Checkpoint.Position(
-                        steps, epochs, nextEpoch, batch, seconds, pass.tally(), reports);
+                        steps,
+                        updates,
+                        epochs,
+                        nextEpoch,
+                        batch,
+                        seconds,
+                        rate,
+                        rateFactor,
+                        penalties,
+                        pass.tally(),
+                        reports);
                 try {
                     Checkpoint.write(fit.saving().get().file(), state, position);
                 } catch (IOException e) {
@@ -297,8 +443,8 @@ public final class Trainer implements AutoCloseable {
     private final class Validation implements AutoCloseable {
         private final Optional<Pass> pass;
 
-        Validation(Fit fit) {
-            pass = fit.validation().map(data -> evaluation(data, fit.batchSize()));
+        Validation(Optional<Dataset> data, int batchSize) {
+            pass = data.map(given -> evaluation(given, batchSize));
         }
 
         Optional<Scores> scores() {

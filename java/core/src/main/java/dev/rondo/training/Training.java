@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// How a model is to learn: what [dev.rondo.Model#compile] takes.
 ///
@@ -20,6 +21,7 @@ import java.util.Set;
 /// @param metrics what is watched besides
 /// @param clip how gradients are kept from being too large
 /// @param schedule how the optimizer's rate changes
+/// @param groups parameters that learn in a way of their own
 /// @param engine the kernels, threads and libraries it runs on
 public record Training(
         Optimizer optimizer,
@@ -27,7 +29,14 @@ public record Training(
         List<Metric> metrics,
         Clip clip,
         Schedule schedule,
+        List<Selection> groups,
         Engine.Options engine) {
+    /// Parameters and how they learn.
+    ///
+    /// @param parameters which ones
+    /// @param group how they learn
+    public record Selection(ParameterFilter parameters, Group group) {}
+
     public Training {
         losses = List.copyOf(losses);
         List<String> outputs = losses.stream().map(Objective::output).toList();
@@ -36,6 +45,13 @@ public record Training(
                     "losses: expected one, or one for each of some outputs by its name, got ones of " + outputs);
         }
         metrics = List.copyOf(metrics);
+        groups = List.copyOf(groups);
+        for (Selection selection : groups) {
+            if (selection.group().decay().isPresent() && !(optimizer instanceof AdamW)) {
+                throw new IllegalArgumentException(
+                        "group: decay: expected AdamW as the optimizer (for others there is l2), got " + optimizer);
+            }
+        }
     }
 
     /// With this optimizer, sparse categorical cross-entropy, no metrics, no clipping, a constant rate,
@@ -47,12 +63,13 @@ public record Training(
                 List.of(),
                 Clip.none(),
                 Schedule.constant(),
+                List.of(),
                 Engine.training());
     }
 
     /// With this loss of a model's only output.
     public Training loss(Loss loss) {
-        return new Training(optimizer, List.of(Objective.of(loss)), metrics, clip, schedule, engine);
+        return new Training(optimizer, List.of(Objective.of(loss)), metrics, clip, schedule, groups, engine);
     }
 
     /// With this loss of an output, beside those of others that were named; see [#loss(String, Loss, double)].
@@ -80,7 +97,7 @@ public record Training(
         SequencedMap<String, Objective> all = new LinkedHashMap<>();
         losses.stream().filter(other -> !other.output().isEmpty()).forEach(other -> all.put(other.output(), other));
         all.put(output, new Objective(output, loss, weight));
-        return new Training(optimizer, List.copyOf(all.values()), metrics, clip, schedule, engine);
+        return new Training(optimizer, List.copyOf(all.values()), metrics, clip, schedule, groups, engine);
     }
 
     /// With how much each class counts in the only loss, a cross-entropy of classes: each step by the weight of its class,
@@ -123,13 +140,13 @@ public record Training(
                         ? new Objective(output, objective.loss(), objective.weight(), all)
                         : objective)
                 .toList();
-        return new Training(optimizer, weighted, metrics, clip, schedule, engine);
+        return new Training(optimizer, weighted, metrics, clip, schedule, groups, engine);
     }
 
     /// With these metrics. Where several outputs have a loss, each metric is taken of all whose losses count for it, and
     /// is found under the output's name, as `logits.accuracy`.
     public Training metrics(Metric... metrics) {
-        return new Training(optimizer, losses, Arrays.asList(metrics), clip, schedule, engine);
+        return new Training(optimizer, losses, Arrays.asList(metrics), clip, schedule, groups, engine);
     }
 
     /// With all gradients multiplied by `max / norm` where their common norm is larger than max (Pascanu, Mikolov &
@@ -137,21 +154,21 @@ public record Training(
     ///
     /// @throws IllegalArgumentException if max is not above 0
     public Training clipGlobalNorm(double max) {
-        return new Training(optimizer, losses, metrics, Clip.globalNorm(max), schedule, engine);
+        return new Training(optimizer, losses, metrics, Clip.globalNorm(max), schedule, groups, engine);
     }
 
     /// With the gradient g of each parameter multiplied by `max / |g|` where its own norm is larger than max.
     ///
     /// @throws IllegalArgumentException if max is not above 0
     public Training clipNorm(double max) {
-        return new Training(optimizer, losses, metrics, Clip.norm(max), schedule, engine);
+        return new Training(optimizer, losses, metrics, Clip.norm(max), schedule, groups, engine);
     }
 
     /// With each number of the gradients taken to the nearest in -max..max.
     ///
     /// @throws IllegalArgumentException if max is not above 0
     public Training clipValue(double max) {
-        return new Training(optimizer, losses, metrics, Clip.value(max), schedule, engine);
+        return new Training(optimizer, losses, metrics, Clip.value(max), schedule, groups, engine);
     }
 
     /// With a rate that changes as training goes on:
@@ -160,7 +177,26 @@ public record Training(
     /// .schedule(Schedule.exponential(0.5, 1000))
     /// ```
     public Training schedule(Schedule schedule) {
-        return new Training(optimizer, losses, metrics, clip, schedule, engine);
+        return new Training(optimizer, losses, metrics, clip, schedule, groups, engine);
+    }
+
+    /// With some parameters that learn in a way of their own. A parameter that more than one group asks for is of the
+    /// first.
+    ///
+    /// @param pattern of parameter paths such as `lstm/weightIh`, in which `*` stands for any characters: `lstm/*`,
+    ///     `*/weight*`. That it selects a parameter is checked by [dev.rondo.Model#compile], which names them
+    /// @throws IllegalArgumentException if the pattern is blank, or a decay is given without [AdamW]
+    public Training group(String pattern, Group group) {
+        return group(new Groups.Pattern(pattern), group);
+    }
+
+    /// With some parameters that learn in a way of their own.
+    ///
+    /// @throws IllegalArgumentException if a decay is given without [AdamW]
+    public Training group(ParameterFilter parameters, Group group) {
+        List<Selection> all =
+                Stream.concat(groups.stream(), Stream.of(new Selection(parameters, group))).toList();
+        return new Training(optimizer, losses, metrics, clip, schedule, all, engine);
     }
 
     /// On these kernels and threads:
@@ -169,6 +205,6 @@ public record Training(
     /// .engine(Engine.training().threads(2))
     /// ```
     public Training engine(Engine.Options engine) {
-        return new Training(optimizer, losses, metrics, clip, schedule, engine);
+        return new Training(optimizer, losses, metrics, clip, schedule, groups, engine);
     }
 }

@@ -18,6 +18,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import org.junit.jupiter.api.Test;
 
@@ -86,8 +89,36 @@ class AllocationTest {
                     gradients, new Op.Adam(0.9f, 0.999f, 1e-7f, Op.AdamForm.KERAS), Clip.globalNorm(5), engine);
             trainingStepsAllocateNothing(
                     gradients, new Op.RmsProp(0.9f, 1e-7f, 0.5f, true, Op.RootForm.KERAS), Clip.norm(0.01), engine);
+            treatedParametersAllocateNothing(gradients, engine);
             trainingStepsAllocateNothing(
                     gradients, new Op.Adagrad(0.1f, 1e-7f, Op.RootForm.PYTORCH), Clip.value(0.01), engine);
+        }
+    }
+
+    /// Frozen ones, ones with penalties, and gradients of batches that come together.
+    private static void treatedParametersAllocateNothing(Gradients gradients, Engine engine) {
+        Update.Treatment plain = Update.Treatment.by(new Op.Adam(0.9f, 0.999f, 1e-7f, Op.AdamForm.KERAS));
+        try (Parameters parameters = Models.random(gradients.graph(), 1);
+                Plan plan = Plan.training(gradients, parameters, engine, Extents.of(2, 3))) {
+            Map<String, Update.Treatment> treatments = new LinkedHashMap<>();
+            List<Update.Treatment> kinds = List.of(
+                    plain,
+                    new Update.Treatment(Optional.empty(), 1, 0, 0),
+                    new Update.Treatment(plain.optimizer(), 0.5, 0.01, 0.01));
+            parameters.slots().keySet().forEach(name -> treatments.put(name, kinds.get(treatments.size() % 3)));
+            try (Update update = Update.of(parameters, treatments, Clip.norm(0.01), engine);
+                    Accumulation accumulation = Accumulation.of(2, parameters, engine)) {
+                long[] step = {0};
+                double[] sink = new double[1];
+                long bytes = allocated(() -> {
+                    accumulation.clear();
+                    accumulation.add(plan.gradients(), 3);
+                    MemorySegment mean = accumulation.add(plan.gradients(), 2);
+                    sink[0] += update.norm(mean) + update.penalty();
+                    update.apply(mean, 1e-3, ++step[0]);
+                });
+                assertEquals(0, bytes, engine.description().kernels());
+            }
         }
     }
 

@@ -25,11 +25,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Optimizers against their formulas, written down here once more, over several steps with and without clipping.
 class UpdateTest {
-    private static final int STEPS = 5;
-    private static final double RATE = 0.05;
+    static final int STEPS = 5;
+    static final double RATE = 0.05;
 
     /// Parameters of sizes that leave gaps in the flat memory.
-    private static final Graph GRAPH = graph();
+    static final Graph GRAPH = graph();
 
     private static Graph graph() {
         Graph.Builder builder = Graph.builder();
@@ -40,7 +40,7 @@ class UpdateTest {
     }
 
     /// One number's optimizer in double: from its value and scaled gradient to its new value.
-    private interface Rule {
+    interface Rule {
         double next(double value, double gradient, int step);
     }
 
@@ -50,7 +50,7 @@ class UpdateTest {
         return engines.stream();
     }
 
-    private static double gradient(int element, int step) {
+    static double gradient(int element, int step) {
         return (float) Math.sin(element * 1.7 + step);
     }
 
@@ -134,12 +134,12 @@ class UpdateTest {
         for (AdamForm form : AdamForm.values()) {
             for (float decay : new float[] {0, 0.5f}) {
                 Op.Adam adam = new Op.Adam(0.9f, 0.99f, 1e-3f, decay, form);
-                checkAll(engine, DataType.FLOAT32, adam, () -> adamRule(adam));
+                checkAll(engine, DataType.FLOAT32, adam, () -> adamRule(adam, RATE));
             }
         }
     }
 
-    private static Rule adamRule(Op.Adam adam) {
+    static Rule adamRule(Op.Adam adam, double rate) {
         double[] m = new double[1];
         double[] v = new double[1];
         return (w, g, t) -> {
@@ -147,10 +147,10 @@ class UpdateTest {
             v[0] = adam.beta2() * v[0] + (1 - (double) adam.beta2()) * g * g;
             double one = 1 - Math.pow(adam.beta1(), t);
             double two = 1 - Math.pow(adam.beta2(), t);
-            double kept = w - RATE * adam.decay() * w;
+            double kept = w - rate * adam.decay() * w;
             return switch (adam.form()) {
-                case KERAS -> kept - RATE * Math.sqrt(two) / one * m[0] / (Math.sqrt(v[0]) + adam.epsilon());
-                case PYTORCH -> kept - RATE / one * m[0] / (Math.sqrt(v[0] / two) + adam.epsilon());
+                case KERAS -> kept - rate * Math.sqrt(two) / one * m[0] / (Math.sqrt(v[0]) + adam.epsilon());
+                case PYTORCH -> kept - rate / one * m[0] / (Math.sqrt(v[0] / two) + adam.epsilon());
             };
         };
     }
@@ -159,7 +159,7 @@ class UpdateTest {
     @MethodSource("engines")
     void sgd(Engine engine) {
         for (Op.Sgd sgd : List.of(new Op.Sgd(0, false), new Op.Sgd(0.9f, false), new Op.Sgd(0.9f, true))) {
-            checkAll(engine, DataType.FLOAT32, sgd, () -> sgdRule(sgd));
+            checkAll(engine, DataType.FLOAT32, sgd, () -> sgdRule(sgd, RATE));
         }
     }
 
@@ -170,13 +170,13 @@ class UpdateTest {
             for (float momentum : new float[] {0, 0.8f}) {
                 for (boolean centered : new boolean[] {false, true}) {
                     Op.RmsProp rmsProp = new Op.RmsProp(0.9f, 1e-2f, momentum, centered, form);
-                    checkAll(engine, DataType.FLOAT32, rmsProp, () -> rmsPropRule(rmsProp));
+                    checkAll(engine, DataType.FLOAT32, rmsProp, () -> rmsPropRule(rmsProp, RATE));
                 }
             }
         }
     }
 
-    private static Rule rmsPropRule(Op.RmsProp op) {
+    static Rule rmsPropRule(Op.RmsProp op, double rate) {
         double[] v = new double[1];
         double[] m = new double[1];
         double[] velocity = new double[1];
@@ -186,12 +186,12 @@ class UpdateTest {
             double a = op.centered() ? v[0] - m[0] * m[0] : v[0];
             return switch (op.form()) {
                 case KERAS -> {
-                    velocity[0] = op.momentum() * velocity[0] + RATE * g / Math.sqrt(a + op.epsilon());
+                    velocity[0] = op.momentum() * velocity[0] + rate * g / Math.sqrt(a + op.epsilon());
                     yield w - velocity[0];
                 }
                 case PYTORCH -> {
                     velocity[0] = op.momentum() * velocity[0] + g / (Math.sqrt(a) + op.epsilon());
-                    yield w - RATE * velocity[0];
+                    yield w - rate * velocity[0];
                 }
             };
         };
@@ -202,17 +202,17 @@ class UpdateTest {
     void adagrad(Engine engine) {
         for (RootForm form : RootForm.values()) {
             Op.Adagrad adagrad = new Op.Adagrad(0.1f, 1e-2f, form);
-            checkAll(engine, DataType.FLOAT32, adagrad, () -> adagradRule(adagrad));
+            checkAll(engine, DataType.FLOAT32, adagrad, () -> adagradRule(adagrad, RATE));
         }
     }
 
-    private static Rule adagradRule(Op.Adagrad op) {
+    static Rule adagradRule(Op.Adagrad op, double rate) {
         double[] sum = {op.start()};
         return (w, g, _) -> {
             sum[0] += g * g;
             return switch (op.form()) {
-                case KERAS -> w - RATE * g / Math.sqrt(sum[0] + op.epsilon());
-                case PYTORCH -> w - RATE * g / (Math.sqrt(sum[0]) + op.epsilon());
+                case KERAS -> w - rate * g / Math.sqrt(sum[0] + op.epsilon());
+                case PYTORCH -> w - rate * g / (Math.sqrt(sum[0]) + op.epsilon());
             };
         };
     }
@@ -238,11 +238,11 @@ class UpdateTest {
         }
     }
 
-    private static Rule sgdRule(Op.Sgd sgd) {
+    static Rule sgdRule(Op.Sgd sgd, double rate) {
         double[] v = new double[1];
         return (w, g, t) -> {
-            v[0] = sgd.momentum() * v[0] - RATE * g;
-            return sgd.nesterov() ? w + sgd.momentum() * v[0] - RATE * g : w + v[0];
+            v[0] = sgd.momentum() * v[0] - rate * g;
+            return sgd.nesterov() ? w + sgd.momentum() * v[0] - rate * g : w + v[0];
         };
     }
 
@@ -250,14 +250,14 @@ class UpdateTest {
     @Test
     void referenceInDouble() {
         Op.Adam adam = new Op.Adam(0.9f, 0.99f, 1e-3f, AdamForm.KERAS);
-        checkAll(Engines.reference(), DataType.FLOAT64, adam, () -> adamRule(adam));
+        checkAll(Engines.reference(), DataType.FLOAT64, adam, () -> adamRule(adam, RATE));
         Op.Sgd sgd = new Op.Sgd(0.9f, true);
-        checkAll(Engines.reference(), DataType.FLOAT64, sgd, () -> sgdRule(sgd));
+        checkAll(Engines.reference(), DataType.FLOAT64, sgd, () -> sgdRule(sgd, RATE));
         for (RootForm form : RootForm.values()) {
             Op.RmsProp rmsProp = new Op.RmsProp(0.9f, 1e-2f, 0.8f, true, form);
-            checkAll(Engines.reference(), DataType.FLOAT64, rmsProp, () -> rmsPropRule(rmsProp));
+            checkAll(Engines.reference(), DataType.FLOAT64, rmsProp, () -> rmsPropRule(rmsProp, RATE));
             Op.Adagrad adagrad = new Op.Adagrad(0.1f, 1e-2f, form);
-            checkAll(Engines.reference(), DataType.FLOAT64, adagrad, () -> adagradRule(adagrad));
+            checkAll(Engines.reference(), DataType.FLOAT64, adagrad, () -> adagradRule(adagrad, RATE));
         }
     }
 

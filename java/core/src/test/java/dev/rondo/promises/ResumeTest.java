@@ -352,7 +352,7 @@ class ResumeTest {
         try (Sequential model = JOB.model()) {
             model.save(file);
         }
-        fails(ModelFormatException.class, "expected a checkpoint, version 1 under rondo.checkpoint, got none");
+        fails(ModelFormatException.class, "expected a checkpoint, version 2 under rondo.checkpoint, got none");
     }
 
     /// Each string and each tensor of a checkpoint is missed, and wrong ones are seen.

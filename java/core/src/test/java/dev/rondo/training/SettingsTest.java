@@ -46,6 +46,7 @@ class SettingsTest {
                         List.of(Metric.accuracy()),
                         Clip.globalNorm(5),
                         Schedule.constant(),
+                        List.of(),
                         Engine.training()),
                 training);
     }

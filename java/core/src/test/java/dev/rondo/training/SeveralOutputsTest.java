@@ -358,7 +358,7 @@ class SeveralOutputsTest {
                 "y: expected as many rows as x [2,1], got [3]",
                 () -> Dataset.of(Tensor.of(new int[2], 2, 1), Tensor.of(new int[3], 3)));
         refused("losses: expected one, or one for each of some outputs by its name, got ones of []",
-                () -> new Training(none.optimizer(), List.of(), none.metrics(), none.clip(), none.schedule(), none.engine()));
+                () -> new Training(none.optimizer(), List.of(), none.metrics(), none.clip(), none.schedule(), none.groups(), none.engine()));
     }
 
     private static void refused(String message, Executable executable) {
