@@ -337,7 +337,7 @@ public final class Trainer implements AutoCloseable {
             MemorySegment gradients = accumulation.add(pass.gradients(), weight);
             double norm = update.norm(gradients);
             penalty = update.penalty();
-            if (!Double.isFinite(penalty)) {
+            if (Double.isFinite(pass.loss()) && !Double.isFinite(penalty)) {
                 throw new NonFiniteException(
                         batch + 1L, "penalty", "expected a finite sum over the parameters, got " + penalty);
             }
