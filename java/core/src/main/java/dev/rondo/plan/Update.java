@@ -54,9 +54,9 @@ public final class Update implements AutoCloseable {
     public record Treatment(Optional<Op> optimizer, double rate, double l1, double l2) {
         /// Checks the numbers.
         public Treatment {
-            if (!(rate > 0) || !(l1 >= 0) || !(l2 >= 0)) {
-                throw new IllegalArgumentException(
-                        "treatment: expected rate > 0, l1 >= 0, l2 >= 0, got %s, %s, %s".formatted(rate, l1, l2));
+            if (!(rate > 0) || !(l1 >= 0) || !(l2 >= 0) || Double.isInfinite(rate + l1 + l2)) {
+                throw new IllegalArgumentException("treatment: expected finite rate > 0, l1 >= 0, l2 >= 0, got %s, %s, %s"
+                        .formatted(rate, l1, l2));
             }
         }
 
@@ -131,7 +131,8 @@ public final class Update implements AutoCloseable {
             }
             runs.stream().mapToDouble(run -> run.treatment().rate()).distinct().forEach(
                     factor -> rateCells.add(new RateCell(factor, rule.memory(graph.value("rate " + factor)))));
-            stepCell = runs.stream().anyMatch(Update::isStepped) ? rule.memory(graph.value("step")) : MemorySegment.NULL;
+            boolean stepped = runs.stream().anyMatch(Update::isStepped);
+            stepCell = stepped ? rule.memory(graph.value("step")) : MemorySegment.NULL;
         } catch (RuntimeException | Error e) {
             undo.reversed().forEach(Runnable::run);
             throw e;

@@ -57,17 +57,18 @@ public record EpochReport(
         }
         names.add(RATE);
         names.add(SECONDS);
-        return names;
+        return names.stream().distinct().toList();
     }
 
-    /// @throws IllegalArgumentException if two values would have one name
-    static void check(List<Objective> losses, List<Metric> metrics) {
-        List<String> names = names(losses, metrics, true);
-        names.add("epoch");
-        if (names.stream().distinct().count() < names.size()) {
-            throw new IllegalArgumentException(
-                    "metrics: expected names of their own, and none of epoch, loss, val_loss, rate and seconds, got "
-                            + metrics.stream().map(Metric::name).toList());
+    /// @throws IllegalArgumentException if a metric has the name of another value
+    static void check(List<Metric> metrics) {
+        for (Metric metric : metrics) {
+            if (List.of("epoch", LOSS, RATE, SECONDS).contains(metric.name()) || metric.name().startsWith(VALIDATION)) {
+                throw new IllegalArgumentException(
+                        "metrics: expected names other than epoch, loss, rate, seconds and any that begin with val_,"
+                                + " got "
+                                + metric.name());
+            }
         }
     }
 

@@ -53,7 +53,7 @@ public final class Trainer implements AutoCloseable {
         losses = LossNode.named(model.network(), training.losses());
         setting = new Pass.Setting(model.network(), parameters, losses, engine);
         signature = LossNode.signature(model.network(), losses);
-        EpochReport.check(losses, training.metrics());
+        EpochReport.check(training.metrics());
         training.metrics().forEach(this::check);
         update = Update.of(
                 parameters,
@@ -381,7 +381,7 @@ public final class Trainer implements AutoCloseable {
             MemorySegment gradients = accumulation.add(pass.gradients(), weight);
             double norm = update.norm(gradients);
             penalty = update.penalty();
-            if (!Double.isFinite(penalty)) {
+            if (Double.isFinite(pass.loss()) && !Double.isFinite(penalty)) {
                 throw new NonFiniteException(
                         batch + 1L, "penalty", "expected a finite sum over the parameters, got " + penalty);
             }

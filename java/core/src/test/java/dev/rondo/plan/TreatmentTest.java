@@ -248,6 +248,9 @@ class TreatmentTest {
         refused("expected a parameter that is not frozen, got none", none);
         assertThrows(IllegalArgumentException.class, () -> new Treatment(Optional.of(sgd), 0, 0, 0));
         assertThrows(IllegalArgumentException.class, () -> new Treatment(Optional.of(sgd), 1, -1, 0));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new Treatment(Optional.of(sgd), Double.POSITIVE_INFINITY, 0, 0));
         assertThrows(IllegalArgumentException.class, () -> new Treatment(Optional.of(sgd), 1, 0, Double.NaN));
     }
 
