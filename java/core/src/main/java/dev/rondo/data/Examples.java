@@ -34,6 +34,7 @@ public final class Examples implements Dataset {
     private final SequencedMap<String, int[]> lengths;
     private final SequencedMap<String, Tensor> weights;
     private final OptionalInt pool;
+    private final int size;
 
     Examples(Map<String, Tensor> inputs, Map<String, Tensor> targets) {
         this(ordered(inputs), ordered(targets), new LinkedHashMap<>(), new LinkedHashMap<>(), OptionalInt.empty());
@@ -69,7 +70,8 @@ public final class Examples implements Dataset {
                 }
             });
         }
-        if (size() == 0) {
+        size = rows.dim(0);
+        if (size == 0) {
             throw new IllegalArgumentException(first + ": expected at least one example, got " + rows);
         }
     }
@@ -249,7 +251,7 @@ public final class Examples implements Dataset {
 
     /// Number of examples.
     public int size() {
-        return x().shape().dim(0);
+        return size;
     }
 
     /// The inputs; of several the first.
@@ -440,6 +442,7 @@ public final class Examples implements Dataset {
         private final int[] times;
         private final int[][] lengths;
         private final int[] cut;
+        private final int[] own;
         private final int[] order = new int[size()];
         private final List<Rows> inputRows;
         private final List<Rows> targetRows;
@@ -457,6 +460,7 @@ public final class Examples implements Dataset {
             this.times = times;
             this.lengths = lengths;
             cut = times.clone();
+            own = new int[largestBatch()];
             inputRows = Rows.of(xs, request.signature().inputs(), times);
             targetRows = Rows.of(ys, request.signature().targets(), times);
             weights = weighted.stream()
@@ -565,14 +569,20 @@ public final class Examples implements Dataset {
                     targetRows.get(part).copy(row, batch.target(part), i, cut);
                     weightRows.get(part).copy(row, batch.weights(part), i, cut);
                 }
-                for (int k = 0; k < times.length && hasLengths(); k++) {
-                    if (batch.lengths(k).byteSize() > 0) {
-                        int own = lengths[k].length > 0 ? lengths[k][row] : times[k];
-                        batch.lengths(k).setAtIndex(ValueLayout.JAVA_INT, i, own);
-                    }
-                }
+            }
+            for (int k = 0; k < times.length && hasLengths(); k++) {
+                readLengths(k, first, count, batch.lengths(k));
             }
             batch.filled(count, cut);
+        }
+
+        private void readLengths(int k, int first, int count, MemorySegment target) {
+            for (int i = 0; i < count; i++) {
+                own[i] = lengths[k].length > 0 ? lengths[k][order[first + i]] : times[k];
+            }
+            if (target.byteSize() > 0) {
+                MemorySegment.copy(own, 0, target, ValueLayout.JAVA_INT, 0, count);
+            }
         }
 
         private int longest(int[] lengths, int first, int count) {
