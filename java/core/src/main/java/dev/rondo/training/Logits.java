@@ -58,7 +58,8 @@ final class Logits {
     }
 
     private static String ofProbabilities(String loss) {
-        return loss.equals("ctc") || loss.equals("klDivergence") ? "" : "; for probabilities use " + loss + "OfProbabilities";
+        boolean none = loss.equals("ctc") || loss.equals("klDivergence");
+        return none ? "" : "; for probabilities use " + loss + "OfProbabilities";
     }
 
     /// What keeps the numbers of a layer from being logits; empty where nothing does.

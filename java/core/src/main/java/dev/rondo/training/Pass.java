@@ -32,8 +32,8 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.zip.CRC32C;
 
-/// A model, its losses and a data set brought together: runs batch after batch, and adds up what comes out. Forward alone,
-/// or with the gradients of all parameters.
+/// A model, its losses and a data set brought together: runs batch after batch, and adds up what comes out. Forward
+/// alone, or with the gradients of all parameters.
 final class Pass implements AutoCloseable {
     private static final long LARGEST_BUFFER = 1 << 30;
 
@@ -261,8 +261,8 @@ final class Pass implements AutoCloseable {
     ///
     /// @param index within the epoch, from 0
     /// @param number of the training step, from 1: what dropout goes by
-    /// @throws IllegalArgumentException if an id, a class, a tag or the target of a binary cross-entropy is out of range, or
-    ///     labels of a sequence take more steps than it has
+    /// @throws IllegalArgumentException if an id, a class, a tag or the target of a binary cross-entropy is out of
+    ///     range, or labels of a sequence take more steps than it has
     /// @throws NonFiniteException if the data hold NaN or infinity
     void run(int index, long number) {
         read(index);

@@ -119,8 +119,8 @@ class ExamplesTest {
                     new Dataset.Part("logits", DataType.INT32, Shape.of(Shape.BATCH, Shape.time(1))),
                     new Dataset.Part("class", DataType.INT32, Shape.of(Shape.BATCH))));
 
-    /// source[n][t] = 10 n + t, target[n][t] = 10 n + t and the negative, logits[n][t] = 100 n + t, class[n] = n; 4 rows,
-    /// T = 3, T1 = 2.
+    /// source[n][t] = 10 n + t, target[n][t] = 10 n + t and the negative, logits[n][t] = 100 n + t, class[n] = n; 4
+    /// rows, T = 3, T1 = 2.
     private static Examples several() {
         float[] target = new float[16];
         int[] logits = new int[8];
