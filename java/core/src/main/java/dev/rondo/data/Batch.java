@@ -52,7 +52,8 @@ public final class Batch {
             List<MemorySegment> weights) {
         if (weights.size() != targets.size()) {
             throw new IllegalArgumentException(
-                    "weights: expected %d, one for each of the targets, got %d".formatted(targets.size(), weights.size()));
+                    "weights: expected %d, one for each of the targets, got %d"
+                            .formatted(targets.size(), weights.size()));
         }
         if (inputs.isEmpty() || targets.isEmpty() || lengths.isEmpty()) {
             throw new IllegalArgumentException(

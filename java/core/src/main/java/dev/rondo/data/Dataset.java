@@ -17,7 +17,8 @@ public interface Dataset {
     /// @throws IllegalArgumentException if the data do not have the types and shapes asked for
     Reader open(Request request);
 
-    /// Examples in memory, of one input and one target, for a model that has one of each, whatever they are called there.
+    /// Examples in memory, of one input and one target, for a model that has one of each, whatever they are called
+    /// there.
     ///
     /// @param x inputs: int32 ids `[N,T]`, or float32 `[N,T,F]` or `[N,F]`
     /// @param y targets: int32 classes `[N]` or `[N,T]`, or float32 probabilities `[N,C]` or `[N,T,C]`
@@ -187,8 +188,8 @@ public interface Dataset {
         /// Number of time steps of the longest batch; 1 where there is no time.
         int largestTime();
 
-        /// The most of everything that a batch may have: examples, and time steps of each symbol of the signature. Readers
-        /// of more than one symbol override it.
+        /// The most of everything that a batch may have: examples, and time steps of each symbol of the signature.
+        /// Readers of more than one symbol override it.
         default Extents largest() {
             return Extents.of(largestBatch(), largestTime());
         }

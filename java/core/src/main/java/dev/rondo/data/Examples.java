@@ -34,6 +34,7 @@ public final class Examples implements Dataset {
     private final SequencedMap<String, int[]> lengths;
     private final SequencedMap<String, Tensor> weights;
     private final OptionalInt pool;
+    private final int size;
 
     Examples(Map<String, Tensor> inputs, Map<String, Tensor> targets) {
         this(ordered(inputs), ordered(targets), new LinkedHashMap<>(), new LinkedHashMap<>(), OptionalInt.empty());
@@ -69,13 +70,14 @@ public final class Examples implements Dataset {
                 }
             });
         }
-        if (size() == 0) {
+        size = rows.dim(0);
+        if (size == 0) {
             throw new IllegalArgumentException(first + ": expected at least one example, got " + rows);
         }
     }
 
-    /// With the number of real steps of each sequence of the only input; what lies behind is padding, which changes neither
-    /// the loss nor any metric, whatever it holds.
+    /// With the number of real steps of each sequence of the only input; what lies behind is padding, which changes
+    /// neither the loss nor any metric, whatever it holds.
     ///
     /// @param lengths one for each example, in `1..T`
     /// @throws IllegalArgumentException if there are several inputs, or the lengths are not these
@@ -101,7 +103,8 @@ public final class Examples implements Dataset {
         Tensor tensor = inputs.getOrDefault(part, targets.get(part));
         if (tensor == null) {
             throw new IllegalArgumentException(
-                    "%s: expected one of the inputs %s or the targets %s".formatted(what, inputs.keySet(), targets.keySet()));
+                    "%s: expected one of the inputs %s or the targets %s"
+                            .formatted(what, inputs.keySet(), targets.keySet()));
         }
         if (own.length != size()) {
             throw new IllegalArgumentException(
@@ -128,9 +131,9 @@ public final class Examples implements Dataset {
         return weights(onlyTarget("weights"), weights);
     }
 
-    /// With how much each example counts in the loss of some targets: that of all its steps. The loss is
-    /// `sum w l / sum w` over the real steps of a batch, or the sequences for losses of these: twice the weights are the
-    /// same loss. Metrics count every step alike. The weights take the place of ones that were told before.
+    /// With how much each example counts in the loss of some targets: that of all its steps. The loss is `sum w l / sum
+    /// w` over the real steps of a batch, or the sequences for losses of these: twice the weights are the same loss.
+    /// Metrics count every step alike. The weights take the place of ones that were told before.
     ///
     /// @param target the name; `y` of examples without names
     /// @param weights one for each example, at least 0
@@ -143,8 +146,8 @@ public final class Examples implements Dataset {
         }
         for (int i = 0; i < weights.length; i++) {
             if (!(weights[i] >= 0 && weights[i] < Float.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException(
-                        "weights of %s[%d]: expected a finite number of at least 0, got %s".formatted(target, i, weights[i]));
+                throw new IllegalArgumentException("weights of %s[%d]: expected a finite number of at least 0, got %s"
+                        .formatted(target, i, weights[i]));
             }
         }
         return weighted(target, Tensor.of(weights.clone(), weights.length));
@@ -158,9 +161,9 @@ public final class Examples implements Dataset {
         return stepWeights(onlyTarget("stepWeights"), weights);
     }
 
-    /// With how much each step counts in the loss of some targets: as [#weights(String, float...)], whose place they take.
-    /// What lies behind the end of a sequence may be anything. A weight that is negative or no number is refused when the
-    /// batch is read.
+    /// With how much each step counts in the loss of some targets: as [#weights(String, float...)], whose place they
+    /// take. What lies behind the end of a sequence may be anything. A weight that is negative or no number is refused
+    /// when the batch is read.
     ///
     /// @param target the name; `y` of examples without names
     /// @param weights float32 `[N,T]`, of the time of the targets; at least 0 at real steps
@@ -184,7 +187,8 @@ public final class Examples implements Dataset {
     private String onlyTarget(String what) {
         if (targets.size() > 1) {
             throw new IllegalArgumentException(
-                    "%s: expected the name of the targets that they are of, since there are %s".formatted(what, targets.keySet()));
+                    "%s: expected the name of the targets that they are of, since there are %s"
+                            .formatted(what, targets.keySet()));
         }
         return targets.firstEntry().getKey();
     }
@@ -196,11 +200,11 @@ public final class Examples implements Dataset {
         }
     }
 
-    /// With batches of sequences of like lengths, so that there is less padding to run over. Where an epoch is shuffled,
-    /// the shuffled examples are taken in pools of some batches each, each pool is sorted by length (of several symbols of
-    /// time by the first, then by the next) and cut into batches,
-    /// and the batches are shuffled; the smaller batch that is left stays last. It follows from the seed and the epoch
-    /// alone. Examples that are read in their own order are not sorted.
+    /// With batches of sequences of like lengths, so that there is less padding to run over. Where an epoch is
+    /// shuffled, the shuffled examples are taken in pools of some batches each, each pool is sorted by length (of
+    /// several symbols of time by the first, then by the next) and cut into batches, and the batches are shuffled; the
+    /// smaller batch that is left stays last. It follows from the seed and the epoch alone. Examples that are read in
+    /// their own order are not sorted.
     ///
     /// @param pool batches of a pool, at least 1: the more, the less padding, and the less random the batches
     /// @throws IllegalStateException if the examples have no lengths
@@ -249,7 +253,7 @@ public final class Examples implements Dataset {
 
     /// Number of examples.
     public int size() {
-        return x().shape().dim(0);
+        return size;
     }
 
     /// The inputs; of several the first.
@@ -374,7 +378,9 @@ public final class Examples implements Dataset {
         boolean[] ofInput = new boolean[bySymbol.length];
         signature.inputs().stream().filter(Part::isTimed).forEach(part -> ofInput[part.time()] = true);
         lengths.forEach((name, own) -> {
-            Part part = inputs.containsKey(name) ? part(name, signature.inputs(), xs) : part(name, signature.targets(), ys);
+            Part part = inputs.containsKey(name)
+                    ? part(name, signature.inputs(), xs)
+                    : part(name, signature.targets(), ys);
             if (!part.isTimed()) {
                 throw new IllegalArgumentException(
                         "lengths: expected none, since the model takes %s, which has no time".formatted(part));
@@ -382,12 +388,14 @@ public final class Examples implements Dataset {
             int k = part.time();
             for (int i = 0; i < own.length; i++) {
                 if (bySymbol[k].length > 0 && bySymbol[k][i] != own[i]) {
-                    throw new IllegalArgumentException("lengths of %s[%d]: expected %d, as of %s, since both have %s, got %d"
-                            .formatted(name, i, bySymbol[k][i], from[k], symbol(k), own[i]));
+                    throw new IllegalArgumentException(
+                            "lengths of %s[%d]: expected %d, as of %s, since both have %s, got %d"
+                                    .formatted(name, i, bySymbol[k][i], from[k], symbol(k), own[i]));
                 }
                 if (own[i] == 0 && ofInput[k]) {
-                    throw new IllegalArgumentException("lengths of %s[%d]: expected at least 1, since an input has %s, got 0"
-                            .formatted(name, i, symbol(k)));
+                    throw new IllegalArgumentException(
+                            "lengths of %s[%d]: expected at least 1, since an input has %s, got 0"
+                                    .formatted(name, i, symbol(k)));
                 }
             }
             bySymbol[k] = own;
@@ -440,6 +448,7 @@ public final class Examples implements Dataset {
         private final int[] times;
         private final int[][] lengths;
         private final int[] cut;
+        private final int[] own;
         private final int[] order = new int[size()];
         private final List<Rows> inputRows;
         private final List<Rows> targetRows;
@@ -457,6 +466,7 @@ public final class Examples implements Dataset {
             this.times = times;
             this.lengths = lengths;
             cut = times.clone();
+            own = new int[largestBatch()];
             inputRows = Rows.of(xs, request.signature().inputs(), times);
             targetRows = Rows.of(ys, request.signature().targets(), times);
             weights = weighted.stream()
@@ -565,14 +575,20 @@ public final class Examples implements Dataset {
                     targetRows.get(part).copy(row, batch.target(part), i, cut);
                     weightRows.get(part).copy(row, batch.weights(part), i, cut);
                 }
-                for (int k = 0; k < times.length && hasLengths(); k++) {
-                    if (batch.lengths(k).byteSize() > 0) {
-                        int own = lengths[k].length > 0 ? lengths[k][row] : times[k];
-                        batch.lengths(k).setAtIndex(ValueLayout.JAVA_INT, i, own);
-                    }
-                }
+            }
+            for (int k = 0; k < times.length && hasLengths(); k++) {
+                readLengths(k, first, count, batch.lengths(k));
             }
             batch.filled(count, cut);
+        }
+
+        private void readLengths(int k, int first, int count, MemorySegment target) {
+            for (int i = 0; i < count; i++) {
+                own[i] = lengths[k].length > 0 ? lengths[k][order[first + i]] : times[k];
+            }
+            if (target.byteSize() > 0) {
+                MemorySegment.copy(own, 0, target, ValueLayout.JAVA_INT, 0, count);
+            }
         }
 
         private int longest(int[] lengths, int first, int count) {

@@ -52,7 +52,8 @@ public final class Streams implements Dataset {
         Signature signature = request.signature();
         if (!signature.isSingle() || !isIds(signature.x(), shape) || !isIds(signature.y(), shape)) {
             throw new IllegalArgumentException(
-                    "streams: expected a model that takes INT32 [B,T] and gives classes for each step, got " + signature);
+                    "streams: expected a model that takes INT32 [B,T] and gives classes for each step, got "
+                            + signature);
         }
         int steps = (ids.length - 1) / request.batchSize();
         if (steps < 1) {

@@ -466,8 +466,9 @@ public final class Gradients {
             Value perSequence = gradients.get(node.output("perSequence"));
             if (perSequence != null) {
                 if (ctc.reduction() != Op.CtcReduction.SUM) {
-                    throw new IllegalArgumentException("%s: expected the reduction SUM for gradients of perSequence, got %s"
-                            .formatted(node.name(), ctc.reduction()));
+                    throw new IllegalArgumentException(
+                            "%s: expected the reduction SUM for gradients of perSequence, got %s"
+                                    .formatted(node.name(), ctc.reduction()));
                 }
                 Value x = node.input("logits");
                 Value rows = builder.reshape(name(x), perSequence, perSequence.shape().append(1).append(1));

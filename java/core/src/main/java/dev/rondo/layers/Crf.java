@@ -4,13 +4,13 @@ import dev.rondo.graph.CrfInputs;
 import dev.rondo.graph.Value;
 import dev.rondo.tensor.DataType;
 
-/// The scores of a linear-chain conditional random field (Lafferty, McCallum & Pereira 2001) over K tags: the last layer of
-/// a tagger that learns by [dev.rondo.training.Loss#crf()].
+/// The scores of a linear-chain conditional random field (Lafferty, McCallum & Pereira 2001) over K tags: the last
+/// layer of a tagger that learns by [dev.rondo.training.Loss#crf()].
 ///
 /// Takes emissions, float32 `[B,T,K]`: what each tag scores at each step, of a dense layer without an activation for
-/// instance; gives them as they are. Its parameters are `transitions` `[K,K]`, from the tag of the row to that of the column,
-/// `begin` `[K]` of the first tag and `end` `[K]` of the last. Tags y of n steps have the score
-/// `begin[y0] + sum emissions[t][yt] + sum transitions[yt-1][yt] + end[yn-1]`; the best ones are found by
+/// instance; gives them as they are. Its parameters are `transitions` `[K,K]`, from the tag of the row to that of the
+/// column, `begin` `[K]` of the first tag and `end` `[K]` of the last. Tags y of n steps have the score `begin[y0] +
+/// sum emissions[t][yt] + sum transitions[yt-1][yt] + end[yn-1]`; the best ones are found by
 /// [dev.rondo.decoding.Viterbi] with these parameters:
 ///
 /// ```java
@@ -67,7 +67,8 @@ public record Crf(String name, Initializer transitions, Initializer ends) implem
                 .filter(value -> value.name().equals(path))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "%s: expected a graph with this layer, got one with %s".formatted(path, scope.parameters().keySet())));
+                        "%s: expected a graph with this layer, got one with %s"
+                                .formatted(path, scope.parameters().keySet())));
     }
 
     @Override

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// Numbers for the symbols of shapes: [Shape#BATCH], and [Shape#time] of as many kinds of steps as a model has.
 /// Immutable; printed as `B=32, T=50` or, with a second number of steps, as `B=32, T=50, T1=40`.
 public final class Extents {
-    /// Those that were asked for last, so that calls of sizes that come again allocate nothing. Any thread may overwrite any
-    /// of them with another that is as good.
+    /// Those that were asked for last, so that calls of sizes that come again allocate nothing. Any thread may
+    /// overwrite any of them with another that is as good.
     private static final Extents[] RECENT = new Extents[1024];
 
     static {

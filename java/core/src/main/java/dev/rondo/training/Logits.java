@@ -60,7 +60,8 @@ final class Logits {
     }
 
     private static String ofProbabilities(String loss) {
-        return loss.equals("ctc") || loss.equals("klDivergence") ? "" : "; for probabilities use " + loss + "OfProbabilities";
+        boolean none = loss.equals("ctc") || loss.equals("klDivergence");
+        return none ? "" : "; for probabilities use " + loss + "OfProbabilities";
     }
 
     private static boolean ends(Layer layer, Activation undone) {

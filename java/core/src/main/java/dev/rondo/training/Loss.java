@@ -7,8 +7,8 @@ import dev.rondo.graph.Value;
 ///
 /// Examples, steps and classes may have weights w: the loss of a batch is then `sum w l / sum w` over the same, as in
 /// PyTorch, so that only their proportions matter (Keras divides by the number of examples). That of several batches is
-/// taken over all of them together. Weights come with the data ([dev.rondo.data.Examples#weights(float...)]), or of classes
-/// with the training ([Training#classWeights(float...)]).
+/// taken over all of them together. Weights come with the data ([dev.rondo.data.Examples#weights(float...)]), or of
+/// classes with the training ([Training#classWeights(float...)]).
 ///
 /// A loss of probabilities is computed from what goes into the softmax or sigmoid, the logits, which is exact where the
 /// function would saturate. A model that ends in one is trained on what goes into it, and gives probabilities when it
@@ -65,9 +65,9 @@ public sealed interface Loss {
         return new MeanAbsoluteError();
     }
 
-    /// Half the squared error of small errors, and of large ones their magnitude (Huber 1964): with `e = y - t`, `e^2 / 2`
-    /// where `|e| <= delta`, else `delta (|e| - delta / 2)`. With targets t of the shape that the model gives: float32
-    /// `[B,F]` or `[B,T,F]`.
+    /// Half the squared error of small errors, and of large ones their magnitude (Huber 1964): with `e = y - t`, `e^2 /
+    /// 2` where `|e| <= delta`, else `delta (|e| - delta / 2)`. With targets t of the shape that the model gives:
+    /// float32 `[B,F]` or `[B,T,F]`.
     ///
     /// @param delta from where on errors count as large ones, above 0
     /// @throws IllegalArgumentException if it is not
@@ -75,9 +75,9 @@ public sealed interface Loss {
         return new Huber(delta);
     }
 
-    /// How far the model's probabilities p are from those that are to be, `sum t log(t / p)` (Kullback & Leibler 1951), in
-    /// nats: the cross-entropy less the entropy of the targets, which has the same gradients. With targets t that are
-    /// probabilities: float32 `[B,C]` or `[B,T,C]`. From logits, or a softmax in the last layer.
+    /// How far the model's probabilities p are from those that are to be, `sum t log(t / p)` (Kullback & Leibler 1951),
+    /// in nats: the cross-entropy less the entropy of the targets, which has the same gradients. With targets t that
+    /// are probabilities: float32 `[B,C]` or `[B,T,C]`. From logits, or a softmax in the last layer.
     static Loss klDivergence() {
         return new KlDivergence();
     }
@@ -88,8 +88,8 @@ public sealed interface Loss {
     /// Loss.custom("cubed error", (s, y, t) -> s.mean(s.multiply(s.square(s.subtract(y, t)), s.abs(s.subtract(y, t)))))
     /// ```
     ///
-    /// Targets are float32, of the shape that the model gives. What it gives for a step of padding counts for nothing, but
-    /// must be finite where outputs are anything and targets are zeros.
+    /// Targets are float32, of the shape that the model gives. What it gives for a step of padding counts for nothing,
+    /// but must be finite where outputs are anything and targets are zeros.
     ///
     /// @param name by which a checkpoint knows the loss: a run may only go on with one of the same name
     /// @param formula what a step or a sequence costs
@@ -110,9 +110,9 @@ public sealed interface Loss {
         Value apply(LossScope scope, Value y, Value targets);
     }
 
-    /// This cross-entropy with smoothed targets (Szegedy et al. 2016): a share of the probability is spread evenly over all
-    /// classes, so that the target's is `1 - smoothing + smoothing / C`; of the binary one over both. It is part of the loss
-    /// wherever it is told, in validation too.
+    /// This cross-entropy with smoothed targets (Szegedy et al. 2016): a share of the probability is spread evenly over
+    /// all classes, so that the target's is `1 - smoothing + smoothing / C`; of the binary one over both. It is part of
+    /// the loss wherever it is told, in validation too.
     ///
     /// @param smoothing the share, in `[0, 1)`
     /// @throws IllegalArgumentException if it is not, or this is no cross-entropy
@@ -131,15 +131,15 @@ public sealed interface Loss {
         return ctc(0);
     }
 
-    /// Connectionist temporal classification (Graves, Fernández, Gomez & Schmidhuber 2006), for sequences of labels that
-    /// come somewhere along longer sequences: `-log` of the probability of the labels, in nats, summed over all places
-    /// where they may lie. Of logits `[B,T,C]`, or a softmax in the last layer, with int32 targets `[B,U]`: the labels,
-    /// classes other than the blank, padded to a time U of their own, with lengths of their own
+    /// Connectionist temporal classification (Graves, Fernández, Gomez & Schmidhuber 2006), for sequences of labels
+    /// that come somewhere along longer sequences: `-log` of the probability of the labels, in nats, summed over all
+    /// places where they may lie. Of logits `[B,T,C]`, or a softmax in the last layer, with int32 targets `[B,U]`: the
+    /// labels, classes other than the blank, padded to a time U of their own, with lengths of their own
     /// ([dev.rondo.data.Examples#lengths(String, int...)]; all U where there are none). The mean over the sequences, as
     /// in Keras; a sequence counts as one step. [dev.rondo.decoding.CtcDecoder] reads labels from what the model gives.
     ///
-    /// Labels take as many steps as they are, and one more between each two that are equal. A sequence that has fewer is
-    /// refused before anything is computed.
+    /// Labels take as many steps as they are, and one more between each two that are equal. A sequence that has fewer
+    /// is refused before anything is computed.
     ///
     /// @param blank the class that stands for none, in `0..C-1`
     /// @throws IllegalArgumentException if it is below 0
@@ -148,8 +148,8 @@ public sealed interface Loss {
     }
 
     /// The negative log-likelihood of a linear-chain conditional random field (Lafferty, McCallum & Pereira 2001), in
-    /// nats, with int32 targets `[B,T]`: a tag for each step. For a model whose last layer is a [dev.rondo.layers.Crf], which
-    /// holds the chain's scores. The mean over the sequences; a sequence counts as one step.
+    /// nats, with int32 targets `[B,T]`: a tag for each step. For a model whose last layer is a [dev.rondo.layers.Crf],
+    /// which holds the chain's scores. The mean over the sequences; a sequence counts as one step.
     static Loss crf() {
         return new Crf();
     }
@@ -181,7 +181,8 @@ public sealed interface Loss {
         /// As checkpoints know it.
         @Override
         public String toString() {
-            return "CategoricalCrossEntropy[targets=%s, predictions=%s%s]".formatted(targets, predictions, told(smoothing));
+            return "CategoricalCrossEntropy[targets=%s, predictions=%s%s]"
+                    .formatted(targets, predictions, told(smoothing));
         }
     }
 

@@ -224,7 +224,9 @@ record LossNode(
                 LossKind kind = exact ? LossKind.BINARY_LOGITS : LossKind.BINARY;
                 LossNode plain = elementwise(scope, name, kind, x, targets);
                 // Metrics are of the targets as they are.
-                LossNode counts = smoothing == 0 ? plain : elementwise(scope, name + ".counts", kind, x, terms.targets());
+                LossNode counts = smoothing == 0
+                        ? plain
+                        : elementwise(scope, name + ".counts", kind, x, terms.targets());
                 yield terms.isWeighted()
                         ? weighed(scope, terms, exact
                                 ? binaryOfLogits(scope, name, x, targets)
@@ -338,8 +340,9 @@ record LossNode(
         Graph.Builder graph = scope.graph();
         String name = terms.name();
         if (terms.weights() == Dataset.Weights.STEPS && cost.shape().rank() < 2) {
-            throw new IllegalArgumentException("stepWeights: expected none of the targets of %s, whose loss is %s, got some"
-                    .formatted(terms.objective().output(), terms.objective().loss()));
+            throw new IllegalArgumentException(
+                    "stepWeights: expected none of the targets of %s, whose loss is %s, got some"
+                            .formatted(terms.objective().output(), terms.objective().loss()));
         }
         Value weights = graph.input(name + ".weights", DataType.FLOAT32, cost.shape());
         Value scale = graph.input(name + ".scale", DataType.FLOAT32, Shape.scalar());

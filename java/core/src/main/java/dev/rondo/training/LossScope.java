@@ -11,8 +11,8 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.Optional;
 
-/// Operations for a [Loss.Formula]. Every method throws an [IllegalArgumentException] that names the operation, what was
-/// expected and what came if values do not fit.
+/// Operations for a [Loss.Formula]. Every method throws an [IllegalArgumentException] that names the operation, what
+/// was expected and what came if values do not fit.
 public final class LossScope {
     private final Graph.Builder graph;
     private final String name;
@@ -36,8 +36,8 @@ public final class LossScope {
         return graph.constant(number);
     }
 
-    /// `a + b`. Of this and all other operations of two values the shapes are laid over each other from their last axes on,
-    /// as in NumPy.
+    /// `a + b`. Of this and all other operations of two values the shapes are laid over each other from their last axes
+    /// on, as in NumPy.
     public Value add(Value a, Value b) {
         return binary("add", BinaryKind.ADD, a, b);
     }

@@ -54,8 +54,8 @@ public interface Metric {
     /// ```
     ///
     /// It is taken where a model is scored, by [dev.rondo.Model#evaluate] and on validation data, and not of training
-    /// batches. Where several outputs have a loss, it is taken of each, unless it is told which ([Observed#on]). It is NaN
-    /// where the calculator throws an IllegalStateException, since there was nothing that it could be taken of.
+    /// batches. Where several outputs have a loss, it is taken of each, unless it is told which ([Observed#on]). It is
+    /// NaN where the calculator throws an IllegalStateException, since there was nothing that it could be taken of.
     ///
     /// @param <A> of the calculator
     /// @param name what it is called in reports

@@ -6,7 +6,8 @@ import dev.rondo.tensor.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// What the numbers of a part of a batch may be besides finite: looked at before anything is computed, padding left out.
+/// What the numbers of a part of a batch may be besides finite: looked at before anything is computed, padding left
+/// out.
 interface PartCheck {
     /// Looks at a batch.
     ///
@@ -64,7 +65,11 @@ interface PartCheck {
             int number, Value value, Batch batch, long at, String expected, Object actual) {
         return new IllegalArgumentException("batch %d: %s%s: expected %s, got %s"
                 .formatted(
-                        number, value.name(), Numbers.place(at, value.shape().resolve(batch.extents())), expected, actual));
+                        number,
+                        value.name(),
+                        Numbers.place(at, value.shape().resolve(batch.extents())),
+                        expected,
+                        actual));
     }
 
     /// Labels of a [Loss.Ctc]: classes other than the blank, for which the sequence has steps enough.
@@ -91,13 +96,15 @@ interface PartCheck {
                 int room = room(batch, b);
                 if (count + repeats > room) {
                     throw new IllegalArgumentException(
-                            "batch %d: %s[%d]: expected labels that %d steps have room for, got %d and %d between equal ones"
-                                    .formatted(number, value.name(), b, room, count, repeats));
+                            "batch %d: %s[%d]: expected labels that %d steps have room for, got %d and %d between equal"
+                                            .formatted(number, value.name(), b, room, count, repeats)
+                                    + " ones");
                 }
             }
         }
 
-        /// Real steps of a sequence of logits. Where a layer makes their time of another, the kernels know it and check.
+        /// Real steps of a sequence of logits. Where a layer makes their time of another, the kernels know it and
+        /// check.
         private int room(Batch batch, int row) {
             int time = Shape.TIME - logits.dim(1);
             if (time >= batch.times()) {

@@ -263,8 +263,8 @@ final class Pass implements AutoCloseable {
     ///
     /// @param index within the epoch, from 0
     /// @param number of the training step, from 1: what dropout goes by
-    /// @throws IllegalArgumentException if an id, a class, a tag or the target of a binary cross-entropy is out of range, or
-    ///     labels of a sequence take more steps than it has
+    /// @throws IllegalArgumentException if an id, a class, a tag or the target of a binary cross-entropy is out of
+    ///     range, or labels of a sequence take more steps than it has
     /// @throws NonFiniteException if the data hold NaN or infinity
     void run(int index, long number) {
         read(index);

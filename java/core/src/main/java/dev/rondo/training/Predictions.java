@@ -18,8 +18,10 @@ public record Predictions(Tensor outputs, Tensor targets, int[] lengths, int[] t
         boolean fits = outputs.type() == DataType.FLOAT32 && (rank == 2 || rank == 3);
         int batch = fits ? outputs.shape().dim(0) : 0;
         if (!fits || targets.shape().rank() < 1 || targets.shape().dim(0) != batch) {
-            throw new IllegalArgumentException("predictions: expected outputs FLOAT32 [B,T,C] or [B,C] and as many targets, got %s %s and %s"
-                    .formatted(outputs.type(), outputs.shape(), targets.shape()));
+            throw new IllegalArgumentException(
+                    "predictions: expected outputs FLOAT32 [B,T,C] or [B,C] and as many targets, got %s %s and %s"
+                            .formatted(
+                            outputs.type(), outputs.shape(), targets.shape()));
         }
         lengths = checked("lengths", batch, rank == 3 ? outputs.shape().dim(1) : 1, lengths);
         int targetSteps = targets.shape().rank() > 1 ? targets.shape().dim(1) : 1;
@@ -32,7 +34,8 @@ public record Predictions(Tensor outputs, Tensor targets, int[] lengths, int[] t
         }
         for (int b = 0; b < batch; b++) {
             if (lengths[b] < 0 || lengths[b] > steps) {
-                throw new IllegalArgumentException("%s[%d]: expected 0..%d, got %d".formatted(name, b, steps, lengths[b]));
+                throw new IllegalArgumentException(
+                        "%s[%d]: expected 0..%d, got %d".formatted(name, b, steps, lengths[b]));
             }
         }
         return lengths.clone();

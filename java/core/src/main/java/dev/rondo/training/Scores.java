@@ -10,11 +10,11 @@ import java.util.Map;
 /// Where several outputs have a loss, the metrics of each stand under its name: `logits.accuracy`, and its own loss as
 /// `logits.loss`.
 ///
-/// @param loss mean loss of a real step; in nats where it is a cross-entropy. Of several outputs the sum of all means, each
-///     times its weight
+/// @param loss mean loss of a real step; in nats where it is a cross-entropy. Of several outputs the sum of all means,
+///     each times its weight
 /// @param metrics the metrics by name, in the order of [Training#metrics()]
-/// @param steps real steps: tokens, where each step is one; examples, where the model gives one output or the loss is of
-///     whole sequences. Of several outputs, of the one that has the most
+/// @param steps real steps: tokens, where each step is one; examples, where the model gives one output or the loss is
+///     of whole sequences. Of several outputs, of the one that has the most
 public record Scores(double loss, Map<String, Double> metrics, long steps) {
     public Scores {
         metrics = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(metrics));

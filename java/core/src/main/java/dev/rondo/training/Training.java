@@ -40,7 +40,8 @@ public record Training(
     public Training {
         losses = List.copyOf(losses);
         List<String> outputs = losses.stream().map(Objective::output).toList();
-        if (outputs.isEmpty() || Set.copyOf(outputs).size() < outputs.size() || outputs.size() > 1 && outputs.contains("")) {
+        boolean twice = Set.copyOf(outputs).size() < outputs.size();
+        if (outputs.isEmpty() || twice || outputs.size() > 1 && outputs.contains("")) {
             throw new IllegalArgumentException(
                     "losses: expected one, or one for each of some outputs by its name, got ones of " + outputs);
         }
@@ -100,18 +101,18 @@ public record Training(
         return new Training(optimizer, List.copyOf(all.values()), metrics, clip, schedule, groups, engine);
     }
 
-    /// With how much each class counts in the only loss, a cross-entropy of classes: each step by the weight of its class,
-    /// as if it came with the data ([dev.rondo.data.Examples#weights(String, float...)]), besides which it counts. Where targets
-    /// are probabilities, a step has the mean of the weights of the classes. [dev.rondo.data.ClassWeights] makes rare
-    /// classes count as much as others.
+    /// With how much each class counts in the only loss, a cross-entropy of classes: each step by the weight of its
+    /// class, as if it came with the data ([dev.rondo.data.Examples#weights(String, float...)]), besides which it
+    /// counts. Where targets are probabilities, a step has the mean of the weights of the classes.
+    /// [dev.rondo.data.ClassWeights] makes rare classes count as much as others.
     ///
     /// ```java
     /// .classWeights(ClassWeights.balanced(labels, classes))
     /// ```
     ///
     /// @param weights one for each class, at least 0; none: all alike
-    /// @throws IllegalArgumentException if there are several losses, the loss is no cross-entropy of classes, or a weight is
-    ///     negative or not finite
+    /// @throws IllegalArgumentException if there are several losses, the loss is no cross-entropy of classes, or a
+    ///     weight is negative or not finite
     public Training classWeights(float... weights) {
         if (losses.size() > 1) {
             throw new IllegalArgumentException(
@@ -143,8 +144,8 @@ public record Training(
         return new Training(optimizer, weighted, metrics, clip, schedule, groups, engine);
     }
 
-    /// With these metrics. Where several outputs have a loss, each metric is taken of all whose losses count for it, and
-    /// is found under the output's name, as `logits.accuracy`.
+    /// With these metrics. Where several outputs have a loss, each metric is taken of all whose losses count for it,
+    /// and is found under the output's name, as `logits.accuracy`.
     public Training metrics(Metric... metrics) {
         return new Training(optimizer, losses, Arrays.asList(metrics), clip, schedule, groups, engine);
     }

@@ -10,8 +10,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/// Fills what a weighed loss takes besides outputs and targets, for each batch: the weight of each real step, that of the
-/// example or step times that of its class, and by what their sum is divided. A batch without any weight is refused.
+/// Fills what a weighed loss takes besides outputs and targets, for each batch: the weight of each real step, that of
+/// the example or step times that of its class, and by what their sum is divided. A batch without any weight is
+/// refused.
 final class Weigher {
     private final Objective objective;
     private final Dataset.Weights kind;
@@ -123,7 +124,11 @@ final class Weigher {
             throw new IllegalArgumentException(
                     "batch %d: weights of %s[%d%s]: expected a finite number of at least 0, got %s"
                             .formatted(
-                                    number, objective.output(), b, kind == Dataset.Weights.STEPS ? "," + t : "", weight));
+                                    number,
+                                    objective.output(),
+                                    b,
+                                    kind == Dataset.Weights.STEPS ? "," + t : "",
+                                    weight));
         }
         return weight;
     }

@@ -5,14 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -104,6 +108,162 @@ class ExamplesTest {
             }
         }
         return order;
+    }
+
+    /// Of two inputs and two targets with two times.
+    private static final Dataset.Signature SEVERAL = new Dataset.Signature(
+            List.of(
+                    new Dataset.Part("source", DataType.INT32, B_T),
+                    new Dataset.Part("target", DataType.FLOAT32, Shape.of(Shape.BATCH, Shape.time(1), 2))),
+            List.of(
+                    new Dataset.Part("logits", DataType.INT32, Shape.of(Shape.BATCH, Shape.time(1))),
+                    new Dataset.Part("class", DataType.INT32, Shape.of(Shape.BATCH))));
+
+    /// source[n][t] = 10 n + t, target[n][t] = 10 n + t and the negative, logits[n][t] = 100 n + t, class[n] = n; 4
+    /// rows, T = 3, T1 = 2.
+    private static Examples several() {
+        float[] target = new float[16];
+        int[] logits = new int[8];
+        for (int i = 0; i < 8; i++) {
+            target[2 * i] = 10 * (i / 2) + i % 2;
+            target[2 * i + 1] = -target[2 * i];
+            logits[i] = 100 * (i / 2) + i % 2;
+        }
+        return Dataset.of(
+                Map.of("source", examples(4, 3).x(), "target", Tensor.of(target, 4, 2, 2)),
+                Map.of("logits", Tensor.of(logits, 4, 2), "class", examples(4, 3).y()));
+    }
+
+    private static Batch batchOfSeveral() {
+        return new Batch(
+                List.of(MemorySegment.ofArray(new int[12]), MemorySegment.ofArray(new float[16])),
+                List.of(MemorySegment.ofArray(new int[8]), MemorySegment.ofArray(new int[4])),
+                List.of(MemorySegment.ofArray(new int[4]), MemorySegment.ofArray(new int[4])),
+                List.of(MemorySegment.ofArray(new float[8]), MemorySegment.ofArray(new float[4])));
+    }
+
+    @Test
+    void everyPartIsCutToTheLongestOfItsTime() {
+        Examples examples = several()
+                .lengths("source", 1, 2, 3, 3)
+                .lengths("logits", 1, 1, 2, 1)
+                .stepWeights("logits", Tensor.of(new float[] {0, 1, 2, 3, 4, 5, 6, 7}, 4, 2))
+                .weights("class", 4, 3, 2, 1);
+        try (Dataset.Reader reader = examples.open(new Dataset.Request(SEVERAL, 2, Order.SEQUENTIAL, 1))) {
+            assertEquals(Extents.of(2, 3, 2), reader.largest());
+            assertEquals(Dataset.Lengths.OWN, reader.lengths());
+            assertEquals(Dataset.Weights.STEPS, reader.weights(0));
+            assertEquals(Dataset.Weights.SEQUENCES, reader.weights(1));
+            Batch batch = batchOfSeveral();
+            reader.read(0, batch);
+            assertEquals(Extents.of(2, 2, 1), batch.extents());
+            assertArrayEquals(new int[] {0, 1, 10, 11}, ints(batch.input(0), 4));
+            assertArrayEquals(new float[] {0, -0f, 10, -10}, floats(batch.input(1), 4));
+            assertArrayEquals(new int[] {0, 100}, ints(batch.target(0), 2));
+            assertArrayEquals(new int[] {0, 1}, ints(batch.target(1), 2));
+            assertArrayEquals(new int[] {1, 2}, ints(batch.lengths(0), 2));
+            assertArrayEquals(new int[] {1, 1}, ints(batch.lengths(1), 2));
+            assertArrayEquals(new float[] {0, 2}, floats(batch.weights(0), 2));
+            assertArrayEquals(new float[] {4, 3}, floats(batch.weights(1), 2));
+            reader.read(1, batch);
+            assertEquals(Extents.of(2, 3, 2), batch.extents());
+            assertArrayEquals(new int[] {200, 201, 300, 301}, ints(batch.target(0), 4));
+            assertArrayEquals(new float[] {4, 5, 6, 7}, floats(batch.weights(0), 4));
+        }
+        Examples some = examples.select(3, 0);
+        try (Dataset.Reader reader = some.open(new Dataset.Request(SEVERAL, 2, Order.SEQUENTIAL, 1))) {
+            Batch batch = batchOfSeveral();
+            reader.read(0, batch);
+            assertEquals(Extents.of(2, 3, 1), batch.extents());
+            assertArrayEquals(new int[] {3, 0}, ints(batch.target(1), 2));
+            assertArrayEquals(new float[] {6, 0}, floats(batch.weights(0), 2));
+            assertArrayEquals(new float[] {1, 4}, floats(batch.weights(1), 2));
+        }
+    }
+
+    private static float[] floats(MemorySegment segment, int count) {
+        return Arrays.copyOf(segment.toArray(ValueLayout.JAVA_FLOAT), count);
+    }
+
+    /// Where one time is given lengths, the sequences of the other have all steps.
+    @Test
+    void lengthsOfOneTimeLeaveTheOtherWhole() {
+        Batch batch = batchOfSeveral();
+        several().lengths("source", 1, 2, 3, 3).open(new Dataset.Request(SEVERAL, 4, Order.SEQUENTIAL, 1)).read(0, batch);
+        assertEquals(Extents.of(4, 3, 2), batch.extents());
+        assertArrayEquals(new int[] {2, 2, 2, 2}, ints(batch.lengths(1), 4));
+    }
+
+    @Test
+    void bucketsAreOfLikeLengthsOfTheFirstTimeAndThenOfTheNext() {
+        int n = 64;
+        int[] first = IntStream.range(0, n).map(i -> 1 + i % 2).toArray();
+        int[] second = IntStream.range(0, n).map(i -> 1 + i / 2 % 2).toArray();
+        Examples examples = Dataset.of(
+                        Map.of("source", examples(n, 2).x(), "target", Tensor.of(new float[n * 4], n, 2, 2)),
+                        Map.of("logits", Tensor.of(new int[n * 2], n, 2), "class", examples(n, 2).y()))
+                .lengths("source", first)
+                .lengths("logits", second)
+                .bucketed(8);
+        Batch batch = batchOfSeveral();
+        List<Integer> seen = new ArrayList<>();
+        try (Dataset.Reader reader = examples.open(new Dataset.Request(SEVERAL, 4, Order.SHUFFLED, 5))) {
+            int mixed = 0;
+            for (int index = 0; index < reader.batches(); index++) {
+                reader.read(index, batch);
+                int[] rows = ints(batch.target(1), batch.size());
+                Arrays.stream(rows).forEach(seen::add);
+                mixed += Arrays.stream(rows).map(row -> first[row] * 2 + second[row]).distinct().count() > 1 ? 1 : 0;
+            }
+            // 4 kinds in each of two pools of 8 batches: at most 3 batches of a pool are of two.
+            assertTrue(mixed <= 6, mixed + " of " + reader.batches());
+        }
+        assertEquals(IntStream.range(0, n).boxed().toList(), seen.stream().sorted().toList());
+    }
+
+    /// After warming up; the least of several measurements, since the JIT compiler changes code on the way.
+    @Test
+    void readingAllocatesNothing() {
+        Examples examples = several()
+                .lengths("source", 1, 2, 3, 3)
+                .lengths("logits", 1, 1, 2, 1)
+                .weights("class", 4, 3, 2, 1);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Batch batch = batchOfSeveral();
+        try (Dataset.Reader reader = examples.open(new Dataset.Request(SEVERAL, 2, Order.SHUFFLED, 1))) {
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 20; round++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 2_000; i++) {
+                    reader.read(i % 2, batch);
+                    assertEquals(2, batch.extents().batch());
+                }
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertEquals(0, least);
+        }
+    }
+
+    @Test
+    void batchesSayWhatTheyHold() {
+        Batch batch = batchOfSeveral();
+        batch.filled(2, 3, 1);
+        assertEquals(1, batch.timeSteps(1));
+        refused("timeSteps: expected 2 numbers, one for each symbol of time, got 1", () -> batch.filled(2, 3));
+        refused("timeSteps: expected at least 1, got 0", () -> batch.filled(2, 0, 1));
+        refused("size: expected at least 1, got -1", () -> batch.filled(-1, 1, 1));
+        refused("timeSteps: expected 0..1, got 2", () -> batch.timeSteps(2));
+        refused("input: expected 0..1, got -1", () -> batch.input(-1));
+        refused("target: expected 0..1, got 2", () -> batch.target(2));
+        refused("lengths: expected 0..1, got 2", () -> batch.lengths(2));
+        refused("weights: expected 0..1, got -2", () -> batch.weights(-2));
+        refused("batch: expected at least one of inputs, targets and lengths, got 0, 1 and 1",
+                () -> new Batch(List.of(), List.of(batch.y()), List.of(batch.lengths())));
+        refused("weights: expected 1, one for each of the targets, got 0",
+                () -> new Batch(List.of(batch.x()), List.of(batch.y()), List.of(batch.lengths()), List.of()));
+        refused("signature: expected inputs and targets, got [] and []",
+                () -> new Dataset.Signature(List.of(), List.of()));
+        assertThrows(IllegalStateException.class, () -> SEVERAL.targets().get(1).time());
     }
 
     @Test

@@ -34,8 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// A model of two inputs and several outputs that learns from all of them: an encoder and a decoder, each with a time of
-/// its own, which spells sequences backwards, and a head that tells what class they are of.
+/// A model of two inputs and several outputs that learns from all of them: an encoder and a decoder, each with a time
+/// of its own, which spells sequences backwards, and a head that tells what class they are of.
 class SeveralOutputsTest {
     private static final int N = 6;
     private static final int IDS = 5;
