@@ -35,6 +35,20 @@ public final class Graph {
     private final SequencedMap<Value, Value> carried;
     private final Set<Value> frozen;
     private final SequencedMap<Value, Value> renewed;
+    private final SequencedMap<Value, WindowLengths> windowLengths;
+
+    /// What lengths follow from that no caller gives.
+    ///
+    /// @param lengths of sequences of steps, INT32 `[B]`
+    /// @param windows over their steps
+    public record WindowLengths(Value lengths, Op.Windows windows) {
+        /// The number of windows of a sequence of so many steps; 0 of none.
+        ///
+        /// @param steps any number, a wrong one too
+        public int count(int steps) {
+            return steps < 1 ? 0 : windows.count(steps);
+        }
+    }
 
     private Graph(Builder builder) {
         values = List.copyOf(builder.values);
@@ -45,6 +59,7 @@ public final class Graph {
         carried = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.carried));
         frozen = Set.copyOf(builder.frozen);
         renewed = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.renewed));
+        windowLengths = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.windowLengths));
     }
 
     /// An empty builder.
@@ -63,6 +78,7 @@ public final class Graph {
         builder.carried.putAll(carried);
         builder.frozen.addAll(frozen);
         builder.renewed.putAll(renewed);
+        builder.windowLengths.putAll(windowLengths);
         values.forEach(value -> builder.names.add(value.name()));
         nodes.forEach(node -> builder.nodeNames.add(node.name()));
         return builder;
@@ -111,6 +127,11 @@ public final class Graph {
     /// Inputs and the outputs that become them in the next run.
     public SequencedMap<Value, Value> carried() {
         return carried;
+    }
+
+    /// Inputs that hold how many windows sequences have, and what they follow from: a plan fills them at each run.
+    public SequencedMap<Value, WindowLengths> windowLengths() {
+        return windowLengths;
     }
 
     /// The value of a name.
@@ -170,6 +191,7 @@ public final class Graph {
         private final SequencedMap<Value, Value> carried = new LinkedHashMap<>();
         private final Set<Value> frozen = new HashSet<>();
         private final SequencedMap<Value, Value> renewed = new LinkedHashMap<>();
+        private final SequencedMap<Value, WindowLengths> windowLengths = new LinkedHashMap<>();
         private final Set<String> names = new HashSet<>();
         private final Set<String> nodeNames = new HashSet<>();
         private final Map<Double, Value> constants = new HashMap<>();
@@ -204,6 +226,21 @@ public final class Graph {
             Value value = parameter(name, shape);
             frozen.add(value);
             return value;
+        }
+
+        /// Adds an input INT32 `[B]` of which a plan makes, at each run, the number of windows of each sequence.
+        ///
+        /// @param lengths of the sequences, an INT32 input `[B]`, which may be of windows itself
+        public Value windowLengths(String name, Op.Windows windows, Value lengths) {
+            requireOwn(name, lengths);
+            Shape shape = Shape.of(Shape.BATCH);
+            if (!inputs.contains(lengths) || lengths.type() != DataType.INT32 || !lengths.shape().equals(shape)) {
+                throw new IllegalArgumentException("%s: expected lengths INT32 [B] among the inputs, got %s %s"
+                        .formatted(name, lengths.type(), lengths));
+            }
+            Value counts = input(name, DataType.INT32, shape);
+            windowLengths.put(counts, new WindowLengths(lengths, windows));
+            return counts;
         }
 
         /// A number.
@@ -485,7 +522,7 @@ public final class Graph {
             return this;
         }
 
-        /// Says that a frozen parameter takes a value after a training step, if loss and gradients of the step are finite:
+        /// Says that a frozen parameter takes a value after a training step, if that, loss and gradients of the step are finite:
         /// see [dev.rondo.plan.Plan#renew]. Inference leaves it alone.
         ///
         /// @throws IllegalArgumentException if the first is no frozen parameter, types or shapes differ, or no node makes

@@ -8,13 +8,16 @@ import java.util.SequencedMap;
 /// A layer that takes one value and gives one.
 public sealed interface UnaryLayer extends Layer permits
         ActivationLayer,
+        AveragePool,
         BatchNorm,
+        Conv1d,
         Dense,
         Dropout,
         Embedding,
         Flatten,
         GaussianNoise,
         LayerNorm,
+        MaxPool,
         PoolTime,
         Repeat,
         Reshape,

@@ -56,12 +56,17 @@ public final class Plan implements AutoCloseable {
     private final Engine engine;
     private final Purpose purpose;
     private final List<Node> nodes;
+    private final Node[] windows;
+    private final List<Map.Entry<Value, Graph.WindowLengths>> windowLengths;
     private final Set<Value> written;
     private final MemorySegment[] lent = new MemorySegment[MAX_LENDERS];
     private final AtomicInteger state = new AtomicInteger(IDLE);
 
     private Extents capacity;
     private Memory memory;
+    private Extents given;
+    /// The given ones, with the numbers of windows.
+    private Extents completed;
     private Binding[] bindings = new Binding[0];
     private boolean lendersChanged = true;
     private int pairsCheckedOf;
@@ -93,7 +98,11 @@ public final class Plan implements AutoCloseable {
         this.parameters = parameters;
         this.engine = engine;
         this.purpose = purpose;
-        this.capacity = capacity;
+        windows = graph.nodes().stream().filter(Plan::isCounted).toArray(Node[]::new);
+        windowLengths = List.copyOf(graph.windowLengths().entrySet());
+        given = capacity;
+        completed = complete(capacity);
+        this.capacity = completed;
         for (Value parameter : graph.parameters()) {
             Shape shape = parameters.tensor(parameter.name()).shape();
             if (!shape.equals(parameter.shape())) {
@@ -111,7 +120,67 @@ public final class Plan implements AutoCloseable {
         nodes.forEach(node -> written.addAll(node.outputs().values()));
         // A new state may be copied to where the old one was read.
         written.addAll(graph.carried().keySet());
-        memory = allocate(capacity);
+        memory = allocate(completed);
+    }
+
+    /// Whether a node makes windows whose number has a symbol of its own.
+    private static boolean isCounted(Node node) {
+        return node.op() instanceof Op.Windows op && op.windows() != 0 && Shape.isTime(node.input("x").shape().dim(1))
+                && node.output("y").shape().dim(1) == op.windows();
+    }
+
+    /// Extents with numbers for those symbols of windows that have none yet: they follow from those of the steps. Symbols
+    /// in between get 1, and so do windows where there are too few steps for one.
+    public Extents complete(Extents extents) {
+        Extents all = extents;
+        for (Node node : windows) {
+            Op.Windows op = (Op.Windows) node.op();
+            int k = Shape.TIME - op.windows();
+            if (k < extents.times()) {
+                continue;
+            }
+            // Of fewer steps than a window takes a run is refused; a capacity may be as small.
+            int count = Math.max(op.count(all.number(node.input("x").shape().dim(1))), 1);
+            int[] times = new int[Math.max(all.times(), k + 1)];
+            Arrays.fill(times, 1);
+            for (int i = 0; i < all.times(); i++) {
+                times[i] = all.time(i);
+            }
+            times[k] = count;
+            all = Extents.of(all.batch(), times);
+        }
+        return all;
+    }
+
+    /// The same, without an allocation where they are those of the last time.
+    private Extents completed(Extents extents) {
+        if (!extents.equals(given)) {
+            completed = complete(extents);
+            given = extents;
+        }
+        return completed;
+    }
+
+    /// Counts the windows of each sequence.
+    ///
+    /// @throws IllegalArgumentException if there are fewer steps than one window takes
+    private void countWindows(Extents extents) {
+        for (Node node : windows) {
+            Op.Windows op = (Op.Windows) node.op();
+            int steps = extents.number(node.input("x").shape().dim(1));
+            if (op.count(steps) == 0) {
+                throw new IllegalArgumentException(
+                        "%s: expected at least %d steps, got %d".formatted(node.name(), op.span(), steps));
+            }
+        }
+        for (Map.Entry<Value, Graph.WindowLengths> entry : windowLengths) {
+            MemorySegment counts = buffer(entry.getKey()).segment();
+            MemorySegment lengths = buffer(entry.getValue().lengths()).segment();
+            for (int b = 0; b < extents.batch(); b++) {
+                int steps = lengths.getAtIndex(ValueLayout.JAVA_INT, b);
+                counts.setAtIndex(ValueLayout.JAVA_INT, b, entry.getValue().count(steps));
+            }
+        }
     }
 
     /// A plan that computes the graph's outputs. Dropout lets everything pass. Packed parameters are shared with other
@@ -178,7 +247,7 @@ public final class Plan implements AutoCloseable {
         enter();
         try {
             Buffer buffer = ownBuffer(value);
-            Shape shape = buffer.shape().resolve(extents);
+            Shape shape = buffer.shape().resolve(completed(extents));
             return Tensor.wrap(
                     buffer.segment().asSlice(0, shape.elements() * buffer.type().bytes()), buffer.type(), shape);
         } finally {
@@ -247,12 +316,13 @@ public final class Plan implements AutoCloseable {
     public void reserve(Extents extents) {
         enter();
         try {
-            if (capacity.holds(extents)) {
+            Extents all = completed(extents);
+            if (capacity.holds(all)) {
                 return;
             }
             Memory old = memory;
-            memory = allocate(capacity.max(extents));
-            capacity = capacity.max(extents);
+            memory = allocate(capacity.max(all));
+            capacity = capacity.max(all);
             for (Value carried : graph.carried().keySet()) {
                 if (!isBound(carried)) {
                     MemorySegment from = buffer(old, carried).segment();
@@ -360,7 +430,7 @@ public final class Plan implements AutoCloseable {
 
     /// Runs the graph once.
     ///
-    /// @throws IllegalArgumentException if the extents exceed the capacity, bound memory is too small, what is bound
+    /// @throws IllegalArgumentException if the extents exceed the capacity or are too few steps for a window, bound memory is too small, what is bound
     ///     to an output overlaps what is bound to another value (but for a carried pair in one place), or an id, label
     ///     or length is out of range; outputs are then unspecified
     /// @throws IllegalStateException if the plan, its parameters or bound memory are closed, one value of a carried pair
@@ -371,8 +441,10 @@ public final class Plan implements AutoCloseable {
         try {
             parameters.gate().enter();
             try {
-                check(extents);
-                memory.program().run(extents, lent);
+                Extents all = completed(extents);
+                check(all);
+                countWindows(all);
+                memory.program().run(all, lent);
             } finally {
                 parameters.gate().exit();
             }

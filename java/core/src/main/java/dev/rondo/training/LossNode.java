@@ -44,6 +44,11 @@ record LossNode(Value loss, Value correct, Value count, Optional<Errors> errors,
             throw new IllegalArgumentException(
                     "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C], got " + scope.y().type() + " " + output);
         }
+        if (output.rank() == 3 && scope.isWindowed(output.dim(1))) {
+            throw new IllegalArgumentException(
+                    "loss: expected a model that gives as many steps as it takes or none, got %s, whose steps are windows"
+                            .formatted(output));
+        }
         Logits.check(network, loss);
         boolean classes = loss instanceof Loss.CategoricalCrossEntropy(Loss.Targets targets, _)
                 && targets == Loss.Targets.CLASSES;

@@ -155,7 +155,7 @@ final class Pass implements AutoCloseable {
         if (value.type() == DataType.FLOAT32) {
             long at = Numbers.firstNonFinite(memory, count);
             if (at >= 0) {
-                throw new NonFiniteException(index + 1, value.name(), detail(value, memory, at));
+                throw new NonFiniteException(index + 1, value.name(), detail(value, memory, at, Extents.of(batch.size(), batch.timeSteps())));
             }
         } else if (limit > 0) {
             long at = Numbers.firstOutside(memory, 0, count, limit);
@@ -183,14 +183,14 @@ final class Pass implements AutoCloseable {
         }
     }
 
-    private String detail(Value value, MemorySegment memory, long at) {
+    private String detail(Value value, MemorySegment memory, long at, Extents extents) {
         if (value.shape().rank() == 0) {
             return "expected a finite number, got " + memory.getAtIndex(ValueLayout.JAVA_FLOAT, at);
         }
         return "expected finite numbers, got %s at %s of %s"
                 .formatted(
                         memory.getAtIndex(ValueLayout.JAVA_FLOAT, at),
-                        Numbers.place(at, value.shape().resolve(batch.size(), batch.timeSteps())),
+                        Numbers.place(at, value.shape().resolve(extents)),
                         value.shape());
     }
 
@@ -258,6 +258,16 @@ final class Pass implements AutoCloseable {
         totals = sums;
     }
 
+    /// Whether what frozen parameters would take holds neither NaN nor infinity.
+    boolean renewsFinitely() {
+        for (Value value : plan.graph().renewed().values()) {
+            if (Numbers.firstNonFinite(plan.memory(value), value.shape().elements()) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Has frozen parameters take what the last batch made for them.
     void renew() {
         plan.renew();
@@ -273,13 +283,13 @@ final class Pass implements AutoCloseable {
     ///
     /// @param index of the batch within the epoch, from 0
     NonFiniteException nonFinite(int index) {
+        Extents extents = plan.complete(Extents.of(batch.size(), batch.timeSteps()));
         for (Value value : plan.graph().values()) {
             if (value.type() == DataType.FLOAT32 && plan.keeps(value)) {
                 MemorySegment memory = plan.memory(value);
-                long at = Numbers.firstNonFinite(
-                        memory, value.shape().elements(batch.size(), batch.timeSteps()));
+                long at = Numbers.firstNonFinite(memory, value.shape().elements(extents));
                 if (at >= 0) {
-                    return new NonFiniteException(index + 1, value.name(), detail(value, memory, at));
+                    return new NonFiniteException(index + 1, value.name(), detail(value, memory, at, extents));
                 }
             }
         }

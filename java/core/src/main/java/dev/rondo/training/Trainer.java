@@ -19,9 +19,9 @@ import java.util.SequencedMap;
 /// The training of one model: the loop behind [dev.rondo.Model#fit], and all that a run remembers besides the
 /// parameters: [#optimizerStates()], [#steps()] and [#epochs()]. A checkpoint keeps it, see [Fit#checkpoint].
 ///
-/// A training step reads a batch into the plan's memory, runs forward and backward in one call, looks whether loss and
-/// gradients are finite, and only then moves the parameters. For use by one thread at a time. The parameters stay the
-/// caller's.
+/// A training step reads a batch into the plan's memory, runs forward and backward in one call, looks whether loss,
+/// gradients and moving averages are finite, and only then moves the parameters. For use by one thread at a time. The
+/// parameters stay the caller's.
 public final class Trainer implements AutoCloseable {
     private final ModelFile.Content model;
     private final Training training;
@@ -102,7 +102,7 @@ public final class Trainer implements AutoCloseable {
     private double step(Pass pass, int index) {
         pass.run(index, steps + 1);
         double norm = update.norm(pass.gradients());
-        if (!Double.isFinite(norm) || !Double.isFinite(pass.loss())) {
+        if (!Double.isFinite(norm) || !Double.isFinite(pass.loss()) || !pass.renewsFinitely()) {
             throw pass.nonFinite(index);
         }
         pass.renew();
