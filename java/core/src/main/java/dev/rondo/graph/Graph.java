@@ -522,11 +522,11 @@ public final class Graph {
             return this;
         }
 
-        /// Says that a frozen parameter takes a value after a training step, if that, loss and gradients of the step are finite:
-        /// see [dev.rondo.plan.Plan#renew]. Inference leaves it alone.
+        /// Says that a frozen parameter takes a value after a training step, if that, loss and gradients of the step
+        /// are finite: see [dev.rondo.plan.Plan#renew]. Inference leaves it alone.
         ///
-        /// @throws IllegalArgumentException if the first is no frozen parameter, types or shapes differ, or no node makes
-        ///     the value
+        /// @throws IllegalArgumentException if the first is no frozen parameter, types or shapes differ, or no node
+        ///     makes the value
         public Builder renew(Value parameter, Value value) {
             if (!frozen.contains(parameter) || parameter.type() != value.type()
                     || !parameter.shape().equals(value.shape())) {

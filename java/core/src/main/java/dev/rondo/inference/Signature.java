@@ -16,7 +16,8 @@ import java.util.List;
 /// @param outputNames of the outputs
 /// @param outputs with symbols
 record Signature(List<String> inputNames, List<Value> inputs, List<String> outputNames, List<Value> outputs) {
-    /// @throws IllegalArgumentException if the model gives ids, which none of its layers takes, or steps that are windows of others
+    /// @throws IllegalArgumentException if the model gives ids, which none of its layers takes, or steps that are
+    ///     windows of others
     static Signature of(Scope scope) {
         scope.outputs().forEach((name, output) -> {
             if (output.type() != DataType.FLOAT32) {
@@ -24,8 +25,10 @@ record Signature(List<String> inputNames, List<Value> inputs, List<String> outpu
                         .formatted(output.type(), output.shape(), name));
             }
             if (isTimed(output) && scope.isWindowed(output.shape().dim(1))) {
-                throw new IllegalArgumentException("layers: expected a model that gives as many steps as it takes or none, got %s for %s, whose steps are windows"
-                        .formatted(output.shape(), name));
+                throw new IllegalArgumentException(
+                        "layers: expected a model that gives as many steps as it takes or none, got %s for %s, whose"
+                                        .formatted(output.shape(), name)
+                                + " steps are windows");
             }
         });
         return new Signature(

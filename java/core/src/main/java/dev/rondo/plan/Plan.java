@@ -430,9 +430,9 @@ public final class Plan implements AutoCloseable {
 
     /// Runs the graph once.
     ///
-    /// @throws IllegalArgumentException if the extents exceed the capacity or are too few steps for a window, bound memory is too small, what is bound
-    ///     to an output overlaps what is bound to another value (but for a carried pair in one place), or an id, label
-    ///     or length is out of range; outputs are then unspecified
+    /// @throws IllegalArgumentException if the extents exceed the capacity or are too few steps for a window, bound
+    ///     memory is too small, what is bound to an output overlaps what is bound to another value (but for a carried
+    ///     pair in one place), or an id, label or length is out of range; outputs are then unspecified
     /// @throws IllegalStateException if the plan, its parameters or bound memory are closed, one value of a carried pair
     ///     is bound and the other is not, or another thread uses the plan
     /// @throws WrongThreadException if bound memory is confined to another thread

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/// The update of all trained parameters by their gradients: the global norm, then clipping and an optimizer in one run over flat
-/// memory. The optimizer's states live here, laid out as the parameters are.
+/// The update of all trained parameters by their gradients: the global norm, then clipping and an optimizer in one run
+/// over flat memory. The optimizer's states live here, laid out as the parameters are.
 ///
 /// A step is [#norm], a look at whether it is finite, then [#apply]. For use by one thread at a time; close it before
 /// the parameters.

@@ -155,7 +155,8 @@ final class Pass implements AutoCloseable {
         if (value.type() == DataType.FLOAT32) {
             long at = Numbers.firstNonFinite(memory, count);
             if (at >= 0) {
-                throw new NonFiniteException(index + 1, value.name(), detail(value, memory, at, Extents.of(batch.size(), batch.timeSteps())));
+                Extents extents = Extents.of(batch.size(), batch.timeSteps());
+                throw new NonFiniteException(index + 1, value.name(), detail(value, memory, at, extents));
             }
         } else if (limit > 0) {
             long at = Numbers.firstOutside(memory, 0, count, limit);
