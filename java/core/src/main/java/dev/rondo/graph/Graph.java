@@ -5,6 +5,7 @@ import dev.rondo.graph.Op.LossKind;
 import dev.rondo.graph.Op.Transpose;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,6 +37,8 @@ public final class Graph {
     private final Set<Value> frozen;
     private final SequencedMap<Value, Value> renewed;
     private final SequencedMap<Value, WindowLengths> windowLengths;
+    /// Those whose number of windows has a symbol of its own.
+    private final List<Node> counted;
 
     /// What lengths follow from that no caller gives.
     ///
@@ -60,6 +63,7 @@ public final class Graph {
         frozen = Set.copyOf(builder.frozen);
         renewed = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.renewed));
         windowLengths = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.windowLengths));
+        counted = nodes.stream().filter(Graph::isCounted).toList();
     }
 
     /// An empty builder.
@@ -132,6 +136,49 @@ public final class Graph {
     /// Inputs that hold how many windows sequences have, and what they follow from: a plan fills them at each run.
     public SequencedMap<Value, WindowLengths> windowLengths() {
         return windowLengths;
+    }
+
+    private static boolean isCounted(Node node) {
+        return node.op() instanceof Op.Windows windows
+                && windows.windows() != 0
+                && node.output("y").shape().dim(1) == windows.windows();
+    }
+
+    /// Extents with numbers for those symbols of windows that have none yet: they follow from those of the steps. Symbols
+    /// in between get 1, and so do windows where there are too few steps for one. Where no symbol is one of windows these
+    /// are the given ones.
+    public Extents complete(Extents extents) {
+        Extents all = extents;
+        for (int i = 0; i < counted.size(); i++) {
+            Node node = counted.get(i);
+            Op.Windows windows = (Op.Windows) node.op();
+            int k = Shape.TIME - windows.windows();
+            if (k >= extents.times()) {
+                int[] times = new int[Math.max(all.times(), k + 1)];
+                for (int time = 0; time < times.length; time++) {
+                    times[time] = time < all.times() ? all.time(time) : 1;
+                }
+                times[k] = Math.max(windows.count(all.number(node.input("x").shape().dim(1))), 1);
+                all = Extents.of(all.batch(), times);
+            }
+        }
+        return all;
+    }
+
+    /// Checks that there are as many steps as windows take.
+    ///
+    /// @param extents those of [#complete]
+    /// @throws IllegalArgumentException naming the node, how many steps it takes, and how many there are
+    public void checkSteps(Extents extents) {
+        for (int i = 0; i < counted.size(); i++) {
+            Node node = counted.get(i);
+            Op.Windows windows = (Op.Windows) node.op();
+            int steps = extents.number(node.input("x").shape().dim(1));
+            if (windows.count(steps) == 0) {
+                throw new IllegalArgumentException(
+                        "%s: expected at least %d steps, got %d".formatted(node.name(), windows.span(), steps));
+            }
+        }
     }
 
     /// The value of a name.

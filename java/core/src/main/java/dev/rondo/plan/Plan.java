@@ -56,7 +56,6 @@ public final class Plan implements AutoCloseable {
     private final Engine engine;
     private final Purpose purpose;
     private final List<Node> nodes;
-    private final Node[] windows;
     private final List<Map.Entry<Value, Graph.WindowLengths>> windowLengths;
     private final Set<Value> written;
     private final MemorySegment[] lent = new MemorySegment[MAX_LENDERS];
@@ -65,7 +64,6 @@ public final class Plan implements AutoCloseable {
     private Extents capacity;
     private Memory memory;
     private Extents given;
-    /// The given ones, with the numbers of windows.
     private Extents completed;
     private Binding[] bindings = new Binding[0];
     private boolean lendersChanged = true;
@@ -98,10 +96,9 @@ public final class Plan implements AutoCloseable {
         this.parameters = parameters;
         this.engine = engine;
         this.purpose = purpose;
-        windows = graph.nodes().stream().filter(Plan::isCounted).toArray(Node[]::new);
         windowLengths = List.copyOf(graph.windowLengths().entrySet());
         given = capacity;
-        completed = complete(capacity);
+        completed = graph.complete(capacity);
         this.capacity = completed;
         for (Value parameter : graph.parameters()) {
             Shape shape = parameters.tensor(parameter.name()).shape();
@@ -123,39 +120,10 @@ public final class Plan implements AutoCloseable {
         memory = allocate(completed);
     }
 
-    /// Whether a node makes windows whose number has a symbol of its own.
-    private static boolean isCounted(Node node) {
-        return node.op() instanceof Op.Windows op && op.windows() != 0 && Shape.isTime(node.input("x").shape().dim(1))
-                && node.output("y").shape().dim(1) == op.windows();
-    }
-
-    /// Extents with numbers for those symbols of windows that have none yet: they follow from those of the steps. Symbols
-    /// in between get 1, and so do windows where there are too few steps for one.
-    public Extents complete(Extents extents) {
-        Extents all = extents;
-        for (Node node : windows) {
-            Op.Windows op = (Op.Windows) node.op();
-            int k = Shape.TIME - op.windows();
-            if (k < extents.times()) {
-                continue;
-            }
-            // Of fewer steps than a window takes a run is refused; a capacity may be as small.
-            int count = Math.max(op.count(all.number(node.input("x").shape().dim(1))), 1);
-            int[] times = new int[Math.max(all.times(), k + 1)];
-            Arrays.fill(times, 1);
-            for (int i = 0; i < all.times(); i++) {
-                times[i] = all.time(i);
-            }
-            times[k] = count;
-            all = Extents.of(all.batch(), times);
-        }
-        return all;
-    }
-
-    /// The same, without an allocation where they are those of the last time.
+    /// As [Graph#complete], without an allocation where they are those of the last time.
     private Extents completed(Extents extents) {
         if (!extents.equals(given)) {
-            completed = complete(extents);
+            completed = graph.complete(extents);
             given = extents;
         }
         return completed;
@@ -165,14 +133,7 @@ public final class Plan implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if there are fewer steps than one window takes
     private void countWindows(Extents extents) {
-        for (Node node : windows) {
-            Op.Windows op = (Op.Windows) node.op();
-            int steps = extents.number(node.input("x").shape().dim(1));
-            if (op.count(steps) == 0) {
-                throw new IllegalArgumentException(
-                        "%s: expected at least %d steps, got %d".formatted(node.name(), op.span(), steps));
-            }
-        }
+        graph.checkSteps(extents);
         for (Map.Entry<Value, Graph.WindowLengths> entry : windowLengths) {
             MemorySegment counts = buffer(entry.getKey()).segment();
             MemorySegment lengths = buffer(entry.getValue().lengths()).segment();

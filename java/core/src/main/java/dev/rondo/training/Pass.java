@@ -284,7 +284,7 @@ final class Pass implements AutoCloseable {
     ///
     /// @param index of the batch within the epoch, from 0
     NonFiniteException nonFinite(int index) {
-        Extents extents = plan.complete(Extents.of(batch.size(), batch.timeSteps()));
+        Extents extents = plan.graph().complete(Extents.of(batch.size(), batch.timeSteps()));
         for (Value value : plan.graph().values()) {
             if (value.type() == DataType.FLOAT32 && plan.keeps(value)) {
                 MemorySegment memory = plan.memory(value);

@@ -12,7 +12,9 @@ import dev.rondo.data.Dataset;
 import dev.rondo.data.Seeds;
 import dev.rondo.graph.Op.Padding;
 import dev.rondo.inference.InferenceSession;
+import dev.rondo.inference.Serving;
 import dev.rondo.kernels.Closeness;
+import dev.rondo.plan.Engine;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
@@ -27,7 +29,10 @@ import dev.rondo.training.Training;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.random.RandomGenerator;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -261,8 +266,59 @@ class Conv1dTest {
             assertEquals(Shape.of(Shape.BATCH, Shape.time(7), 2), model.outputShape());
             assertEquals("loss: expected a model that gives as many steps as it takes or none, got [B,T7,2], whose steps are windows",
                     refusal(() -> model.compile(Training.optimizer(Sgd.rate(0.1)))));
-            assertEquals("layers: expected a model that gives as many steps as it takes or none, got [B,T7,2] for y, whose steps are windows",
-                    refusal(model::session));
+        }
+    }
+
+    /// A model that gives one output for each window, called in every way.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void windowsAreServed(Choice kernels) {
+        Conv1d layer = Conv1d.filters(FILTERS, 3).stride(2);
+        int time = 8;
+        int[] lengths = {8, 2, 5};
+        Tensor x = Runs.features(Seeds.generator(6, "x", 0), 3, time, FEATURES);
+        try (Sequential model = Layers.model(Input.features(Shape.TIME, FEATURES), layer);
+                InferenceSession session =
+                        model.session(Serving.standard().engine(Engine.inference().kernels(kernels)))) {
+            double[][][] alone = new double[3][][];
+            double[] full = new double[0];
+            double[] ragged = new double[3 * 3 * FILTERS];
+            for (int b = 0; b < 3; b++) {
+                alone[b] = expected(layer, steps(x, b, time, lengths[b]), model);
+                System.arraycopy(flat(alone[b]), 0, ragged, b * 3 * FILTERS, alone[b].length * FILTERS);
+                double[] whole = flat(expected(layer, steps(x, b, time, time), model));
+                full = DoubleStream.concat(Arrays.stream(full), Arrays.stream(whole)).toArray();
+            }
+            Closeness close = Closeness.ofSums(9, 1);
+            Tensor y = Tensor.zeros(DataType.FLOAT32, 3, 3, FILTERS);
+            session.run(x, y);
+            close.check("whole", full, y.toDoubles());
+            session.run(x, Tensor.of(lengths, 3), y);
+            close.check("ragged", ragged, y.toDoubles());
+            session.request().input("x", x).lengths("x", Tensor.of(lengths, 3)).output("y", y).run();
+            close.check("request", ragged, y.toDoubles());
+            session.run(x.segment(), y.segment(), 3, time);
+            close.check("segments", full, y.toDoubles());
+            float[] one = new float[3 * FILTERS];
+            session.run(Arrays.copyOf(x.toFloats(), time * FEATURES), one);
+            close.check("array", Arrays.copyOf(full, one.length), doubles(one));
+            close.check("predict", ragged, model.predict(x, Tensor.of(lengths, 3)).toDoubles());
+            close.check("predict by name", full,
+                    Objects.requireNonNull(model.predict(Map.of("x", x)).get("y")).toDoubles());
+
+            Tensor wrong = Tensor.zeros(DataType.FLOAT32, 3, 4, FILTERS);
+            assertEquals("y: expected FLOAT32 [B,T7,5] = [3,3,5], got FLOAT32 [3,4,5]", refusal(() -> session.run(x, wrong)));
+            assertEquals("y: expected FLOAT32 [B,T7,5] = [3,3,5], got [3,4,5]",
+                    refusal(() -> session.request().input("x", x).output("y", wrong).run()));
+            assertEquals("y: expected FLOAT32 [B,T7,5] = [1,3,5], got [3]",
+                    refusal(() -> session.run(new float[time * FEATURES], new float[3])));
+            String few = "conv1d.windows: expected at least 3 steps, got 2";
+            Tensor two = Tensor.zeros(DataType.FLOAT32, 1, 2, FEATURES);
+            Tensor none = Tensor.zeros(DataType.FLOAT32, 1, 1, FILTERS);
+            assertEquals(few, refusal(() -> session.run(two, none)));
+            assertEquals(few, refusal(() -> session.request().input("x", two).output("y", none).run()));
+            assertEquals(few, refusal(() -> session.run(two.segment(), none.segment(), 1, 2)));
+            assertEquals(few, refusal(() -> model.predict(two)));
         }
     }
 
