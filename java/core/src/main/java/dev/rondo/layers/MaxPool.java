@@ -16,12 +16,16 @@ import java.util.List;
 /// Steps behind its length yield zeros. Such a layer cannot be streamed unless a window is one step.
 ///
 /// @param name how it is called in graphs; empty: `max_pool`, and `max_pool_1` for further ones
-/// @param size steps of a window
+/// @param size steps of a window, at most [#MAX_SIZE]
 /// @param stride steps from a window to the next
 public record MaxPool(String name, int size, int stride) implements UnaryLayer {
+    /// The most steps of a window.
+    public static final int MAX_SIZE = 1024;
+
     public MaxPool {
         Settings.name("MaxPool", name);
         Settings.windows("MaxPool", size, stride, 1);
+        Settings.atMost("MaxPool: size", MAX_SIZE, size);
     }
 
     /// Of windows side by side.

@@ -120,8 +120,8 @@ class Conv1dTest {
         }
     }
 
-    /// Each sequence of a ragged batch gives what it gives alone, whatever stands behind it; zeros follow. What there is of
-    /// windows is seen through the last of them, their sum, and of as many as steps all.
+    /// Each sequence of a ragged batch gives what it gives alone, whatever stands behind it: the last of its windows, and
+    /// their sum.
     @ParameterizedTest
     @MethodSource("convolutions")
     void sequencesOfAnyLengthAreAsDefined(Conv1d layer) {
@@ -149,11 +149,20 @@ class Conv1dTest {
                     }
                 }
                 for (Choice kernels : Layers.KERNELS) {
-                    Closeness.ofSums(12, 9).check(kernels + " " + layer + " " + pool, flat(expected),
-                            doubles(Layers.run(model, kernels, x, lengths)));
+                    float[] y = Layers.run(model, kernels, x, lengths);
+                    Closeness.ofSums(12, 9).check(kernels + " " + layer + " " + pool, flat(expected), doubles(y));
+                    for (int b = 0; b < lengths.length; b++) {
+                        float[] alone = Layers.run(model, kernels, row(x, b), new int[] {lengths[b]});
+                        assertArrayEquals(alone, Arrays.copyOfRange(y, b * FILTERS, (b + 1) * FILTERS), "alone, bit for bit");
+                    }
                 }
             }
         }
+    }
+
+    private static Tensor row(Tensor x, int b) {
+        int size = x.shape().dim(1) * FEATURES;
+        return Tensor.of(Arrays.copyOfRange(x.toFloats(), b * size, (b + 1) * size), 1, x.shape().dim(1), FEATURES);
     }
 
     @ParameterizedTest
@@ -346,6 +355,7 @@ class Conv1dTest {
                 refusal(() -> Conv1d.filters(1, 3).dilation(Integer.MAX_VALUE)));
         assertEquals("Conv1d: biases: expected ONE or NONE, got TWO", refusal(() -> Conv1d.filters(1, 1).biases(Bias.TWO)));
         assertEquals("MaxPool: size: expected at least 1, got 0", refusal(() -> MaxPool.size(0)));
+        assertEquals("MaxPool: size: expected at most 1024, got 1025", refusal(() -> MaxPool.size(1025)));
         assertEquals("AveragePool: stride: expected at least 1, got -2", refusal(() -> AveragePool.size(1).stride(-2)));
         assertEquals("conv1d: expected FLOAT32 [B,T,n], got FLOAT32 [B,4]",
                 refusal(() -> Layers.model(Input.features(4), Conv1d.filters(1, 1))));
