@@ -2,6 +2,7 @@ package dev.rondo;
 
 import dev.rondo.data.Dataset;
 import dev.rondo.data.Seeds;
+import dev.rondo.graph.Graph;
 import dev.rondo.inference.InferenceRequest;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
@@ -227,8 +228,8 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
             }
             int examples = input.dim(0);
             int time = input.rank() > 1 ? input.dim(1) : 1;
-            Tensor y = Tensor.zeros(
-                    DataType.FLOAT32, session.outputShape().resolve(examples, time).dims());
+            Extents extents = complete(Extents.of(examples, time));
+            Tensor y = Tensor.zeros(DataType.FLOAT32, session.outputShape().resolve(extents).dims());
             for (int first = 0; first < examples; first += PREDICT_BATCH) {
                 int count = Math.min(PREDICT_BATCH, examples - first);
                 Tensor xs = rows(x, first, count);
@@ -263,7 +264,10 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
     public SequencedMap<String, Tensor> predict(Map<String, Tensor> inputs, Map<String, Tensor> lengths) {
         try (InferenceSession session = session(predicting())) {
             int examples = examples(inputs, lengths);
-            int[] times = new int[Shape.TIMES];
+            int[] times = new int[session.inputShapes().values().stream()
+                    .mapToInt(shape -> shape.rank() > 1 && Shape.isTime(shape.dim(1)) ? Shape.TIME - shape.dim(1) + 1 : 1)
+                    .max()
+                    .orElse(1)];
             Arrays.fill(times, 1);
             session.inputShapes().forEach((name, shape) -> {
                 Tensor input = inputs.get(name);
@@ -271,10 +275,10 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
                     times[Shape.TIME - shape.dim(1)] = Math.max(input.shape().dim(1), 1);
                 }
             });
+            Extents extents = complete(Extents.of(examples, times));
             SequencedMap<String, Tensor> outputs = new LinkedHashMap<>();
-            session.outputShapes().forEach((name, shape) -> outputs.put(
-                    name,
-                    Tensor.zeros(DataType.FLOAT32, shape.resolve(Extents.of(examples, times)).dims())));
+            session.outputShapes().forEach((name, shape) ->
+                    outputs.put(name, Tensor.zeros(DataType.FLOAT32, shape.resolve(extents).dims())));
             InferenceRequest request = session.request();
             for (int first = 0; first < examples; first += PREDICT_BATCH) {
                 int from = first;
@@ -286,6 +290,14 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
             }
             return outputs;
         }
+    }
+
+    /// The numbers of a prediction, those of windows too.
+    private Extents complete(Extents extents) {
+        Graph graph = network.graph(Scope.Variant.PLAIN).graph().build();
+        Extents all = graph.complete(extents);
+        graph.checkSteps(all);
+        return all;
     }
 
     /// N of all.

@@ -11,17 +11,24 @@ import dev.rondo.inference.Serving;
 import dev.rondo.inference.StreamingSession;
 import dev.rondo.kernels.Closeness;
 import dev.rondo.layers.Activation;
+import dev.rondo.layers.ActivationLayer;
+import dev.rondo.layers.BatchNorm;
 import dev.rondo.layers.Bias;
+import dev.rondo.layers.Conv1d;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Embedding;
+import dev.rondo.layers.GaussianNoise;
 import dev.rondo.layers.Gru;
 import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Input;
+import dev.rondo.layers.Layer;
+import dev.rondo.layers.LayerNorm;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.Lstm;
 import dev.rondo.layers.Recurrent;
 import dev.rondo.layers.SimpleRnn;
+import dev.rondo.layers.WeightNoise;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.DataType;
@@ -77,6 +84,9 @@ class RandomModelTest {
                 builder.add(Dense.units(pick(SIZES, random)).activation(activation(random)).biases(bias(random)));
             }
             if (random.nextBoolean()) {
+                builder.add(between(random));
+            }
+            if (random.nextBoolean()) {
                 builder.add(recurrent(pick(SIZES, random), random).returnSequences());
                 builder.add(Dropout.rate(0.25));
             }
@@ -92,6 +102,19 @@ class RandomModelTest {
                 Network network = Network.chain(model.seed(), model.layers());
                 return new Case(network, x, batch, time, ids ? 1 : features, classes, perStep);
             }
+        }
+
+        /// One of those that work at each step for itself.
+        private static Layer between(RandomGenerator random) {
+            return switch (random.nextInt(7)) {
+                case 0 -> LayerNorm.of().epsilon(0.5);
+                case 1 -> BatchNorm.of().epsilon(0.5).momentum(0.8);
+                case 2 -> ActivationLayer.of(activation(random));
+                case 3 -> Conv1d.filters(pick(SIZES, random), 1).activation(activation(random)).biases(bias(random));
+                case 4 -> GaussianNoise.deviation(0.1);
+                case 5 -> Dropout.rate(0.25).perSequence();
+                default -> WeightNoise.of(Dense.units(pick(SIZES, random)), 0.1);
+            };
         }
 
         private static int pick(int[] sizes, RandomGenerator random) {

@@ -5,6 +5,7 @@ import dev.rondo.graph.Op.LossKind;
 import dev.rondo.graph.Op.Transpose;
 import dev.rondo.graph.Op.UnaryKind;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -35,6 +36,22 @@ public final class Graph {
     private final SequencedMap<Value, Value> carried;
     private final Set<Value> frozen;
     private final SequencedMap<Value, Value> renewed;
+    private final SequencedMap<Value, WindowLengths> windowLengths;
+    /// Those whose number of windows has a symbol of its own.
+    private final List<Node> counted;
+
+    /// What lengths follow from that no caller gives.
+    ///
+    /// @param lengths of sequences of steps, INT32 `[B]`
+    /// @param windows over their steps
+    public record WindowLengths(Value lengths, Op.Windows windows) {
+        /// The number of windows of a sequence of so many steps; 0 of none.
+        ///
+        /// @param steps any number, a wrong one too
+        public int count(int steps) {
+            return steps < 1 ? 0 : windows.count(steps);
+        }
+    }
 
     private Graph(Builder builder) {
         values = List.copyOf(builder.values);
@@ -45,6 +62,8 @@ public final class Graph {
         carried = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.carried));
         frozen = Set.copyOf(builder.frozen);
         renewed = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.renewed));
+        windowLengths = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.windowLengths));
+        counted = nodes.stream().filter(Graph::isCounted).toList();
     }
 
     /// An empty builder.
@@ -63,6 +82,7 @@ public final class Graph {
         builder.carried.putAll(carried);
         builder.frozen.addAll(frozen);
         builder.renewed.putAll(renewed);
+        builder.windowLengths.putAll(windowLengths);
         values.forEach(value -> builder.names.add(value.name()));
         nodes.forEach(node -> builder.nodeNames.add(node.name()));
         return builder;
@@ -111,6 +131,54 @@ public final class Graph {
     /// Inputs and the outputs that become them in the next run.
     public SequencedMap<Value, Value> carried() {
         return carried;
+    }
+
+    /// Inputs that hold how many windows sequences have, and what they follow from: a plan fills them at each run.
+    public SequencedMap<Value, WindowLengths> windowLengths() {
+        return windowLengths;
+    }
+
+    private static boolean isCounted(Node node) {
+        return node.op() instanceof Op.Windows windows
+                && windows.windows() != 0
+                && node.output("y").shape().dim(1) == windows.windows();
+    }
+
+    /// Extents with numbers for those symbols of windows that have none yet: they follow from those of the steps. Symbols
+    /// in between get 1, and so do windows where there are too few steps for one. Where no symbol is one of windows these
+    /// are the given ones.
+    public Extents complete(Extents extents) {
+        Extents all = extents;
+        for (int i = 0; i < counted.size(); i++) {
+            Node node = counted.get(i);
+            Op.Windows windows = (Op.Windows) node.op();
+            int k = Shape.TIME - windows.windows();
+            if (k >= extents.times()) {
+                int[] times = new int[Math.max(all.times(), k + 1)];
+                for (int time = 0; time < times.length; time++) {
+                    times[time] = time < all.times() ? all.time(time) : 1;
+                }
+                times[k] = Math.max(windows.count(all.number(node.input("x").shape().dim(1))), 1);
+                all = Extents.of(all.batch(), times);
+            }
+        }
+        return all;
+    }
+
+    /// Checks that there are as many steps as windows take.
+    ///
+    /// @param extents those of [#complete]
+    /// @throws IllegalArgumentException naming the node, how many steps it takes, and how many there are
+    public void checkSteps(Extents extents) {
+        for (int i = 0; i < counted.size(); i++) {
+            Node node = counted.get(i);
+            Op.Windows windows = (Op.Windows) node.op();
+            int steps = extents.number(node.input("x").shape().dim(1));
+            if (windows.count(steps) == 0) {
+                throw new IllegalArgumentException(
+                        "%s: expected at least %d steps, got %d".formatted(node.name(), windows.span(), steps));
+            }
+        }
     }
 
     /// The value of a name.
@@ -170,6 +238,7 @@ public final class Graph {
         private final SequencedMap<Value, Value> carried = new LinkedHashMap<>();
         private final Set<Value> frozen = new HashSet<>();
         private final SequencedMap<Value, Value> renewed = new LinkedHashMap<>();
+        private final SequencedMap<Value, WindowLengths> windowLengths = new LinkedHashMap<>();
         private final Set<String> names = new HashSet<>();
         private final Set<String> nodeNames = new HashSet<>();
         private final Map<Double, Value> constants = new HashMap<>();
@@ -204,6 +273,21 @@ public final class Graph {
             Value value = parameter(name, shape);
             frozen.add(value);
             return value;
+        }
+
+        /// Adds an input INT32 `[B]` of which a plan makes, at each run, the number of windows of each sequence.
+        ///
+        /// @param lengths of the sequences, an INT32 input `[B]`, which may be of windows itself
+        public Value windowLengths(String name, Op.Windows windows, Value lengths) {
+            requireOwn(name, lengths);
+            Shape shape = Shape.of(Shape.BATCH);
+            if (!inputs.contains(lengths) || lengths.type() != DataType.INT32 || !lengths.shape().equals(shape)) {
+                throw new IllegalArgumentException("%s: expected lengths INT32 [B] among the inputs, got %s %s"
+                        .formatted(name, lengths.type(), lengths));
+            }
+            Value counts = input(name, DataType.INT32, shape);
+            windowLengths.put(counts, new WindowLengths(lengths, windows));
+            return counts;
         }
 
         /// A number.
@@ -485,11 +569,11 @@ public final class Graph {
             return this;
         }
 
-        /// Says that a frozen parameter takes a value after a training step, if loss and gradients of the step are finite:
-        /// see [dev.rondo.plan.Plan#renew]. Inference leaves it alone.
+        /// Says that a frozen parameter takes a value after a training step, if that, loss and gradients of the step
+        /// are finite: see [dev.rondo.plan.Plan#renew]. Inference leaves it alone.
         ///
-        /// @throws IllegalArgumentException if the first is no frozen parameter, types or shapes differ, or no node makes
-        ///     the value
+        /// @throws IllegalArgumentException if the first is no frozen parameter, types or shapes differ, or no node
+        ///     makes the value
         public Builder renew(Value parameter, Value value) {
             if (!frozen.contains(parameter) || parameter.type() != value.type()
                     || !parameter.shape().equals(value.shape())) {

@@ -155,7 +155,7 @@ final class CallPlan implements AutoCloseable {
     void run(MemorySegment input, MemorySegment ownLengths, MemorySegment output, int batch, int time) {
         reserve(batch, time);
         long xBytes = bytes(x, batch, time);
-        long yBytes = bytes(y, batch, time);
+        long yBytes = resultBytes(batch, time);
         if (isUsable(input)
                 && isUsable(output)
                 && input.address() < output.address() + yBytes
@@ -182,7 +182,7 @@ final class CallPlan implements AutoCloseable {
     void run(Object input, float[] output, int time) {
         reserve(1, time);
         MemorySegment in = xStaging.memory(bytes(x, 1, time));
-        MemorySegment out = yStaging.memory(bytes(y, 1, time));
+        MemorySegment out = yStaging.memory(resultBytes(1, time));
         // These copies make no segment of the array, as MemorySegment.ofArray would for each call.
         MemorySegment.copy(input, 0, in, x.type().layout(), 0, (int) x.shape().elements(1, time));
         plan.bind(x, in);
@@ -227,6 +227,10 @@ final class CallPlan implements AutoCloseable {
     /// Whether kernels may work on memory. A mapped file is left to Java, whose accesses outlive its being cut short.
     private static boolean isUsable(MemorySegment callers) {
         return callers.isNative() && !callers.isMapped();
+    }
+
+    private long resultBytes(int batch, int time) {
+        return bytes(y, plan.graph().complete(Extents.of(batch, time)));
     }
 
     private static long bytes(Value value, int batch, int time) {

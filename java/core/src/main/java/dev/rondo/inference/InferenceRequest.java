@@ -27,6 +27,7 @@ public final class InferenceRequest {
     private final @Nullable Tensor[] lengths;
     private final int[] times;
     private Extents extents = Extents.of(1, 1);
+    private Extents completed;
 
     /// Runs what a request holds.
     interface Runner {
@@ -43,6 +44,7 @@ public final class InferenceRequest {
         outputs = new @Nullable Tensor[signature.outputs().size()];
         times = new int[signature.times()];
         lengths = new @Nullable Tensor[times.length];
+        completed = signature.graph().complete(extents);
     }
 
     /// Gives an input.
@@ -125,7 +127,9 @@ public final class InferenceRequest {
         }
         if (!fits(Math.max(rows, 1))) {
             extents = Extents.of(Math.max(rows, 1), times);
+            completed = signature.graph().complete(extents);
         }
+        signature.graph().checkSteps(completed);
         check(signature.inputNames(), signature.inputs(), inputs);
         check(signature.outputNames(), signature.outputs(), outputs);
     }
@@ -141,10 +145,10 @@ public final class InferenceRequest {
     private void check(List<String> names, List<Value> values, @Nullable Tensor[] tensors) {
         for (int i = 0; i < tensors.length; i++) {
             Tensor tensor = tensors[i];
-            if (tensor != null && !Signature.fits(values.get(i).shape(), tensor.shape(), extents)) {
+            if (tensor != null && !Signature.fits(values.get(i).shape(), tensor.shape(), completed)) {
                 Shape expected = values.get(i).shape();
                 throw new IllegalArgumentException("%s: expected %s %s = %s, got %s".formatted(
-                        names.get(i), values.get(i).type(), expected, expected.resolve(extents), tensor.shape()));
+                        names.get(i), values.get(i).type(), expected, expected.resolve(completed), tensor.shape()));
             }
         }
     }
@@ -157,8 +161,9 @@ public final class InferenceRequest {
         return place;
     }
 
+    /// Those of windows too.
     Extents extents() {
-        return extents;
+        return completed;
     }
 
     MemorySegment input(int place) {

@@ -217,20 +217,21 @@ public final class InferenceSession implements AutoCloseable {
             throw new IllegalArgumentException("batch, time: expected at least 1 each for %s, got %d and %d"
                     .formatted(inputShape(), batch, time));
         }
-        checkSize("x", x, signature.x(), batch, time);
-        checkSize("y", y, signature.y(), batch, time);
+        Extents extents = signature.complete(Extents.of(batch, time));
+        checkSize("x", x, signature.x(), extents);
+        checkSize("y", y, signature.y(), extents);
         Signature.checkWritable("y", y);
         run(full, x, MemorySegment.NULL, y, batch, time);
     }
 
-    private static void checkSize(String name, MemorySegment segment, Value value, int batch, int time) {
+    private static void checkSize(String name, MemorySegment segment, Value value, Extents extents) {
         DataType type = value.type();
         long elements;
         try {
-            elements = value.shape().elements(batch, time);
+            elements = value.shape().elements(extents);
         } catch (ArithmeticException e) {
             throw new IllegalArgumentException(
-                    "%s: expected fewer elements than %s has".formatted(name, value.shape().resolve(batch, time)), e);
+                    "%s: expected fewer elements than %s has".formatted(name, value.shape().resolve(extents)), e);
         }
         if (segment.byteSize() / type.bytes() < elements) {
             throw new IllegalArgumentException("%s: expected at least %d elements of %s, got %d bytes"

@@ -1,5 +1,6 @@
 package dev.rondo.inference;
 
+import dev.rondo.graph.Graph;
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Scope;
 import dev.rondo.tensor.DataType;
@@ -15,7 +16,9 @@ import java.util.List;
 /// @param inputs with symbols
 /// @param outputNames of the outputs
 /// @param outputs with symbols
-record Signature(List<String> inputNames, List<Value> inputs, List<String> outputNames, List<Value> outputs) {
+/// @param graph that tells how many windows there are of so many steps
+record Signature(
+        List<String> inputNames, List<Value> inputs, List<String> outputNames, List<Value> outputs, Graph graph) {
     /// @throws IllegalArgumentException if the model gives ids: none of its layers takes them
     static Signature of(Scope scope) {
         scope.outputs().forEach((name, output) -> {
@@ -28,7 +31,17 @@ record Signature(List<String> inputNames, List<Value> inputs, List<String> outpu
                 List.copyOf(scope.inputs().keySet()),
                 List.copyOf(scope.inputs().values()),
                 List.copyOf(scope.outputs().keySet()),
-                List.copyOf(scope.outputs().values()));
+                List.copyOf(scope.outputs().values()),
+                scope.graph().build());
+    }
+
+    /// The numbers of a call, those of windows too.
+    ///
+    /// @throws IllegalArgumentException if there are fewer steps than windows take
+    Extents complete(Extents extents) {
+        Extents all = graph.complete(extents);
+        graph.checkSteps(all);
+        return all;
     }
 
     /// The input of a model that has one.
@@ -98,7 +111,7 @@ record Signature(List<String> inputNames, List<Value> inputs, List<String> outpu
 
     /// B of an input.
     int batch(Tensor input) {
-        check("x", x(), input, 0, 0);
+        checkForm("x", x(), input);
         return input.shape().dim(0);
     }
 
@@ -109,7 +122,13 @@ record Signature(List<String> inputNames, List<Value> inputs, List<String> outpu
 
     /// Checks an output.
     void checkOutput(Tensor output, int batch, int time) {
-        check("y", y(), output, batch, time);
+        Extents extents = complete(Extents.of(batch, time));
+        Shape expected = y().shape();
+        if (output.type() != y().type() || output.shape().rank() != expected.rank()
+                || !fits(expected, output.shape(), extents)) {
+            throw new IllegalArgumentException("y: expected %s %s = %s, got %s %s"
+                    .formatted(y().type(), expected, expected.resolve(extents), output.type(), output.shape()));
+        }
         checkWritable("y", output.segment());
     }
 
@@ -132,9 +151,10 @@ record Signature(List<String> inputNames, List<Value> inputs, List<String> outpu
 
     /// Checks the output of one sequence.
     void checkLength(float[] output, int time) {
-        if (output.length != y().shape().elements(1, time)) {
+        Extents extents = complete(Extents.of(1, time));
+        if (output.length != y().shape().elements(extents)) {
             throw new IllegalArgumentException("y: expected FLOAT32 %s = %s, got [%d]"
-                    .formatted(y().shape(), y().shape().resolve(1, time), output.length));
+                    .formatted(y().shape(), y().shape().resolve(extents), output.length));
         }
     }
 
@@ -143,31 +163,6 @@ record Signature(List<String> inputNames, List<Value> inputs, List<String> outpu
         if (lengths.type() != DataType.INT32 || lengths.shape().rank() != 1 || lengths.shape().dim(0) != batch) {
             throw new IllegalArgumentException("lengths: expected INT32 [B] = [%d], got %s %s"
                     .formatted(batch, lengths.type(), lengths.shape()));
-        }
-    }
-
-    /// @param batch 0 where it is not known
-    private static void check(String name, Value value, Tensor tensor, int batch, int time) {
-        Shape expected = value.shape();
-        Shape actual = tensor.shape();
-        boolean fits = tensor.type() == value.type() && actual.rank() == expected.rank();
-        for (int axis = 0; fits && axis < expected.rank(); axis++) {
-            int dim = actual.dim(axis);
-            fits = switch (expected.dim(axis)) {
-                case Shape.BATCH -> batch == 0 ? dim >= 1 : dim == batch;
-                case Shape.TIME -> batch == 0 ? dim >= 1 : dim == time;
-                default -> dim == expected.dim(axis);
-            };
-        }
-        if (!fits) {
-            throw new IllegalArgumentException("%s: expected %s %s%s, got %s %s"
-                    .formatted(
-                            name,
-                            value.type(),
-                            expected,
-                            batch == 0 ? "" : " = " + expected.resolve(batch, time),
-                            tensor.type(),
-                            actual));
         }
     }
 }

@@ -43,7 +43,8 @@ public record Concat(String name, int axis) implements MergeLayer {
                     && shape.slice(0, along).equals(first.slice(0, along))
                     && shape.slice(along + 1, shape.rank()).equals(first.slice(along + 1, first.rank()));
             if (!fits) {
-                throw scope.wrong("FLOAT32 like the first, %s, with any number at axis %d".formatted(first, along), input);
+                throw scope.wrong(
+                        "FLOAT32 like the first, %s, with any number at axis %d".formatted(first, along), input);
             }
         }
     }

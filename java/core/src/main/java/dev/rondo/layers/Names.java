@@ -52,6 +52,7 @@ final class Names {
         return switch (layer) {
             case Input _ -> "x";
             case SimpleRnn _, Rnn _ -> "rnn";
+            case Conv1d _ -> "conv1d";
             case ActivationLayer _ -> "activation";
             case WeightNoise noise -> kind(noise.layer());
             default -> layer.getClass().getSimpleName().replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);

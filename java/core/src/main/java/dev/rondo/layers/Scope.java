@@ -37,6 +37,8 @@ public final class Scope {
     private final List<SequencedMap<String, Value>> given = new ArrayList<>();
     private Optional<Value> step = Optional.empty();
     private Optional<Value> begun = Optional.empty();
+    private final SequencedMap<Windowed, Integer> windowed = new LinkedHashMap<>();
+    private final Map<Integer, Value> windowedLengths = new HashMap<>();
     private final Map<Value, Value> noisy = new HashMap<>();
     private final Map<Value, Value> moving = new HashMap<>();
     private double weightNoise;
@@ -78,6 +80,13 @@ public final class Scope {
         OWN
     }
 
+    /// What a number of windows follows from.
+    ///
+    /// @param time the symbol of the steps
+    /// @param span steps that the first window needs
+    /// @param stride steps that each further one needs
+    private record Windowed(int time, int span, int stride) {}
+
     /// An empty graph of this variant.
     Scope(Variant variant, long seed) {
         this.variant = variant;
@@ -116,6 +125,11 @@ public final class Scope {
 
     /// Adds an input.
     Value input(Input input) {
+        if (input.shape().rank() > 1 && isWindowed(input.shape().dim(1))) {
+            throw new IllegalArgumentException(
+                    "%s: expected at most %d different numbers of steps in a model, got more"
+                            .formatted(input.name(), Shape.TIMES));
+        }
         Value value = graph.input(input.name(), input.dataType(), input.shape());
         inputs.put(input.name(), value);
         return value;
@@ -183,7 +197,57 @@ public final class Scope {
 
     /// The number of steps of each sequence of a value; empty where all have all, or the value has no time.
     public Optional<Value> lengths(Value x) {
-        return x.shape().rank() > 1 ? Optional.ofNullable(lengths.get(x.shape().dim(1))) : Optional.empty();
+        if (x.shape().rank() < 2) {
+            return Optional.empty();
+        }
+        int time = x.shape().dim(1);
+        return Optional.ofNullable(lengths.get(time)).or(() -> Optional.ofNullable(windowedLengths.get(time)));
+    }
+
+    /// Whether a symbol is no input's time but a number of windows.
+    public boolean isWindowed(int time) {
+        return windowed.containsValue(time);
+    }
+
+    /// Adds the windows over a sequence `[B,T,n]` with what its lengths leave of it, and zeros behind. Where their number
+    /// is another than T, which is a symbol, it gets a symbol of its own, from the last one on, and its lengths follow.
+    ///
+    /// @return `[B,S,size n]`
+    Value windows(Op.Windows op, Value x) {
+        Value real = masked(call + ".real", x);
+        int time = x.shape().dim(1);
+        if (op.size() == 1 && op.stride() == 1) {
+            return real;
+        }
+        boolean kept = op.stride() == 1 && op.padding() != Op.Padding.VALID;
+        if (!Shape.isTime(time) || kept || op.padding() == Op.Padding.SAME) {
+            return graph.windows(call + ".windows", op, real);
+        }
+        Windowed by = new Windowed(time, op.padding() == Op.Padding.VALID ? op.span() : 1, op.stride());
+        int symbol = windowed.computeIfAbsent(by, _ -> freeTime());
+        Op.Windows counted = new Op.Windows(op.size(), op.stride(), op.dilation(), op.padding(), symbol);
+        lengths(x).ifPresent(own -> windowedLengths.computeIfAbsent(
+                symbol, _ -> graph.windowLengths("lengths:" + (Shape.TIME - symbol), counted, own)));
+        return graph.windows(call + ".windows", counted, real);
+    }
+
+    /// A symbol of time that no input has.
+    private int freeTime() {
+        int k = Shape.TIMES - 1 - windowed.size();
+        boolean taken = k < 0;
+        for (Value input : inputs.values()) {
+            taken |= !taken && input.shape().contains(Shape.time(k));
+        }
+        if (taken) {
+            throw new IllegalArgumentException(
+                    "%s: expected at most %d different numbers of steps in a model, got more".formatted(call, Shape.TIMES));
+        }
+        return Shape.time(k);
+    }
+
+    /// Zeros behind the end of each sequence, where sequences have lengths.
+    Value masked(String name, Value x) {
+        return lengths(x).map(own -> graph.maskTime(name, x, own)).orElse(x);
     }
 
     /// The number of the training step, int64 `[]`; empty where nothing depends on it.

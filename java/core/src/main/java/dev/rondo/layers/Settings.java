@@ -64,6 +64,17 @@ final class Settings {
         }
     }
 
+    static void windows(String layer, int size, int stride, int dilation) {
+        atLeastOne(layer + ": size", size);
+        atLeastOne(layer + ": stride", stride);
+        atLeastOne(layer + ": dilation", dilation);
+        if ((size - 1L) * dilation >= Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "%s: size, dilation: expected windows of fewer steps than 2^31, got %d with %d between two"
+                            .formatted(layer, size, dilation));
+        }
+    }
+
     static void deviation(String setting, double value) {
         if (!(value >= 0 && Float.isFinite((float) value))) {
             throw new IllegalArgumentException("%s: expected a number of at least 0, got %s".formatted(setting, value));

@@ -8,14 +8,17 @@ import java.util.SequencedMap;
 /// A layer that takes one value and gives one.
 public sealed interface UnaryLayer extends Layer permits
         ActivationLayer,
+        AveragePool,
         BatchNorm,
         Crf,
+        Conv1d,
         Dense,
         Dropout,
         Embedding,
         Flatten,
         GaussianNoise,
         LayerNorm,
+        MaxPool,
         PoolTime,
         Repeat,
         Reshape,

@@ -56,12 +56,15 @@ public final class Plan implements AutoCloseable {
     private final Engine engine;
     private final Purpose purpose;
     private final List<Node> nodes;
+    private final List<Map.Entry<Value, Graph.WindowLengths>> windowLengths;
     private final Set<Value> written;
     private final MemorySegment[] lent = new MemorySegment[MAX_LENDERS];
     private final AtomicInteger state = new AtomicInteger(IDLE);
 
     private Extents capacity;
     private Memory memory;
+    private Extents given;
+    private Extents completed;
     private Binding[] bindings = new Binding[0];
     private boolean lendersChanged = true;
     private int pairsCheckedOf;
@@ -93,7 +96,10 @@ public final class Plan implements AutoCloseable {
         this.parameters = parameters;
         this.engine = engine;
         this.purpose = purpose;
-        this.capacity = capacity;
+        windowLengths = List.copyOf(graph.windowLengths().entrySet());
+        given = capacity;
+        completed = graph.complete(capacity);
+        this.capacity = completed;
         for (Value parameter : graph.parameters()) {
             Shape shape = parameters.tensor(parameter.name()).shape();
             if (!shape.equals(parameter.shape())) {
@@ -111,7 +117,31 @@ public final class Plan implements AutoCloseable {
         nodes.forEach(node -> written.addAll(node.outputs().values()));
         // A new state may be copied to where the old one was read.
         written.addAll(graph.carried().keySet());
-        memory = allocate(capacity);
+        memory = allocate(completed);
+    }
+
+    /// As [Graph#complete], without an allocation where they are those of the last time.
+    private Extents completed(Extents extents) {
+        if (!extents.equals(given)) {
+            completed = graph.complete(extents);
+            given = extents;
+        }
+        return completed;
+    }
+
+    /// Counts the windows of each sequence.
+    ///
+    /// @throws IllegalArgumentException if there are fewer steps than one window takes
+    private void countWindows(Extents extents) {
+        graph.checkSteps(extents);
+        for (Map.Entry<Value, Graph.WindowLengths> entry : windowLengths) {
+            MemorySegment counts = buffer(entry.getKey()).segment();
+            MemorySegment lengths = buffer(entry.getValue().lengths()).segment();
+            for (int b = 0; b < extents.batch(); b++) {
+                int steps = lengths.getAtIndex(ValueLayout.JAVA_INT, b);
+                counts.setAtIndex(ValueLayout.JAVA_INT, b, entry.getValue().count(steps));
+            }
+        }
     }
 
     /// A plan that computes the graph's outputs. Dropout lets everything pass. Packed parameters are shared with other
@@ -189,7 +219,7 @@ public final class Plan implements AutoCloseable {
         enter();
         try {
             Buffer buffer = ownBuffer(value);
-            Shape shape = buffer.shape().resolve(extents);
+            Shape shape = buffer.shape().resolve(completed(extents));
             return Tensor.wrap(
                     buffer.segment().asSlice(0, shape.elements() * buffer.type().bytes()), buffer.type(), shape);
         } finally {
@@ -258,12 +288,13 @@ public final class Plan implements AutoCloseable {
     public void reserve(Extents extents) {
         enter();
         try {
-            if (capacity.holds(extents)) {
+            Extents all = completed(extents);
+            if (capacity.holds(all)) {
                 return;
             }
             Memory old = memory;
-            memory = allocate(capacity.max(extents));
-            capacity = capacity.max(extents);
+            memory = allocate(capacity.max(all));
+            capacity = capacity.max(all);
             for (Value carried : graph.carried().keySet()) {
                 if (!isBound(carried)) {
                     MemorySegment from = buffer(old, carried).segment();
@@ -394,9 +425,9 @@ public final class Plan implements AutoCloseable {
 
     /// Runs the graph once.
     ///
-    /// @throws IllegalArgumentException if the extents exceed the capacity, bound memory is too small, what is bound
-    ///     to an output overlaps what is bound to another value (but for a carried pair in one place), or an id, label
-    ///     or length is out of range; outputs are then unspecified
+    /// @throws IllegalArgumentException if the extents exceed the capacity or are too few steps for a window, bound
+    ///     memory is too small, what is bound to an output overlaps what is bound to another value (but for a carried
+    ///     pair in one place), or an id, label or length is out of range; outputs are then unspecified
     /// @throws IllegalStateException if the plan, its parameters or bound memory are closed, one value of a carried pair
     ///     is bound and the other is not, or another thread uses the plan
     /// @throws WrongThreadException if bound memory is confined to another thread
@@ -405,8 +436,10 @@ public final class Plan implements AutoCloseable {
         try {
             parameters.gate().enter();
             try {
-                check(extents);
-                memory.program().run(extents, lent);
+                Extents all = completed(extents);
+                check(all);
+                countWindows(all);
+                memory.program().run(all, lent);
             } finally {
                 parameters.gate().exit();
             }

@@ -19,8 +19,8 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// The update of all trained parameters by their gradients: the global norm, then clipping and an optimizer in one run over flat
-/// memory. The optimizer's states live here, laid out as the parameters are.
+/// The update of all trained parameters by their gradients: the global norm, then clipping and an optimizer in one run
+/// over flat memory. The optimizer's states live here, laid out as the parameters are.
 ///
 /// Parameters may be treated each in its own way, see [Treatment]. Neighbours that are treated alike are updated by one
 /// operation, and all operations are one run. A parameter that is frozen has no part in the global norm.

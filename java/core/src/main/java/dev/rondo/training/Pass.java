@@ -332,19 +332,19 @@ final class Pass implements AutoCloseable {
                 ? Numbers.firstNonFinite(part.memory(), value.shape().elements(extents))
                 : -1;
         if (at >= 0) {
-            throw new NonFiniteException(index + 1, value.name(), detail(value, part.memory(), at));
+            throw new NonFiniteException(index + 1, value.name(), detail(value, part.memory(), at, extents));
         }
         part.check().check(index + 1, value, part.memory(), batch);
     }
 
-    private String detail(Value value, MemorySegment memory, long at) {
+    private String detail(Value value, MemorySegment memory, long at, Extents extents) {
         if (value.shape().rank() == 0) {
             return "expected a finite number, got " + memory.getAtIndex(ValueLayout.JAVA_FLOAT, at);
         }
         return "expected finite numbers, got %s at %s of %s"
                 .formatted(
                         memory.getAtIndex(ValueLayout.JAVA_FLOAT, at),
-                        Numbers.place(at, value.shape().resolve(batch.extents())),
+                        Numbers.place(at, value.shape().resolve(extents)),
                         value.shape());
     }
 
@@ -458,6 +458,16 @@ final class Pass implements AutoCloseable {
         tally = sums;
     }
 
+    /// Whether what frozen parameters would take holds neither NaN nor infinity.
+    boolean renewsFinitely() {
+        for (Value value : plan.graph().renewed().values()) {
+            if (Numbers.firstNonFinite(plan.memory(value), value.shape().elements()) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Has frozen parameters take what the last batch made for them.
     void renew() {
         plan.renew();
@@ -490,13 +500,13 @@ final class Pass implements AutoCloseable {
     ///
     /// @param index of the batch within the epoch, from 0
     NonFiniteException nonFinite(int index) {
+        Extents extents = plan.graph().complete(batch.extents());
         for (Value value : plan.graph().values()) {
             if (value.type() == DataType.FLOAT32 && plan.keeps(value)) {
                 MemorySegment memory = plan.memory(value);
-                long at = Numbers.firstNonFinite(
-                        memory, value.shape().elements(batch.extents()));
+                long at = Numbers.firstNonFinite(memory, value.shape().elements(extents));
                 if (at >= 0) {
-                    return new NonFiniteException(index + 1, value.name(), detail(value, memory, at));
+                    return new NonFiniteException(index + 1, value.name(), detail(value, memory, at, extents));
                 }
             }
         }

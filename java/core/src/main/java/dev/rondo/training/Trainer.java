@@ -26,9 +26,9 @@ import java.util.function.BiFunction;
 /// The training of one model: the loop behind [dev.rondo.Model#fit], and all that a run remembers besides the
 /// parameters: [#optimizerStates()], [#steps()] and [#epochs()]. A checkpoint keeps it, see [Fit#checkpoint].
 ///
-/// A training step reads a batch into the plan's memory, runs forward and backward in one call, looks whether loss and
-/// gradients are finite, and only then moves the parameters. For use by one thread at a time. The parameters stay the
-/// caller's.
+/// A training step reads a batch into the plan's memory, runs forward and backward in one call, looks whether loss,
+/// gradients and moving averages are finite, and only then moves the parameters. For use by one thread at a time. The
+/// parameters stay the caller's.
 public final class Trainer implements AutoCloseable {
     private final ModelFile.Content model;
     private final Training training;
@@ -385,7 +385,7 @@ public final class Trainer implements AutoCloseable {
                 throw new NonFiniteException(
                         batch + 1L, "penalty", "expected a finite sum over the parameters, got " + penalty);
             }
-            if (!Double.isFinite(norm) || !Double.isFinite(pass.loss())) {
+            if (!Double.isFinite(norm) || !Double.isFinite(pass.loss()) || !pass.renewsFinitely()) {
                 throw pass.nonFinite(batch);
             }
             pass.renew();

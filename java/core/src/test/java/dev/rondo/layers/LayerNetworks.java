@@ -52,6 +52,24 @@ final class LayerNetworks {
                 WeightNoise.of(Dense.units(4), 0.1))) {
             cases.add(chain(layer.toString(), true, layer));
         }
+        for (Layer layer : List.of(
+                Conv1d.filters(4, 3).same(),
+                Conv1d.filters(4, 2).same().dilation(2).activation(Activation.RELU),
+                Conv1d.filters(4, 3).causal().dilation(2).activation(Activation.GELU),
+                Conv1d.filters(4, 1).biases(Bias.NONE),
+                Conv1d.filters(4, 2),
+                Conv1d.filters(4, 2).stride(2).activation(Activation.TANH),
+                Conv1d.filters(4, 3).causal().stride(2),
+                Conv1d.filters(4, 1).stride(3),
+                MaxPool.size(2),
+                MaxPool.size(3).stride(1),
+                AveragePool.size(2),
+                AveragePool.size(2).stride(1))) {
+            cases.add(chain(layer.toString(), false, layer));
+        }
+        cases.add(chain("convolutions, then recurrent, then pooled", false,
+                Conv1d.filters(4, 2).stride(2).activation(Activation.TANH), BatchNorm.of().epsilon(0.1), MaxPool.size(2).stride(1),
+                Bidirectional.of(Gru.units(3).returnSequences()), PoolTime.mean()));
         cases.add(new Case("merged", merged(), false));
         for (Attention attention : List.of(
                 Attention.dot(), Attention.scaledDot(), Attention.general(), Attention.additive(3))) {
@@ -86,8 +104,10 @@ final class LayerNetworks {
         Symbol difference = b.add(Subtract.of(), norm.on(wide), b.add(Dense.units(4), x));
         Symbol product = b.add(Multiply.of(), norm.on(difference), wide);
         Symbol sides = b.add(Concat.of(), difference, x, b.add(Average.of(), product, wide));
+        // Both have one number of windows.
+        Symbol halves = b.add(Concat.of(), b.add(MaxPool.size(2), wide), b.add(Conv1d.filters(2, 2).stride(2), sides));
         return b.output("y", b.add(Dense.units(2), b.add(Add.of(), sides, sides))).output("difference", difference)
-                .build(8);
+                .output("halves", halves).build(8);
     }
 
     /// Attention of a sequence to itself.

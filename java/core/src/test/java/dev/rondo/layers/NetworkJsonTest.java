@@ -62,6 +62,27 @@ class NetworkJsonTest {
         }
     }
 
+    /// Dropouts of sequences came later: others are written as before.
+    @Test
+    void aDropoutOfSequencesIsWrittenAsOne() {
+        Network network =
+                Network.chain(1, List.of(Input.features(Shape.TIME, 2), Dropout.rate(0.5).perSequence()));
+        assertTrue(network.toJson().contains("\"rate\":0.5,\"masks\":\"PER_SEQUENCE\""), network.toJson());
+        assertEquals(network, Network.fromJson(network.toJson()));
+    }
+
+    /// A layer within a layer, checked as any.
+    @Test
+    void theLayerOfAWeightNoiseIsRead() {
+        Network network =
+                Network.chain(1, List.of(Input.features(Shape.TIME, 2), WeightNoise.of(Dense.units(3), 0.5)));
+        String json = network.toJson();
+        assertEquals(network, Network.fromJson(json));
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> Network.fromJson(json.replace("\"units\":3", "\"units\":0")));
+        assertEquals("layers[1].layer: Dense: units: expected at least 1, got 0", e.getMessage());
+    }
+
     @Test
     void layersAreNamedByTypeAndSetting() {
         String json = Network.chain(1, List.of(Input.features(Shape.TIME, 2), Dropout.rate(0.5))).toJson();

@@ -48,7 +48,7 @@ final class NetworkRun implements AutoCloseable {
         });
         Value loss = losses.getFirst();
         for (Value more : losses.subList(1, losses.size())) {
-            loss = graph.binary("loss", Op.BinaryKind.ADD, loss, more);
+            loss = graph.binary("sum with " + more.name(), Op.BinaryKind.ADD, loss, more);
         }
         graph.output("loss", loss);
         parameters = Parameters.of(graph.build(), type);
@@ -68,6 +68,8 @@ final class NetworkRun implements AutoCloseable {
             k++;
         }
         scope.step().ifPresent(step -> plan.tensor(step, extents).set(0, 3));
+        // Windows are counted.
+        plan.run(extents);
     }
 
     /// On the kernels in Java, in double.
@@ -149,6 +151,33 @@ final class NetworkRun implements AutoCloseable {
     /// By parameter, of the last run.
     Map<String, Tensor> gradients() {
         return parameters.views(plan.gradients());
+    }
+
+    /// A copy of a parameter.
+    double[] parameter(String name) {
+        return parameters.tensor(name).toDoubles();
+    }
+
+    /// Sets a parameter to one number.
+    void set(String name, double value) {
+        fill(parameters.tensor(name), () -> value);
+        parameters.changed();
+    }
+
+    /// A copy of what an input holds.
+    double[] input(String name) {
+        return plan.tensor(scope.inputs().get(name), extents).toDoubles();
+    }
+
+    /// Goes on to the training step of a number.
+    void step(long number) {
+        plan.tensor(scope.step().orElseThrow(), extents).set(0, number);
+    }
+
+    /// Has the moving averages be those of the last run.
+    void renew() {
+        plan.renew();
+        parameters.changed();
     }
 
     /// What the last run gave at real steps, one after another.
