@@ -180,12 +180,13 @@ public final class StreamingSession implements AutoCloseable {
         }
     }
 
-    /// Has all streams go on from these states, such as [#states] of an earlier time or of another session of the model.
+    /// Has all streams go on from these states, such as [#states] of an earlier time or of another session of the
+    /// model.
     ///
     /// @param states all that [#states] names, of their shapes; they are copied
     /// @throws IllegalArgumentException if one is missing, unknown, or of another type or shape; nothing is changed
-    /// @throws IllegalStateException if this, its session, or the memory of a state is closed, or another thread is in a
-    ///     call
+    /// @throws IllegalStateException if this, its session, or the memory of a state is closed, or another thread is in
+    ///     a call
     public void states(Map<String, Tensor> states) {
         enter();
         try {
