@@ -44,8 +44,8 @@ public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits 
     /// runs as a scan of its cell.
     List<String> beyondKernels();
 
-    /// Bounding the input of every activation to -max..max, as ONNX's `clip` does; that of h by c too. The gradient is
-    /// zero where the bound acts.
+    /// Bounding the input of every activation to -max..max, as ONNX's `clip` does; where an LSTM makes h of c too, which
+    /// ONNX Runtime leaves out. The gradient is zero where the bound acts.
     ///
     /// @param max above 0; infinity bounds nothing
     /// @throws IllegalArgumentException if it is not above 0

@@ -196,8 +196,8 @@ class StreamingSessionTest {
         }
     }
 
-    /// A stack whose states are of every kind: of a fused layer, of one beyond the kernels that begins as it was trained,
-    /// and of a cell of one's own.
+    /// A stack whose states are of every kind: of a fused layer, of one beyond the kernels that begins as it was
+    /// trained, and of a cell of one's own.
     private static InferenceSession stack(Choice kernels) {
         try (Sequential model = Sequential.builder()
                 .seed(5)
