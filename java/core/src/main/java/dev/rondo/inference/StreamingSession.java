@@ -77,7 +77,8 @@ public final class StreamingSession implements AutoCloseable {
 
     /// Takes as many steps of each stream as it says: a stream of length 0 stands still, and others may go on by
     /// different chunks. What x holds behind a length changes nothing, but ids must be valid there too; what y holds
-    /// there, and of a stream that stands still, means nothing.
+    /// there, and of a stream that stands still, means nothing. Unlike other steps it copies the states, and allocates a
+    /// little.
     ///
     /// @param x input, B as given to [InferenceSession#stream], any T
     /// @param lengths int32 `[B]`, each in `0..T`

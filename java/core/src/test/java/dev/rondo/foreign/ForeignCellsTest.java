@@ -51,8 +51,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /// Recurrent layers that Keras, RTNeural and ONNX computed, computed again from their weights by both kernel sets and all
 /// instruction sets of this machine: by the fused operation, where it has the case's activations, and where the case is
-/// nothing but one layer, as the scan of the cell that a layer of these settings writes itself as, and step by step from
-/// elementwise operations and matrix products, which can do them all.
+/// nothing but one layer, as the scan of the cell that a layer of these settings writes itself as, and step by step
+/// from elementwise operations and matrix products, which can do them all.
 ///
 /// The data are not part of the project; they lie where the property `rondo.data` says.
 class ForeignCellsTest {
