@@ -15,8 +15,8 @@ import dev.rondo.tensor.Extents;
 ///
 /// @param parameters the parameters
 /// @param prediction what a prediction takes besides: what its layers give, and what kernels pack of the parameters
-/// @param training what a training step takes besides the parameters: what its layers give and keep for the way back, and
-///     all gradients. The loss is the mean of the outputs; another takes its targets besides
+/// @param training what a training step takes besides the parameters: what its layers give and keep for the way back,
+///     and all gradients. The loss is the mean of the outputs; another takes its targets besides
 /// @param optimizer what the optimizer remembers; 0 of a model that was not compiled
 public record Memory(long parameters, long prediction, long training, long optimizer) {
 

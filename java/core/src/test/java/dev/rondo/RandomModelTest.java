@@ -54,7 +54,7 @@ class RandomModelTest {
     private static final int[] TIMES = {1, 2, 5, 11};
 
     private static final Activation[] ACTIVATIONS = {
-        Activation.TANH, Activation.RELU, Activation.SIGMOID, Activation.LINEAR
+        Activation.TANH, Activation.RELU, Activation.SIGMOID, Activation.LINEAR, Activation.SOFTPLUS, Activation.SOFTMAX
     };
 
     static IntStream seeds() {
@@ -122,11 +122,14 @@ class RandomModelTest {
         }
 
         private static Recurrent<?> recurrent(int units, RandomGenerator random) {
-            Recurrent<?> cell = switch (random.nextInt(5)) {
+            Recurrent<?> cell = switch (random.nextInt(8)) {
                 case 0 -> Lstm.units(units);
                 case 1 -> Lstm.units(units).peepholes(Initializer.normal(0.3));
                 case 2 -> Gru.units(units);
                 case 3 -> Gru.units(units).reset(Gru.Reset.BEFORE);
+                case 4 -> Lstm.units(units).coupled().peepholes(Initializer.normal(0.3)).cellClip(0.5);
+                case 5 -> Lstm.units(units + 3).projection(units).activation(Activation.ELU);
+                case 6 -> Gru.units(units).gateActivation(Activation.HARD_SIGMOID).inputClip(1);
                 default -> SimpleRnn.units(units).activation(pick(ACTIVATIONS, random));
             };
             Recurrent<?> biased = cell.biases(pick(Bias.values(), random)).recurrentBias(Initializer.normal(0.3));

@@ -219,6 +219,12 @@ final class CallPlan implements AutoCloseable {
         return states;
     }
 
+    /// Takes over the states of another plan of the same model and batch.
+    void copyCarried(CallPlan other) {
+        SequencedMap<String, Tensor> from = other.carried();
+        carried().forEach((name, state) -> state.copyFrom(from.getOrDefault(name, state)));
+    }
+
     /// Has each row of the states take that of another; see [Plan#reorderCarried].
     void reorderCarried(int[] parents) {
         plan.reorderCarried(parents);

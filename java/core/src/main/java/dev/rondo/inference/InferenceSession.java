@@ -312,7 +312,12 @@ public final class InferenceSession implements AutoCloseable {
         }
         gate.enter();
         try {
-            return new StreamingSession(signature, gate, plan(Scope.States.CARRIED, Scope.Lengths.FULL, batch), batch);
+            return new StreamingSession(
+                    signature,
+                    gate,
+                    plan(Scope.States.CARRIED, Scope.Lengths.FULL, batch),
+                    () -> plan(Scope.States.CARRIED, Scope.Lengths.OWN, batch),
+                    batch);
         } finally {
             gate.exit();
         }

@@ -8,9 +8,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Streams through a model, one step or one chunk after another: recurrent states stay here between calls. A sequence
 /// in pieces gives, bit for bit, what it gives whole.
@@ -35,14 +38,21 @@ public final class StreamingSession implements AutoCloseable {
     private final Signature signature;
     private final CallGate session;
     private final CallPlan plan;
+    private final Supplier<CallPlan> makeRagged;
     private final int batch;
     private final CallGate gate = new CallGate("StreamingSession");
     private final AtomicBoolean busy = new AtomicBoolean();
+    /// For steps with lengths; made at the first one.
+    private Optional<CallPlan> ragged = Optional.empty();
 
-    StreamingSession(Signature signature, CallGate session, CallPlan plan, int batch) {
+    /// @param plan without lengths, which holds the states between calls
+    /// @param makeRagged makes one with lengths
+    StreamingSession(
+            Signature signature, CallGate session, CallPlan plan, Supplier<CallPlan> makeRagged, int batch) {
         this.signature = signature;
         this.session = session;
         this.plan = plan;
+        this.makeRagged = makeRagged;
         this.batch = batch;
     }
 
@@ -60,14 +70,51 @@ public final class StreamingSession implements AutoCloseable {
     /// @throws IllegalStateException if this, its session, or the memory of x or y is closed, or another thread is
     ///     in a call
     public void step(Tensor x, Tensor y) {
+        int time = time(x);
+        signature.checkOutput(y, batch, time);
+        step(x.segment(), y.segment(), time);
+    }
+
+    /// Takes as many steps of each stream as it says: a stream of length 0 stands still, and others may go on by
+    /// different chunks. What x holds behind a length changes nothing, but ids must be valid there too; what y holds
+    /// there, and of a stream that stands still, means nothing. Unlike other steps it copies the states, and allocates a
+    /// little.
+    ///
+    /// @param x input, B as given to [InferenceSession#stream], any T
+    /// @param lengths int32 `[B]`, each in `0..T`
+    /// @param y output, overwritten; of T steps, or of each stream's last one where the model gives one output a
+    ///     sequence
+    /// @throws IllegalArgumentException as [#step(Tensor, Tensor)], or if a length is out of range; the states are then
+    ///     as they were
+    /// @throws IllegalStateException as [#step(Tensor, Tensor)]
+    public void step(Tensor x, Tensor lengths, Tensor y) {
+        int time = time(x);
+        Signature.checkLengths(lengths, batch);
+        signature.checkOutput(y, batch, time);
+        stepRagged(own -> own.run(x.segment(), lengths.segment(), y.segment(), batch, time));
+    }
+
+    private int time(Tensor x) {
         signature.checkSingle();
         int rows = signature.batch(x);
         if (rows != batch) {
             throw new IllegalArgumentException("x: expected B = %d, got %s".formatted(batch, x.shape()));
         }
-        int time = signature.time(x);
-        signature.checkOutput(y, batch, time);
-        step(x.segment(), y.segment(), time);
+        return signature.time(x);
+    }
+
+    /// Runs the plan with lengths, to which the states go and from which they come back.
+    private void stepRagged(Consumer<CallPlan> run) {
+        enter();
+        try {
+            CallPlan own = ragged.orElseGet(makeRagged);
+            ragged = Optional.of(own);
+            own.copyCarried(plan);
+            run.accept(own);
+            plan.copyCarried(own);
+        } finally {
+            exit();
+        }
     }
 
     /// Takes the next step, or a chunk, of a single stream of features.
@@ -106,14 +153,15 @@ public final class StreamingSession implements AutoCloseable {
     }
 
     /// The next step, or chunk, with inputs and outputs by name, to be filled and run, any number of times. Inputs
-    /// without time are given with each step.
+    /// without time are given with each step. Lengths have the streams go on as [#step(Tensor, Tensor, Tensor)] does.
     public InferenceRequest request() {
         return new InferenceRequest(signature, this::step, batch);
     }
 
     private void step(InferenceRequest request, boolean ownLengths) {
         if (ownLengths) {
-            throw new IllegalArgumentException("lengths: expected none, since streams are stepped together");
+            stepRagged(own -> own.run(request));
+            return;
         }
         enter();
         try {
@@ -180,12 +228,13 @@ public final class StreamingSession implements AutoCloseable {
         }
     }
 
-    /// Has all streams go on from these states, such as [#states] of an earlier time or of another session of the model.
+    /// Has all streams go on from these states, such as [#states] of an earlier time or of another session of the
+    /// model.
     ///
     /// @param states all that [#states] names, of their shapes; they are copied
     /// @throws IllegalArgumentException if one is missing, unknown, or of another type or shape; nothing is changed
-    /// @throws IllegalStateException if this, its session, or the memory of a state is closed, or another thread is in a
-    ///     call
+    /// @throws IllegalStateException if this, its session, or the memory of a state is closed, or another thread is in
+    ///     a call
     public void states(Map<String, Tensor> states) {
         enter();
         try {
@@ -259,6 +308,7 @@ public final class StreamingSession implements AutoCloseable {
     public void close() {
         if (gate.close()) {
             plan.close();
+            ragged.ifPresent(CallPlan::close);
         }
     }
 }

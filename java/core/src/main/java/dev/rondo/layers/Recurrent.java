@@ -15,9 +15,9 @@ import java.util.SequencedMap;
 /// of two biases `biasIh` and `biasHh`, `[G*units]` each; of a trained initial state `initialH` and `initialC`, `[units]`. What else there is each layer tells.
 ///
 /// What Keras's layers have as `return_state` and `initial_state` are the further outputs and inputs: in a model of
-/// [dev.rondo.Functional], `apply(layer, x).states()` gives them and `apply(layer, x, states)` takes them. `stateful` is
-/// none of the layer's, but of who runs the model: [dev.rondo.inference.StreamingSession] to predict,
-/// [dev.rondo.data.Dataset#streams] to train.
+/// [dev.rondo.Functional], `apply(layer, x).states()` gives them and `apply(layer, x, states)` takes them. Nothing of
+/// the layer's, but of who runs the model, is what `stateful` says: [dev.rondo.inference.StreamingSession] predicts and
+/// [dev.rondo.data.Dataset#streams] trains so.
 ///
 /// A fused kernel runs the layer over whole sequences. Where it has settings that no such kernel knows, see
 /// [#beyondKernels], it writes itself as a [Cell] with the same parameters, which runs step by step like one in [Rnn]:
@@ -44,8 +44,8 @@ public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits 
     /// runs as a scan of its cell.
     List<String> beyondKernels();
 
-    /// Bounding the input of every activation to -max..max, as ONNX's `clip` does; that of h by c too. The gradient is
-    /// zero where the bound acts.
+    /// Bounding the input of every activation to -max..max, as ONNX's `clip` does; where an LSTM makes h of c too, which
+    /// ONNX Runtime leaves out. The gradient is zero where the bound acts.
     ///
     /// @param max above 0; infinity bounds nothing
     /// @throws IllegalArgumentException if it is not above 0

@@ -10,6 +10,7 @@ import dev.rondo.foreign.CellCase.Kind;
 import dev.rondo.foreign.CellCase.Order;
 import dev.rondo.foreign.CellCase.Which;
 import dev.rondo.graph.Graph;
+import dev.rondo.graph.Node;
 import dev.rondo.graph.Op.BinaryKind;
 import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.Op.UnaryKind;
@@ -20,6 +21,12 @@ import dev.rondo.graph.RecurrentOutputs;
 import dev.rondo.graph.Value;
 import dev.rondo.kernels.Closeness;
 import dev.rondo.kernels.Engines;
+import dev.rondo.layers.Bias;
+import dev.rondo.layers.Gru;
+import dev.rondo.layers.Lstm;
+import dev.rondo.layers.RecordedCells;
+import dev.rondo.layers.Recurrent;
+import dev.rondo.layers.SimpleRnn;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
 import dev.rondo.plan.Plan;
@@ -36,6 +43,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -43,7 +51,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /// Recurrent layers that Keras, RTNeural and ONNX computed, computed again from their weights by both kernel sets and all
 /// instruction sets of this machine: by the fused operation, where it has the case's activations, and where the case is
-/// nothing but one layer, step by step from elementwise operations and matrix products, which can do them all.
+/// nothing but one layer, as the scan of the cell that a layer of these settings writes itself as, and step by step
+/// from elementwise operations and matrix products, which can do them all.
 ///
 /// The data are not part of the project; they lie where the property `rondo.data` says.
 class ForeignCellsTest {
@@ -86,6 +95,8 @@ class ForeignCellsTest {
                 each.fused().ifPresent(cell -> tests.add(DynamicTest.dynamicTest(
                         each.name() + ", fused, " + name, () -> check(each, fused(each, cell), engine))));
                 if (each.before().isEmpty() && each.after().isEmpty()) {
+                    tests.add(DynamicTest.dynamicTest(
+                            each.name() + ", scanned, " + name, () -> check(each, scanned(each), engine)));
                     tests.add(DynamicTest.dynamicTest(
                             each.name() + ", step by step, " + name, () -> check(each, unrolled(each), engine)));
                 }
@@ -257,6 +268,60 @@ class ForeignCellsTest {
             System.arraycopy(more, 0, stacked, stacked.length - more.length, more.length);
         }
         return stacked;
+    }
+
+    /// The layer as the cell that it writes itself as where no kernel has its settings, and also where one has.
+    private static Network scanned(CellCase each) {
+        Graph.Builder builder = Graph.builder();
+        Map<String, float[]> weights = new LinkedHashMap<>();
+        Direction direction = each.order() == Order.BACKWARD ? Direction.REVERSE : Direction.FORWARD;
+        Op.Scan scan = RecordedCells.scan(RecordedCells.of(layer(each)), each.inputSize(), direction);
+        SequencedMap<String, Value> inputs = new LinkedHashMap<>();
+        inputs.put("x", builder.input("x", DataType.FLOAT32, Shape.of(Shape.BATCH, Shape.TIME, each.inputSize())));
+        for (Value constant : scan.constants()) {
+            float[] numbers = switch (constant.name()) {
+                case "weightIh" -> stack(each, Gate::weightIh);
+                case "weightHh" -> stack(each, Gate::weightHh);
+                case "biasIh" -> stack(each, Gate::biasIh);
+                case "biasHh" -> stack(each, Gate::biasHh);
+                case "peepholes" -> stack(each, Gate::peephole);
+                default -> throw new AssertionError("no numbers for " + constant);
+            };
+            inputs.put(constant.name(), parameter(builder, weights, constant.name(), numbers, constant.shape().dims()));
+        }
+        List<Value> states = each.initial().isPresent() ? states(builder, each) : List.of();
+        states.forEach(state -> inputs.put(state.name(), state));
+        Node node = builder.scan("cell", scan, inputs);
+        Graph graph = builder.output("y", node.output("y")).output("last", node.output("hN")).build();
+        return new Network(graph, weights, List.of(inputs.firstEntry().getValue()), states, List.of(node.output("y")),
+                node.output("hN"));
+    }
+
+    private static Recurrent<?> layer(CellCase each) {
+        int units = each.hiddenSize();
+        dev.rondo.layers.Activation gates = layerActivation(each.cell().gateActivation());
+        dev.rondo.layers.Activation candidate = layerActivation(each.cell().cellActivation());
+        boolean peepholes = each.cell().gates().stream().anyMatch(gate -> gate.peephole().length > 0);
+        Recurrent<?> layer = switch (each.cell().kind()) {
+            case LSTM -> {
+                Lstm lstm = Lstm.units(units).gateActivation(gates).activation(candidate);
+                yield peepholes ? lstm.peepholes() : lstm;
+            }
+            case GRU_RESET_AFTER -> Gru.units(units).gateActivation(gates).activation(candidate);
+            case GRU_RESET_BEFORE ->
+                    Gru.units(units).reset(Gru.Reset.BEFORE).gateActivation(gates).activation(candidate);
+            case RNN -> SimpleRnn.units(units).activation(candidate);
+        };
+        return layer.biases(Bias.TWO);
+    }
+
+    private static dev.rondo.layers.Activation layerActivation(Activation activation) {
+        return switch (activation) {
+            case LINEAR -> dev.rondo.layers.Activation.LINEAR;
+            case TANH -> dev.rondo.layers.Activation.TANH;
+            case SIGMOID -> dev.rondo.layers.Activation.SIGMOID;
+            case HARD_SIGMOID -> dev.rondo.layers.Activation.HARD_SIGMOID_KERAS2;
+        };
     }
 
     private static Network unrolled(CellCase layer) {

@@ -208,7 +208,16 @@ class InferenceRequestTest {
                 }
                 stream.reset();
             }
-            refused("lengths: expected none", () -> request.lengths("words", Tensor.of(new int[] {1, 1}, 2)).run());
+            // The first stream takes a step alone; then the other one does.
+            for (int b = 0; b < 2; b++) {
+                Tensor first = Tensor.of(new int[] {(int) words.get(0), (int) words.get(6)}, 2, 1);
+                request.input("words", first).lengths("words", Tensor.of(new int[] {1 - b, b}, 2)).run();
+                assertArrayEquals(
+                        Arrays.copyOfRange(whole.toFloats(), b * 54, b * 54 + 9),
+                        Arrays.copyOfRange(logits.toFloats(), 9 * b, 9 * b + 9));
+            }
+            refused("lengths[0]: expected 0 to 1, got 2",
+                    () -> request.lengths("words", Tensor.of(new int[] {2, 1}, 2)).run());
         }
     }
 

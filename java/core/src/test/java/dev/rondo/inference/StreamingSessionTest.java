@@ -196,8 +196,8 @@ class StreamingSessionTest {
         }
     }
 
-    /// A stack whose states are of every kind: of a fused layer, of one beyond the kernels that begins as it was trained, and
-    /// of a cell of one's own.
+    /// A stack whose states are of every kind: of a fused layer, of one beyond the kernels that begins as it was
+    /// trained, and of a cell of one's own.
     private static InferenceSession stack(Choice kernels) {
         try (Sequential model = Sequential.builder()
                 .seed(5)
@@ -269,6 +269,79 @@ class StreamingSessionTest {
             System.arraycopy(actual, 6, goingOn, 6, 6);
             assertArrayEquals(goingOn, actual);
             assertFalse(Arrays.equals(begun, actual));
+        }
+    }
+
+    /// Three streams go on by chunks of their own, some of no steps: each is, bit for bit, what it is alone.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void streamsMayGoOnByChunksOfTheirOwn(Choice kernels) {
+        int[][] chunks = {{2, 0, 3}, {0, 1, 3}, {3, 3, 3}, {1, 3, 0}, {0, 0, 0}, {3, 2, 1}};
+        Tensor x = Runs.features(Seeds.generator(8, "x", 5), 3, 18, 3);
+        try (InferenceSession session = stack(kernels);
+                StreamingSession streams = session.stream(3);
+                StreamingSession byName = session.stream(3)) {
+            int[] at = new int[3];
+            float[][] got = new float[3][18 * 3];
+            for (int[] chunk : chunks) {
+                Tensor part = Tensor.zeros(DataType.FLOAT32, 3, 3, 3);
+                for (int row = 0; row < 3; row++) {
+                    for (int i = 0; i < 9; i++) {
+                        // Behind a chunk lies what must not matter.
+                        part.set(row * 9 + i, i < 3 * chunk[row] ? x.get((row * 18 + at[row]) * 3L + i) : Double.NaN);
+                    }
+                }
+                Tensor y = Tensor.zeros(DataType.FLOAT32, 3, 3, 3);
+                boolean whole = Arrays.equals(chunk, new int[] {3, 3, 3});
+                if (whole) {
+                    streams.step(part, y);
+                } else {
+                    streams.step(part, Tensor.of(chunk, 3), y);
+                }
+                Tensor named = Tensor.zeros(DataType.FLOAT32, 3, 3, 3);
+                byName.request().input("x", part).lengths("x", Tensor.of(chunk, 3)).output("y", named).run();
+                for (int row = 0; row < 3; row++) {
+                    float[] steps = Arrays.copyOfRange(y.toFloats(), row * 9, row * 9 + 3 * chunk[row]);
+                    assertArrayEquals(
+                            steps, Arrays.copyOfRange(named.toFloats(), row * 9, row * 9 + 3 * chunk[row]));
+                    System.arraycopy(steps, 0, got[row], at[row] * 3, steps.length);
+                    at[row] += chunk[row];
+                }
+            }
+            for (int row = 0; row < 3; row++) {
+                Tensor alone = Tensor.zeros(DataType.FLOAT32, 1, at[row], 3);
+                for (int i = 0; i < at[row] * 3; i++) {
+                    alone.set(i, x.get(row * 54L + i));
+                }
+                Tensor expected = Tensor.zeros(DataType.FLOAT32, 1, at[row], 3);
+                session.run(alone, expected);
+                assertArrayEquals(expected.toFloats(), Arrays.copyOf(got[row], at[row] * 3));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void wrongLengthsAreRefusedAndChangeNothing(Choice kernels) {
+        try (InferenceSession session = stack(kernels);
+                StreamingSession stream = session.stream(2)) {
+            stepped(stream, 0, 3);
+            SequencedMap<String, Tensor> kept = stream.states();
+            Tensor x = Tensor.zeros(DataType.FLOAT32, 2, 4, 3);
+            Tensor y = Tensor.zeros(DataType.FLOAT32, 2, 4, 3);
+            refused("lengths: expected INT32 [B] = [2], got INT32 [3]",
+                    () -> stream.step(x, Tensor.of(new int[3], 3), y));
+            for (int wrong : new int[] {-1, 5}) {
+                String message = assertThrows(
+                                IllegalArgumentException.class,
+                                () -> stream.step(x, Tensor.of(new int[] {4, wrong}, 2), y))
+                        .getMessage();
+                assertTrue(
+                        String.valueOf(message).contains("lengths[1]: expected 0 to 4, got " + wrong), message);
+            }
+            refused("x: expected B = 2, got [3,4,3]", () -> stream.step(
+                    Tensor.zeros(DataType.FLOAT32, 3, 4, 3), Tensor.of(new int[2], 2), y));
+            kept.forEach((name, state) -> assertArrayEquals(state.toFloats(), stream.states().get(name).toFloats()));
         }
     }
 

@@ -42,7 +42,7 @@ final class ScanProbes {
         }
     }
 
-    /// The cells of the articles, one of all that those do not have, and layers beyond the fused kernels.
+    /// The cells of the articles, and one of all that those do not have.
     static final List<Named> CELLS = List.of(
             new Named("shared-weight LSTM", SharedWeightLstm::new),
             new Named("sigmoid LSTM", SigmoidLstm::new),
@@ -50,7 +50,10 @@ final class ScanProbes {
             new Named("mixed-candidate GRU", MixedCandidateGru::new),
             new Named("GRU with an output gate", OutputGateGru::new),
             new Named("odds and ends", ScanProbes::oddsAndEnds),
-            new Named("gates side by side", ScanProbes::gatesSideBySide),
+            new Named("gates side by side", ScanProbes::gatesSideBySide));
+
+    /// Layers beyond the fused kernels.
+    static final List<Named> LAYERS = List.of(
             layer("coupled LSTM", units -> Lstm.units(units).coupled()),
             layer("coupled LSTM with peepholes", units -> Lstm.units(units).coupled().peepholes().biases(Bias.TWO)),
             layer("LSTM, cell clip", units -> Lstm.units(units).peepholes().cellClip(0.5)),

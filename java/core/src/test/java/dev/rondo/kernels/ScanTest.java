@@ -31,8 +31,25 @@ class ScanTest {
         return all.stream();
     }
 
+    static Stream<ScanProbes.Named> layers() {
+        return ScanProbes.LAYERS.stream();
+    }
+
+    /// What they are made of is tried at other sizes by the cells.
     @ParameterizedTest
-    @MethodSource("cells")
+    @MethodSource("layers")
+    void nativeLayersAgreeWithReference(ScanProbes.Named layer) {
+        for (String isa : Engines.isas()) {
+            for (ScanProbes.Variant variant : ScanProbes.variants()) {
+                RecurrentAgreementTest.check(isa, ScanProbes.probe(layer, variant, 6, 19), 25, Extents.of(5, 4));
+            }
+            RecurrentAgreementTest.check(
+                    isa, ScanProbes.probe(layer, ScanProbes.variants().get(7), 1, 1), 2, Extents.of(1, 1));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource({"cells", "layers"})
     void gradientsAreSlopes(ScanProbes.Named cell) {
         for (ScanProbes.Variant variant : ScanProbes.variants()) {
             FiniteDifferenceTest.check(ScanProbes.probe(cell, variant, 3, 2), Extents.of(3, 4));

@@ -220,8 +220,8 @@ class GeneralRecurrentTest {
         }
     }
 
-    /// With a bound that is far away, a layer has the parameters of the fused one, predicts as it does, and trains as it
-    /// does, with lengths, recurrent dropout, trained first states and in both directions.
+    /// With a bound that is far away, a layer has the parameters of the fused one, predicts as it does, and trains as
+    /// it does, with lengths, recurrent dropout, trained first states and in both directions.
     @ParameterizedTest
     @MethodSource("fusedOnKernels")
     void scansComputeWhatKernelsDo(Recurrent<?> layer, Choice kernels) {

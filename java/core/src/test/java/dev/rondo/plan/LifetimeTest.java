@@ -53,7 +53,9 @@ class LifetimeTest {
             closed("Plan", plan::gradients);
             closed("Plan", () -> plan.bind(X, MemorySegment.NULL));
             closed("Plan", () -> plan.reserve(Extents.of(2, 2)));
-            closed("Plan", plan::clearCarried);
+            closed("Plan", () -> plan.clearCarried());
+            closed("Plan", () -> plan.clearCarried(0));
+            closed("Plan", plan::bytes);
             closed("Plan", () -> plan.scalar(X));
             assertThrows(IllegalStateException.class, () -> memory.get(ValueLayout.JAVA_FLOAT, 0));
         }

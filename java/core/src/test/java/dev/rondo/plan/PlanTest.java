@@ -132,6 +132,50 @@ class PlanTest {
         }
     }
 
+    /// Of one row; a scalar is all rows'.
+    @ParameterizedTest
+    @MethodSource("engines")
+    void aRowsStateIsClearedAlone(Engine engine) {
+        Graph.Builder builder = Graph.builder();
+        Value state = builder.input("state", DataType.FLOAT32, Shape.of(Shape.BATCH, 2));
+        Value runs = builder.input("runs", DataType.FLOAT32, Shape.scalar());
+        Value more = builder.binary("more", Op.BinaryKind.ADD, runs, builder.constant(1));
+        Value next = builder.binary("next", Op.BinaryKind.ADD, state, more);
+        Value both = builder.binary("both", Op.BinaryKind.ADD, next, builder.constant(0));
+        Graph graph = builder.carry(state, next).carry(runs, more).output("both", both).build();
+        try (Parameters parameters = Parameters.of(graph);
+                Plan plan = Plan.inference(graph, parameters, engine, Extents.of(3, 1))) {
+            plan.run(3, 1);
+            plan.clearCarried(1);
+            plan.run(3, 1);
+            assertArrayEquals(new float[] {3, 3, 2, 2, 3, 3}, floats(plan, both, 3, 1));
+            for (int row : new int[] {-1, 3}) {
+                assertMessage("row: expected one of B=3, T=1, got " + row,
+                        IllegalArgumentException.class, () -> plan.clearCarried(row));
+            }
+        }
+    }
+
+    /// What is asked of memory: inputs, outputs and what lies between.
+    @ParameterizedTest
+    @MethodSource("engines")
+    void aPlanKnowsItsBytes(Engine engine) {
+        Graph graph = Models.sequence(3, 4, 2);
+        try (Parameters parameters = Models.random(graph, 1);
+                Plan plan = Plan.inference(graph, parameters, engine, Extents.of(2, 2))) {
+            long before = plan.bytes();
+            long least = graph.inputs().stream()
+                    .mapToLong(input -> input.shape().elements(2, 2) * input.type().bytes())
+                    .sum();
+            assertTrue(before >= least, () -> before + " of " + least);
+            assertTrue(parameters.bytes() >= parameters.segment().byteSize());
+            plan.reserve(Extents.of(2, 2));
+            assertEquals(before, plan.bytes());
+            plan.reserve(Extents.of(2, 9));
+            assertTrue(plan.bytes() > before);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("engines")
     void aPlanGrowsAndKeepsItsState(Engine engine) {
