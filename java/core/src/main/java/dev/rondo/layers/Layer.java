@@ -11,7 +11,7 @@ import java.util.SequencedMap;
 ///
 /// Most layers take one value and give one: see [UnaryLayer]. Others take several, see [MergeLayer], or states beside
 /// their input and give them too, see [Recurrent].
-public sealed interface Layer permits Input, UnaryLayer, MergeLayer, Recurrent, Bidirectional, Attention {
+public sealed interface Layer permits Input, UnaryLayer, MergeLayer, Recurrent, Bidirectional, Rnn, Attention {
     /// The main output of a layer.
     String Y = "y";
 

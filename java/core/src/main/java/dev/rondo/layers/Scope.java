@@ -353,6 +353,11 @@ public final class Scope {
         }
     }
 
+    /// A sequence with zeros as padding, under a name within the call: what padding holds may be NaN.
+    Value masked(String name, Value x) {
+        return lengths(x).map(own -> graph.maskTime(call + "/" + name, x, own)).orElse(x);
+    }
+
     /// Whether a dropout of a rate acts.
     boolean dropsOut(double rate) {
         return rate > 0 && variant.purpose() == Purpose.TRAINING;

@@ -9,8 +9,7 @@ import java.util.SequencedMap;
 public sealed interface UnaryLayer extends Layer permits
         Dense,
         Dropout,
-        Embedding,
-        Rnn {
+        Embedding {
 
     /// Adds the layer to a graph.
     ///
