@@ -34,6 +34,8 @@ public final class Scope {
     private final SequencedMap<String, Value> inputs = new LinkedHashMap<>();
     private final SequencedMap<String, Value> outputs = new LinkedHashMap<>();
     private final SequencedMap<Integer, Value> lengths = new TreeMap<>(Comparator.reverseOrder());
+    /// Where layers have found padding: lengths by symbol of time.
+    private final Map<Integer, Value> found = new HashMap<>();
     private final List<SequencedMap<String, Value>> given = new ArrayList<>();
     private Optional<Value> step = Optional.empty();
     private Optional<Value> begun = Optional.empty();
@@ -180,7 +182,30 @@ public final class Scope {
 
     /// The number of steps of each sequence of a value; empty where all have all, or the value has no time.
     public Optional<Value> lengths(Value x) {
-        return x.shape().rank() > 1 ? Optional.ofNullable(lengths.get(x.shape().dim(1))) : Optional.empty();
+        if (x.shape().rank() < 2) {
+            return Optional.empty();
+        }
+        int time = x.shape().dim(1);
+        return Optional.ofNullable(found.getOrDefault(time, lengths.get(time)));
+    }
+
+    /// Finds padding in x. From here on all sequences with its symbol of time have the lengths that it tells.
+    ///
+    /// @param x `[B,T,...]`, where T is a symbol
+    /// @param y of the same steps: what of x the layer gives
+    /// @return y, without padding or with zeros in its place
+    Value withoutPadding(float padding, Mask mask, Value x, Value y) {
+        if (x.shape().rank() < 2 || !Shape.isTime(x.shape().dim(1))) {
+            throw wrong("steps of a symbol of time, [B,T] or [B,T,n]", x);
+        }
+        boolean skips = mask == Mask.ANYWHERE;
+        Op.RealSteps real = new Op.RealSteps(padding, skips ? Op.Holes.SKIPPED : Op.Holes.REFUSED);
+        String name = call + "/real";
+        Node node = lengths(x).map(own -> graph.realSteps(name, real, x, own)).orElseGet(() -> graph.realSteps(name, real, x));
+        found.put(x.shape().dim(1), node.output("counts"));
+        return skips
+                ? graph.compactTime(call, y, node.output("places"))
+                : graph.maskTime(call, y, node.output("counts"));
     }
 
     /// The number of the training step, int64 `[]`; empty where nothing depends on it.

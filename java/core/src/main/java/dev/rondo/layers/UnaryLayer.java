@@ -9,7 +9,8 @@ import java.util.SequencedMap;
 public sealed interface UnaryLayer extends Layer permits
         Dense,
         Dropout,
-        Embedding {
+        Embedding,
+        Masking {
 
     /// Adds the layer to a graph.
     ///
