@@ -1,5 +1,6 @@
 package dev.rondo.decoding;
 
+import dev.rondo.inference.DecoderSession;
 import dev.rondo.inference.StreamingSession;
 import dev.rondo.tensor.Tensor;
 
@@ -16,6 +17,14 @@ public interface BeamStep {
     /// @param logits out, `[rows, vocabulary]`: minus infinity for an id that must not follow. Log-probabilities are
     ///     logits, too
     void next(int[] parents, int[] ids, float[] logits);
+
+    /// An encoder-decoder model, which has been given its source by [DecoderSession#encode]. The session stays the
+    /// caller's, who gives it a source before each search.
+    ///
+    /// @param decoder of as many rows as the beam is wide
+    static BeamStep of(DecoderSession decoder) {
+        return decoder::step;
+    }
 
     /// A model that takes ids `[B,T]` and gives logits `[B,T,vocabulary]`, stepped as streams. Its states are reordered
     /// by row. The session stays the caller's, who resets it, or gives all rows their first state, before a search.

@@ -191,6 +191,12 @@ public final class Gradients {
                 }
                 case Op.MaskTime mask -> alike(node, mask);
                 case Op.ReverseTime reverse -> alike(node, reverse);
+                case Op.CompactTime _ -> {
+                    Value x = node.input("x");
+                    add(x, builder.add(name(x), new Op.CompactTimeGradient(),
+                            roles("dy", gradient(node.output("y")), "places", node.input("places"))).output("dx"));
+                }
+                case Op.RealSteps _ -> {}
                 case Op.PoolTime pool -> poolTime(node, pool);
                 case Op.Windows windows -> windows(node, windows);
                 case Op.LayerNorm _ -> normalization(node, new Op.LayerNormGradient());
@@ -201,7 +207,7 @@ public final class Gradients {
                 case Op.Scan scan -> ScanGradients.add(this, node, scan);
                 case Op.Constant _ -> {}
                 case Op.UnaryGradient _, Op.ReduceGradient _, Op.ClipGradient _, Op.SliceGradient _,
-                        Op.SoftmaxGradient _, Op.PoolTimeGradient _, Op.WindowsGradient _, Op.LayerNormGradient _,
+                        Op.SoftmaxGradient _, Op.CompactTimeGradient _, Op.PoolTimeGradient _, Op.WindowsGradient _, Op.LayerNormGradient _,
                         Op.BatchNormGradient _, Op.ScatterAdd _, Op.RecurrentGradient _, Op.ScanGradient _, Op.GlobalNorm _,
                         Op.ClipNorms _, Op.ClipValues _, Op.Sgd _, Op.Adam _, Op.RmsProp _, Op.Adagrad _ ->
                         throw new IllegalArgumentException(node.name() + ": " + node.op() + " has no gradient");

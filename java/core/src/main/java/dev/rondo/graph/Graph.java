@@ -395,6 +395,21 @@ public final class Graph {
             return add(name, new Op.MaskTime(), roles("x", x, "lengths", lengths)).output("y");
         }
 
+        /// Adds an [Op.RealSteps]; its outputs are `counts` and `places`.
+        public Node realSteps(String name, Op.RealSteps real, Value x) {
+            return add(name, real, roles("x", x));
+        }
+
+        /// Adds an [Op.RealSteps] within lengths.
+        public Node realSteps(String name, Op.RealSteps real, Value x, Value lengths) {
+            return add(name, real, roles("x", x, "lengths", lengths));
+        }
+
+        /// Adds an [Op.CompactTime].
+        public Value compactTime(String name, Value x, Value places) {
+            return add(name, new Op.CompactTime(), roles("x", x, "places", places)).output("y");
+        }
+
         /// Adds an [Op.ReverseTime] of whole sequences.
         public Value reverseTime(String name, Value x) {
             return add(name, new Op.ReverseTime(), roles("x", x)).output("y");

@@ -358,6 +358,34 @@ public sealed interface Op {
     /// zero at padded ones.
     record MaskTime() implements Op {}
 
+    /// Whether padding may stand between real steps.
+    enum Holes {
+        /// It fails the run.
+        REFUSED,
+        /// It is left out like any other.
+        SKIPPED
+    }
+
+    /// `x[B,T,...] (FLOAT32 or INT32), lengths?[B] (INT32) -> counts[B] (INT32), places[B,T] (INT32)`: which steps are not
+    /// padding. A step is real when it lies before its sequence's length and not all of its numbers are `padding`. counts
+    /// is how many there are; places where they are, in their order, and -1 behind them.
+    ///
+    /// @param padding finite
+    record RealSteps(float padding, Holes holes) implements Op {
+        /// Checks the number.
+        public RealSteps {
+            if (!Float.isFinite(padding)) {
+                throw new IllegalArgumentException("real steps: expected finite padding, got " + padding);
+            }
+        }
+    }
+
+    /// `x[B,T,...], places[B,T] (INT32) -> y[B,T,...]`: the steps of x at these places, zero where they are negative.
+    record CompactTime() implements Op {}
+
+    /// `dy[B,T,...], places[B,T] (INT32) -> dx[B,T,...]`, the gradient of [CompactTime]: dy at these places, zero elsewhere.
+    record CompactTimeGradient() implements Op {}
+
     /// `x[B,T,...], lengths?[B] (INT32) -> y[B,T,...]`: the real steps of each sequence from its last to its first; zero
     /// at padded steps.
     record ReverseTime() implements Op {}

@@ -115,6 +115,25 @@ final class ShapeInference {
                 rowLengths("y", shape);
                 yield forms("dx", floats(shape));
             }
+            case Op.RealSteps _ -> {
+                Shape shape = sequence("x", input("x").orElseThrow().shape(), 2);
+                if (input("x").orElseThrow().type() != DataType.INT32) {
+                    x("x");
+                }
+                lengths(shape.dim(0));
+                yield forms("counts", new Form(DataType.INT32, shape.slice(0, 1)),
+                        "places", new Form(DataType.INT32, shape.slice(0, 2)));
+            }
+            case Op.CompactTime _ -> {
+                Shape shape = sequence("x", x("x").shape(), 2);
+                typed("places", DataType.INT32, shape.slice(0, 2));
+                yield forms("y", floats(shape));
+            }
+            case Op.CompactTimeGradient _ -> {
+                Shape shape = sequence("dy", x("dy").shape(), 2);
+                typed("places", DataType.INT32, shape.slice(0, 2));
+                yield forms("dx", floats(shape));
+            }
             case Op.MaskTime _ -> {
                 Shape shape = sequence("x", x("x").shape(), 2);
                 typed("lengths", DataType.INT32, Shape.of(shape.dim(0)));

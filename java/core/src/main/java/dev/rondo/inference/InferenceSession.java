@@ -6,6 +6,7 @@ import dev.rondo.kernels.CallGate;
 import dev.rondo.layers.Crf;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Network;
+import dev.rondo.layers.NetworkSplit;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
@@ -318,6 +319,28 @@ public final class InferenceSession implements AutoCloseable {
                     plan(Scope.States.CARRIED, Scope.Lengths.FULL, batch),
                     () -> plan(Scope.States.CARRIED, Scope.Lengths.OWN, batch),
                     batch);
+        } finally {
+            gate.exit();
+        }
+    }
+
+    /// Opens the decoder of an encoder-decoder model, to be stepped for hypotheses of what it writes, as
+    /// [dev.rondo.decoding.BeamSearch] does.
+    ///
+    /// @param target the input that the decoder is stepped by: ids, int32 `[B,T]`
+    /// @param output what it gives, logits float32 `[B,T,vocabulary]`
+    /// @param rows how many hypotheses are stepped together, at least 1
+    /// @throws IllegalArgumentException if there is no such input or output, it has another shape, does not depend on the
+    ///     target or on nothing else, or a layer between them needs more of the target than its steps so far
+    /// @throws IllegalStateException if the session is closed
+    public DecoderSession decoder(String target, String output, int rows) {
+        if (rows < 1) {
+            throw new IllegalArgumentException("rows: expected at least 1, got " + rows);
+        }
+        NetworkSplit split = NetworkSplit.of(network, target, output);
+        gate.enter();
+        try {
+            return new DecoderSession(split, target, parameters, engine, gate, rows);
         } finally {
             gate.exit();
         }

@@ -9,6 +9,7 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /// Attention: each query looks at the steps of a sequence and gives their mean, weighted by how well they fit it.
@@ -107,100 +108,152 @@ public record Attention(String name, Score score, int units, Initializer weights
         Value query = inputs.getFirst();
         Value value = inputs.get(1);
         Value key = inputs.getLast();
-        check(scope, query, value, key);
+        check(scope.path(), query, value, key);
         Graph.Builder graph = scope.graph();
-        String path = scope.path() + "/";
+        String weights = scope.path() + "/" + WEIGHTS;
         boolean single = query.shape().rank() == 2;
-        Value queries = single
-                ? graph.reshape(path + "queries", query, Shape.of(query.shape().dim(0), 1, query.shape().dim(1)))
-                : masked(scope, "queries", query);
-        Value values = value.equals(query) ? queries : masked(scope, "values", value);
-        Value keys = key.equals(value) ? values : masked(scope, "keys", key);
-        Value scores = scores(scope, queries, keys);
-        Value shares = scope.lengths(value)
-                .map(lengths -> graph.softmax(path + "shares", scores, lengths))
-                .orElseGet(() -> graph.softmax(path + "shares", scores));
-        Value weighed = single ? shares : scope.lengths(query)
-                .map(lengths -> graph.maskTime(path + "weights", shares, lengths))
-                .orElse(shares);
-        Value contexts = graph.batchMatMul(single ? path + "contexts" : scope.path(), Transpose.NONE, weighed, values);
+        Place place = new OfLayer(scope);
+        Value queries = single ? steps(place, query) : scope.masked("queries", query);
+        Value values = value.equals(query) ? queries : scope.masked("values", value);
+        Value keys = key.equals(value) ? values : scope.masked("keys", key);
+        Value shares = shares(place, queries, keys, scope.lengths(value));
+        Value weighed = single
+                ? shares
+                : scope.lengths(query).map(lengths -> graph.maskTime(weights, shares, lengths)).orElse(shares);
+        Value contexts = graph.batchMatMul(
+                single ? place.name("contexts") : scope.path(), Transpose.NONE, weighed, values);
         SequencedMap<String, Value> outputs = new LinkedHashMap<>();
         outputs.put(Y, single ? graph.reshape(scope.path(), contexts, rows(contexts)) : contexts);
-        outputs.put(WEIGHTS, single ? graph.reshape(path + "weights", weighed, rows(weighed)) : weighed);
+        outputs.put(WEIGHTS, single ? graph.reshape(weights, weighed, rows(weighed)) : weighed);
         return outputs;
     }
 
-    private void check(Scope scope, Value query, Value value, Value key) {
+    /// Adds attention of one query to a step.
+    ///
+    /// @param query `[B,H]`
+    /// @param values `[B,M,V]`
+    /// @param lengths of the values, absent if all have all steps
+    /// @return the contexts `[B,V]`, and the weights `[B,M]`
+    List<Value> attend(Place place, Value query, Value values, Optional<Value> lengths) {
+        check(place.name("attend"), query, values, values);
+        Value shares = shares(place, steps(place, query), values, lengths);
+        Value contexts = place.graph().batchMatMul(place.name("contexts"), Transpose.NONE, shares, values);
+        return List.of(
+                place.graph().reshape(place.name("context"), contexts, rows(contexts)),
+                place.graph().reshape(place.name(WEIGHTS), shares, rows(shares)));
+    }
+
+    /// Where attention is added: in a model or in a step.
+    interface Place {
+        Graph.Builder graph();
+
+        /// A name for a node, of its own.
+        String name(String part);
+
+        /// A parameter.
+        Value matrix(String name, Initializer initializer, int rows, int columns);
+    }
+
+    private record OfLayer(Scope scope) implements Place {
+        @Override
+        public Graph.Builder graph() {
+            return scope.graph();
+        }
+
+        @Override
+        public String name(String part) {
+            return scope.path() + "/" + part;
+        }
+
+        @Override
+        public Value matrix(String name, Initializer initializer, int rows, int columns) {
+            return scope.matrix(name, initializer, rows, columns);
+        }
+    }
+
+    private void check(String path, Value query, Value value, Value key) {
         if (query.type() != DataType.FLOAT32 || query.shape().rank() < 2 || query.shape().rank() > 3) {
-            throw scope.wrong("queries FLOAT32 [B,S,H] or [B,H]", query);
+            throw wrong(path, "queries FLOAT32 [B,S,H] or [B,H]", query);
         }
         if (value.type() != DataType.FLOAT32 || value.shape().rank() != 3) {
-            throw scope.wrong("values FLOAT32 [B,T,V]", value);
+            throw wrong(path, "values FLOAT32 [B,T,V]", value);
         }
         boolean product = score == Score.DOT || score == Score.SCALED_DOT;
         Shape steps = value.shape().leading();
         boolean fits = key.shape().rank() == 3 && key.shape().leading().equals(steps)
                 && (!product || key.shape().dim(2) == query.shape().dim(-1));
         if (key.type() != DataType.FLOAT32 || !fits) {
-            String size = product ? String.valueOf(query.shape().dim(-1)) : "K";
+            Shape wanted = product ? steps.append(query.shape().dim(-1)) : steps;
             String what = key.equals(value) ? "keys, here the values," : "keys";
-            throw scope.wrong("%s FLOAT32 [B,%s,%s]".formatted(what, step(steps), size), key);
+            String printed = wanted.toString();
+            throw wrong(
+                    path,
+                    "%s FLOAT32 %s".formatted(
+                            what, product ? printed : printed.substring(0, printed.length() - 1) + ",K]"),
+                    key);
         }
     }
 
-    private static String step(Shape steps) {
-        return Shape.of(steps.dim(1)).toString().replaceAll("[\\[\\]]", "");
+    private static IllegalArgumentException wrong(String path, String expected, Value x) {
+        return new IllegalArgumentException(
+                "%s: expected %s, got %s %s".formatted(path, expected, x.type(), x.shape()));
     }
 
-    /// A sequence with zeros as padding: zero times what padding may hold is no zero otherwise.
-    private static Value masked(Scope scope, String name, Value x) {
-        return scope.lengths(x)
-                .map(lengths -> scope.graph().maskTime(scope.path() + "/" + name, x, lengths))
-                .orElse(x);
-    }
-
-    /// @param queries `[B,S,H]`
-    /// @param keys `[B,T,K]`
-    /// @return `[B,S,T]`
-    private Value scores(Scope scope, Value queries, Value keys) {
-        Graph.Builder graph = scope.graph();
-        String name = scope.path() + "/scores";
-        int querySize = queries.shape().dim(2);
-        int keySize = keys.shape().dim(2);
-        return switch (score) {
-            case DOT -> graph.batchMatMul(name, Transpose.B, queries, keys);
-            case SCALED_DOT -> {
-                Value scaled = graph.binary(
-                        scope.path() + "/scaled", BinaryKind.MULTIPLY, queries, graph.constant(1 / Math.sqrt(querySize)));
-                yield graph.batchMatMul(name, Transpose.B, scaled, keys);
-            }
-            case GENERAL -> {
-                Value weight = scope.matrix("weight", weights, keySize, querySize);
-                Value projected = graph.dense(scope.path() + "/projected", queries, weight);
-                yield graph.batchMatMul(name, Transpose.B, projected, keys);
-            }
-            case ADDITIVE -> {
-                Value ofQueries = graph.dense(
-                        scope.path() + "/ofQueries", queries, scope.matrix("queryWeight", weights, units, querySize));
-                Value ofKeys = graph.dense(
-                        scope.path() + "/ofKeys", keys, scope.matrix("keyWeight", weights, units, keySize));
-                Shape batch = queries.shape().slice(0, 1);
-                Value rows = graph.reshape(
-                        scope.path() + "/rows", ofQueries, batch.append(queries.shape().dim(1)).append(1).append(units));
-                Value columns = graph.reshape(
-                        scope.path() + "/columns", ofKeys, batch.append(1).append(keys.shape().dim(1)).append(units));
-                Value sum = graph.binary(scope.path() + "/sum", BinaryKind.ADD, rows, columns);
-                Value hidden = graph.unary(scope.path() + "/hidden", UnaryKind.TANH, sum);
-                Value score = graph.dense(
-                        scope.path() + "/score", hidden, scope.matrix("scoreWeight", weights, 1, units));
-                yield graph.reshape(name, score, score.shape().leading());
-            }
-        };
+    /// `[B,1,H]` of `[B,H]`.
+    private static Value steps(Place place, Value query) {
+        Shape single = query.shape().leading().append(1).append(query.shape().dim(-1));
+        return place.graph().reshape(place.name("queries"), query, single);
     }
 
     /// `[B,n]` of `[B,1,n]`.
     private static Shape rows(Value single) {
         return Shape.of(single.shape().dim(0), single.shape().dim(2));
+    }
+
+    private Value shares(Place place, Value queries, Value keys, Optional<Value> lengths) {
+        Value scores = scores(place, queries, keys);
+        String name = place.name("shares");
+        return lengths.map(own -> place.graph().softmax(name, scores, own))
+                .orElseGet(() -> place.graph().softmax(name, scores));
+    }
+
+    /// @param queries `[B,S,H]`
+    /// @param keys `[B,T,K]`
+    /// @return `[B,S,T]`
+    private Value scores(Place place, Value queries, Value keys) {
+        Graph.Builder graph = place.graph();
+        String name = place.name("scores");
+        int querySize = queries.shape().dim(2);
+        int keySize = keys.shape().dim(2);
+        return switch (score) {
+            case DOT -> graph.batchMatMul(name, Transpose.B, queries, keys);
+            case SCALED_DOT -> {
+                Value factor = graph.constant(1 / Math.sqrt(querySize));
+                Value scaled = graph.binary(place.name("scaled"), BinaryKind.MULTIPLY, queries, factor);
+                yield graph.batchMatMul(name, Transpose.B, scaled, keys);
+            }
+            case GENERAL -> {
+                Value weight = place.matrix("weight", weights, keySize, querySize);
+                Value projected = graph.dense(place.name("projected"), queries, weight);
+                yield graph.batchMatMul(name, Transpose.B, projected, keys);
+            }
+            case ADDITIVE -> {
+                Value ofQueries = graph.dense(
+                        place.name("ofQueries"), queries, place.matrix("queryWeight", weights, units, querySize));
+                Value ofKeys = graph.dense(
+                        place.name("ofKeys"), keys, place.matrix("keyWeight", weights, units, keySize));
+                Shape batch = queries.shape().slice(0, 1);
+                Value rows = graph.reshape(
+                        place.name("rows"), ofQueries, batch.append(queries.shape().dim(1)).append(1).append(units));
+                Value columns = graph.reshape(
+                        place.name("columns"), ofKeys, batch.append(1).append(keys.shape().dim(1)).append(units));
+                Value sum = graph.binary(place.name("sum"), BinaryKind.ADD, rows, columns);
+                Value hidden = graph.unary(place.name("hidden"), UnaryKind.TANH, sum);
+                Value score = graph.dense(
+                        place.name("score"), hidden, place.matrix("scoreWeight", weights, 1, units));
+                yield graph.reshape(name, score, score.shape().leading());
+            }
+        };
     }
 
     /// Only where the whole sequence of values is there at every step.

@@ -9,6 +9,8 @@ import dev.rondo.layers.NetworkJson.Fields;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +26,19 @@ import java.util.stream.IntStream;
 ///  "masked": {}, "next": {"h": "tanh-3"}, "y": "tanh-3"}
 /// ```
 ///
-/// The open size of x is `"I"`. A file can name no operations but those that [CellScope] has.
+/// Memories and constants, where there are any, are `"constants": [{"name": "memory", "kind": "MEMORY", "size": 64}]`. The
+/// open size of x is `"I"`. A file can name no operations but those that [CellScope] has.
 final class CellJson {
     private static final List<Class<?>> OPERATIONS =
             List.of(
                     Op.Unary.class, Op.Binary.class, Op.MatMul.class, Op.Softmax.class, Op.Constant.class,
-                    Op.Clip.class, Op.Concat.class, Op.Slice.class);
+                    Op.Clip.class, Op.Concat.class, Op.Slice.class, Op.Reshape.class, Op.BatchMatMul.class);
+
+    /// Of constants with and without steps.
+    private enum Kind {
+        MEMORY,
+        CONSTANT
+    }
 
     private CellJson() {}
 
@@ -60,6 +69,18 @@ final class CellJson {
             json.writeEndObject();
         }
         json.writeEndArray();
+        if (!cell.constants().isEmpty()) {
+            json.writeArrayFieldStart("constants");
+            for (Value constant : cell.constants()) {
+                json.writeStartObject();
+                json.writeStringField("name", constant.name());
+                json.writeStringField(
+                        "kind", (constant.shape().rank() == 3 ? Kind.MEMORY : Kind.CONSTANT).name());
+                json.writeNumberField("size", constant.shape().dim(-1));
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+        }
         json.writeArrayFieldStart("nodes");
         for (Node node : graph.nodes()) {
             json.writeStartObject();
@@ -132,6 +153,24 @@ final class CellJson {
                     parameter.place() + ".initializer", Initializer.class, parameter.take("initializer")));
             parameter.end();
         }
+        List<Value> constants = new ArrayList<>();
+        int memories = 0;
+        for (Fields constant : cell.has("constants") ? objects(cell, "constants") : List.<Fields>of()) {
+            Kind kind = kind(constant);
+            if (kind == Kind.MEMORY && memories == RecordedCell.MOST_MEMORIES) {
+                throw constant.wrong("kind", "at most " + memories + " memories", "another one");
+            }
+            Shape batch = Shape.of(Shape.BATCH);
+            Shape rows = kind == Kind.MEMORY ? batch.append(RecordedCell.memoryTime(memories++)) : batch;
+            int size = extent(constant, "size", constant.take("size"));
+            Value value = graph.input(constant.string("name"), DataType.FLOAT32, rows.append(size));
+            add(values, value);
+            constants.add(value);
+            if (kind == Kind.MEMORY) {
+                add(values, graph.input(RecordedCell.lengths(value), DataType.INT32, batch));
+            }
+            constant.end();
+        }
         SequencedMap<String, String> masked = names(cell, "masked");
         for (String state : masked.keySet()) {
             Value of = find(place, values, state);
@@ -150,7 +189,15 @@ final class CellJson {
         cell.end();
         SequencedMap<Value, Value> masks = new LinkedHashMap<>();
         masked.forEach((state, value) -> masks.put(find(place, values, state), find(place, values, value)));
-        return new RecordedCell(graph.build(), parameters, masks);
+        return new RecordedCell(graph.build(), parameters, masks, constants);
+    }
+
+    private static Kind kind(Fields constant) {
+        String name = constant.string("kind");
+        return Arrays.stream(Kind.values())
+                .filter(kind -> kind.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> constant.wrong("kind", "one of " + Arrays.toString(Kind.values()), name));
     }
 
     private static void add(Map<String, Value> values, Value value) {

@@ -8,12 +8,16 @@ import dev.rondo.graph.Value;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 
-/// One step of a [Cell] while the cell says what it does. Values are rows, one for each sequence of the batch: `[B,n]`.
+/// One step of a [Cell] while the cell says what it does. Values are rows, one for each sequence of the batch: `[B,n]`;
+/// a [#memory] has steps of its own.
 ///
 /// Every method throws an [IllegalArgumentException] that names the operation, what was expected and what came if values
 /// do not fit. Names are letters, digits and `_`.
@@ -26,6 +30,8 @@ public final class CellScope {
     private final SequencedMap<Value, Initializer> parameters = new LinkedHashMap<>();
     private final SequencedMap<Value, Value> states = new LinkedHashMap<>();
     private final SequencedMap<Value, Value> masked = new LinkedHashMap<>();
+    private final List<Value> constants = new ArrayList<>();
+    private final Map<Value, Value> lengths = new HashMap<>();
     private final Value x;
     private int operations;
 
@@ -48,7 +54,7 @@ public final class CellScope {
             throw new IllegalArgumentException("cell: expected an output [B,n], got " + y.shape());
         }
         graph.output("y", y);
-        return new RecordedCell(graph.build(), parameters, masked);
+        return new RecordedCell(graph.build(), parameters, masked, constants);
     }
 
     // ------------------------------------------------------------------------------------------- states and parameters
@@ -63,6 +69,39 @@ public final class CellScope {
         Value state = graph.input(name, DataType.FLOAT32, Shape.of(Shape.BATCH, size));
         states.put(state, state);
         return state;
+    }
+
+    /// A sequence that is whole at every step, such as what an encoder gave: an input of the layer behind x, in the order
+    /// in which the cell names them. It has zeros as padding. See [#attend].
+    ///
+    /// @param size features of a step, at least 1
+    /// @return `[B,M,size]`
+    /// @throws IllegalArgumentException beyond four of them
+    public Value memory(String name, int size) {
+        checkName("memory", name);
+        Settings.atLeastOne(name, size);
+        if (lengths.size() == RecordedCell.MOST_MEMORIES) {
+            throw new IllegalArgumentException(
+                    "cell: expected at most %d memories, got another one, %s".formatted(lengths.size(), name));
+        }
+        int steps = RecordedCell.memoryTime(lengths.size());
+        Value memory = graph.input(name, DataType.FLOAT32, Shape.of(Shape.BATCH, steps, size));
+        lengths.put(memory, graph.input(RecordedCell.lengths(memory), DataType.INT32, Shape.of(Shape.BATCH)));
+        constants.add(memory);
+        return memory;
+    }
+
+    /// Numbers of each sequence that are the same at every step, such as what an encoder left: an input of the layer
+    /// behind x, in the order in which the cell names them.
+    ///
+    /// @param size of its own, at least 1
+    /// @return `[B,size]`
+    public Value constant(String name, int size) {
+        checkName("constant", name);
+        Settings.atLeastOne(name, size);
+        Value constant = graph.input(name, DataType.FLOAT32, Shape.of(Shape.BATCH, size));
+        constants.add(constant);
+        return constant;
     }
 
     /// Says what a state is after the step.
@@ -185,6 +224,58 @@ public final class CellScope {
     /// @return `[B,units]`
     public Value times(Value weight, Value x) {
         return graph.dense(name("times"), x, weight);
+    }
+
+    // ------------------------------------------------------------------------------------------------------ attention
+
+    /// What a query gets of a memory.
+    ///
+    /// @param context the mean of the memory's steps by their weights, `[B,n]`
+    /// @param weights of the memory's steps, `[B,M]`, 0 behind a sequence's length
+    public record Attended(Value context, Value weights) {}
+
+    /// Looks at a memory, or at what was made of it step by step, by the equations of [Attention], whose values are its
+    /// keys too. Where the query is a state and the context goes into the next one, it is the decoder of Bahdanau, Cho &
+    /// Bengio (2015). What does not depend on the query is computed once for all steps.
+    ///
+    /// ```java
+    /// Value context = s.attend(Attention.additive(32), h, s.memory("memory", 64)).context();
+    /// ```
+    ///
+    /// @param attention its name, `attention` if it is empty, stands before those of its parameters:
+    ///     `attention.queryWeight`; for a cell with several of them
+    /// @param query `[B,H]`
+    /// @param memory `[B,M,n]`
+    public Attended attend(Attention attention, Value query, Value memory) {
+        String prefix = attention.name().isEmpty() ? "attention" : attention.name();
+        checkName("attention", prefix);
+        if (query.shape().rank() != 2) {
+            throw new IllegalArgumentException("attend: expected a query [B,H], got " + query);
+        }
+        Optional<Value> own = lengths.keySet().stream()
+                .filter(known -> memory.shape().rank() == 3 && known.shape().dim(1) == memory.shape().dim(1))
+                .findFirst();
+        if (own.isEmpty()) {
+            throw new IllegalArgumentException("attend: expected a memory of the cell [B,M,n], got " + memory);
+        }
+        Attention.Place place = new Attention.Place() {
+            @Override
+            public Graph.Builder graph() {
+                return graph;
+            }
+
+            @Override
+            public String name(String part) {
+                return CellScope.this.name(part);
+            }
+
+            @Override
+            public Value matrix(String name, Initializer initializer, int rows, int columns) {
+                return parameter(prefix + "." + name, initializer, Shape.of(rows, columns));
+            }
+        };
+        List<Value> attended = attention.attend(place, query, memory, own.map(lengths::get));
+        return new Attended(attended.getFirst(), attended.getLast());
     }
 
     // ---------------------------------------------------------------------------------------------------- elementwise

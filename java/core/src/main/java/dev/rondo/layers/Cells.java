@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.SequencedMap;
 
 /// Adds recurrent layers to graphs: as a node that a fused kernel runs, or as a scan of a cell.
@@ -139,7 +138,7 @@ final class Cells {
 
     /// Adds a scan of a cell.
     ///
-    /// @param inputs x and the cell's parameters
+    /// @param inputs x, the cell's constants, lengths of its memories if there are any, and its parameters
     /// @param begin the states before the first step, in the cell's order; none for zeros
     static Node scan(
             Scope scope, RecordedCell cell, Walk walk, SequencedMap<String, Value> inputs, List<Value> begin) {
@@ -150,8 +149,7 @@ final class Cells {
                     all.put(RecordedCell.mask(state), scope.mask(
                             RecordedCell.mask(state), walk.recurrentDropout(), state.shape().dim(1))));
         }
-        int inputSize = Objects.requireNonNull(inputs.get("x")).shape().dim(-1);
-        Op.Scan scan = cell.scan(inputSize, walk.direction(), masks, walk.last());
+        Op.Scan scan = cell.scan(cell.sizes(inputs), walk.direction(), masks, walk.last());
         return scope.scan(scan, all, cell.states(), begin);
     }
 

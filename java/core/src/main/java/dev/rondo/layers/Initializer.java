@@ -1,5 +1,6 @@
 package dev.rondo.layers;
 
+import dev.rondo.tensor.Tensor;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
@@ -82,6 +83,24 @@ public sealed interface Initializer {
     /// Cummins 2000; Jozefowicz, Zaremba & Sutskever 2015).
     static Initializer forgetGateOne() {
         return new ForgetGateOne();
+    }
+
+    /// Given numbers.
+    ///
+    /// @param values float32 `[rows,columns]`, finite; they are copied
+    /// @throws IllegalArgumentException if it is no such matrix
+    static Pretrained pretrained(Tensor values) {
+        return new Pretrained(GivenValues.of(values));
+    }
+
+    /// See [#pretrained].
+    record Pretrained(GivenValues given) implements Initializer {
+        /// @throws IllegalArgumentException if the parameter is of another shape
+        /// @throws IllegalStateException if this was read from a file, which holds the numbers as those of the parameter
+        @Override
+        public float[] values(int rows, int columns, RandomGenerator random) {
+            return given.values(rows, columns);
+        }
     }
 
     /// See [#glorotUniform()].

@@ -11,7 +11,15 @@ import java.util.SequencedMap;
 ///
 /// Most layers take one value and give one: see [UnaryLayer]. Others take several, see [MergeLayer], or states beside
 /// their input and give them too, see [Recurrent].
-public sealed interface Layer permits Attention, Bidirectional, Input, MergeLayer, Recurrent, UnaryLayer, WeightNoise {
+public sealed interface Layer permits
+        Attention,
+        Bidirectional,
+        Input,
+        MergeLayer,
+        Recurrent,
+        Rnn,
+        UnaryLayer,
+        WeightNoise {
     /// The main output of a layer.
     String Y = "y";
 

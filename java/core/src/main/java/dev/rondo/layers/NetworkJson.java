@@ -57,7 +57,9 @@ final class NetworkJson {
             "gateActivation", Activation.SIGMOID,
             "candidateActivation", Activation.TANH,
             "form", LstmForm.STANDARD,
-            "cellClip", Double.POSITIVE_INFINITY);
+            "cellClip", Double.POSITIVE_INFINITY,
+            "mask", Mask.NONE,
+            "learning", Embedding.Learning.TRAINED);
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -230,6 +232,13 @@ final class NetworkJson {
             case Enum<?> constant -> json.writeString(constant.name());
             case Initializer initializer -> writeRecord(json, initializer);
             case Layer layer -> writeRecord(json, layer);
+            case GivenValues given -> {
+                json.writeStartObject();
+                json.writeNumberField("rows", given.rows());
+                json.writeNumberField("columns", given.columns());
+                json.writeStringField("sha256", given.digest());
+                json.writeEndObject();
+            }
             case RecordedCell cell -> CellJson.write(json, cell);
             case RecurrentSettings settings -> writeSettings(json, settings);
             case LstmForm form -> writeSettings(json, form);
@@ -336,6 +345,9 @@ final class NetworkJson {
         if (type == Recurrent.class || type == Layer.class) {
             return readRecord(fields.place + "." + name, type, fields.take(name));
         }
+        if (type == GivenValues.class) {
+            return readGiven(new Fields(fields.place + "." + name, fields.take(name)));
+        }
         if (type == RecordedCell.class) {
             return CellJson.read(fields.place + "." + name, fields.take(name));
         }
@@ -346,6 +358,18 @@ final class NetworkJson {
             return readShape(fields, name);
         }
         throw new IllegalStateException("no JSON for " + type);
+    }
+
+    private static GivenValues readGiven(Fields given) {
+        int rows = (int) readValue(given, "rows", int.class);
+        int columns = (int) readValue(given, "columns", int.class);
+        String digest = given.string("sha256");
+        given.end();
+        try {
+            return GivenValues.named(rows, columns, digest);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(given.place + ": " + e.getMessage(), e);
+        }
     }
 
     private static Shape readShape(Fields fields, String name) {

@@ -10,30 +10,41 @@ import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What a [Cell] has said of its step. Immutable; equal if it is the same step.
 ///
-/// Its graph has an input `x`, an input for each state, parameter and mask of a state, the output `y`, and carries the
-/// states. The size of x may be left open.
+/// Its graph has an input `x`, an input for each state, parameter, mask of a state, constant, and lengths of a constant
+/// that is a memory, the output `y`, and carries the states. The size of x may be left open; the number of steps of a
+/// memory is.
 public final class RecordedCell {
     /// Of parameters a file holds as much as it says; of a state it could say anything.
     private static final int LARGEST_STATE = 1 << 20;
 
+    /// Each has a symbol of time as a stand-in for its own.
+    static final int MOST_MEMORIES = 4;
+
     private final Graph graph;
     private final SequencedMap<Value, Initializer> parameters;
     private final SequencedMap<Value, Value> masked;
+    private final List<Value> constants;
 
     /// @param parameters and how they begin
     /// @param masked states, and what their masks make of them
+    /// @param constants what is the same at every step, memories `[B,M,n]` among them
     RecordedCell(
-            Graph graph, SequencedMap<Value, Initializer> parameters, SequencedMap<Value, Value> masked) {
+            Graph graph, SequencedMap<Value, Initializer> parameters, SequencedMap<Value, Value> masked,
+            List<Value> constants) {
         this.graph = graph;
+        this.constants = List.copyOf(constants);
         this.parameters = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(parameters));
         this.masked = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(masked));
         graph.carried().keySet().forEach(
@@ -45,7 +56,7 @@ public final class RecordedCell {
             }
         }
         // Refuses what is no step.
-        scan(inputSize().orElseGet(this::leastInputSize), Direction.FORWARD, Masks.GIVEN, "");
+        scan(new Sizes(inputSize().orElseGet(this::leastInputSize), Map.of(), Set.of()), Direction.FORWARD, Masks.GIVEN, "");
     }
 
     /// The least size of x that has what the step cuts out of values of its size.
@@ -89,6 +100,26 @@ public final class RecordedCell {
         return masked;
     }
 
+    /// What the layer takes behind x.
+    List<Value> constants() {
+        return constants;
+    }
+
+    /// The memories among the constants.
+    List<Value> memories() {
+        return constants.stream().filter(constant -> constant.shape().rank() == 3).toList();
+    }
+
+    /// The name of a memory's lengths.
+    static String lengths(Value memory) {
+        return memory.name() + ".lengths";
+    }
+
+    /// What stands for the number of steps of a memory.
+    static int memoryTime(int memory) {
+        return Shape.time(Shape.TIMES - 2 - memory);
+    }
+
     /// The name of a state's mask.
     static String mask(Value state) {
         return state.name() + ".mask";
@@ -122,17 +153,48 @@ public final class RecordedCell {
         GIVEN
     }
 
-    /// The step for x of a size. Its roles are `x`, the states, parameters and masks by their names, and the output
-    /// `y`.
+    /// What a step was recorded without.
+    ///
+    /// @param inputSize the number of features of x
+    /// @param steps extents by the stand-ins of memories; those that are not there stay as they are
+    /// @param full names of the lengths that are not given, since all sequences have all steps
+    record Sizes(int inputSize, Map<Integer, Integer> steps, Set<String> full) {
+        Shape of(Shape recorded) {
+            int[] dims = sized(recorded, inputSize).dims();
+            for (int axis = 0; axis < dims.length; axis++) {
+                dims[axis] = steps.getOrDefault(dims[axis], dims[axis]);
+            }
+            return Shape.of(dims);
+        }
+    }
+
+    /// The sizes of a step that takes these.
+    ///
+    /// @param inputs by role: x, the constants, and lengths of memories where they are given
+    Sizes sizes(Map<String, Value> inputs) {
+        Map<Integer, Integer> steps = new HashMap<>();
+        Set<String> full = new HashSet<>();
+        for (Value memory : memories()) {
+            Shape given = Objects.requireNonNull(inputs.get(memory.name())).shape();
+            steps.put(memory.shape().dim(1), given.dim(1));
+            if (!inputs.containsKey(lengths(memory))) {
+                full.add(lengths(memory));
+            }
+        }
+        return new Sizes(Objects.requireNonNull(inputs.get("x")).shape().dim(-1), steps, full);
+    }
+
+    /// The step for x and memories of certain sizes. Its roles are `x`, the states, parameters, masks, constants and
+    /// lengths of memories by their names, and the output `y`.
     ///
     /// @param last a name for a state beside those of the cell that holds its last output; empty for none
-    Op.Scan scan(int inputSize, Direction direction, Masks masks, String last) {
+    Op.Scan scan(Sizes sizes, Direction direction, Masks masks, String last) {
         Graph.Builder builder = Graph.builder();
         Map<Value, Value> values = new HashMap<>();
         for (Value input : graph.inputs()) {
             boolean mask = masked.keySet().stream().anyMatch(state -> mask(state).equals(input.name()));
-            if (!mask || masks == Masks.GIVEN) {
-                values.put(input, builder.input(input.name(), input.type(), sized(input.shape(), inputSize)));
+            if ((!mask || masks == Masks.GIVEN) && !sizes.full().contains(input.name())) {
+                values.put(input, builder.input(input.name(), input.type(), sizes.of(input.shape())));
             }
         }
         for (Node node : graph.nodes()) {
@@ -142,8 +204,13 @@ public final class RecordedCell {
                 continue;
             }
             SequencedMap<String, Value> inputs = new LinkedHashMap<>();
-            node.inputs().forEach((role, value) -> inputs.put(role, find(values, value)));
-            Node copy = builder.add(node.name(), node.op(), inputs);
+            node.inputs().forEach((role, value) -> {
+                if (!sizes.full().contains(value.name())) {
+                    inputs.put(role, find(values, value));
+                }
+            });
+            Op op = node.op() instanceof Op.Reshape(Shape shape) ? new Op.Reshape(sizes.of(shape)) : node.op();
+            Node copy = builder.add(node.name(), op, inputs);
             node.outputs().forEach((role, value) -> values.put(value, copy.output(role)));
         }
         graph.carried().forEach((before, after) -> {
@@ -205,6 +272,7 @@ public final class RecordedCell {
         lines.add(graph.value("x").shape());
         parameters.forEach((value, initializer) -> lines.add(List.of(value.name(), value.shape(), initializer)));
         masked.forEach((state, value) -> lines.add(List.of(state.name(), value.name())));
+        constants.forEach(constant -> lines.add(List.of(constant.name(), constant.shape())));
         graph.carried().forEach((state, next) -> lines.add(List.of(state.name(), state.shape(), next.name())));
         for (Node node : graph.nodes()) {
             Map<String, String> inputs = new LinkedHashMap<>();

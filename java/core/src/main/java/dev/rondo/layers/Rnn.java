@@ -5,14 +5,19 @@ import dev.rondo.graph.Op.Direction;
 import dev.rondo.graph.Value;
 import dev.rondo.layers.RecurrentSettings.Output;
 import dev.rondo.tensor.DataType;
+import dev.rondo.tensor.Shape;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /// A recurrent layer of any [Cell], which it runs over time.
 ///
 /// Takes float32 `[B,T,I]`; gives the cell's output of every step `[B,T,n]`, or of each sequence's own last step
-/// `[B,n]`. Steps behind a sequence's length yield zeros and leave its states alone. Its parameters are those that the
-/// cell names. Gradients are exact, by the rules of the cell's operations. What the cell computes of x alone is computed
+/// `[B,n]`. Steps behind a sequence's length yield zeros and leave its states alone. Each state after each sequence's own
+/// last step is a further output, by its name (of one called `y`: `y.state`). Behind x it takes the memories and constants
+/// that the cell names ([CellScope#memory], [CellScope#constant]), in its order, and behind them the states before the
+/// first step, all of them or none. Its parameters are those that the cell names. Gradients are exact, by the rules of the cell's operations. What the cell computes of x alone is computed
 /// for all steps at once, see [dev.rondo.graph.Graph.Builder#scan].
 ///
 /// ```java
@@ -32,7 +37,7 @@ import java.util.Optional;
 /// @param recurrentDropout the part of each state that the cell asks for by [CellScope#dropped] that is dropped in
 ///     training, in [0, 1)
 public record Rnn(String name, RecordedCell cell, Output output, Direction direction, double recurrentDropout)
-        implements UnaryLayer {
+        implements Layer {
     /// The state in which the last output is kept. No name that a cell can give has a dash.
     private static final String LAST = "last-output";
 
@@ -82,7 +87,71 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
     }
 
     @Override
-    public Value apply(Scope scope, Value x) {
+    public SequencedMap<String, Value> apply(Scope scope, List<Value> inputs) {
+        List<Value> constants = cell.constants();
+        List<String> states = cell.states();
+        int least = 1 + constants.size();
+        if (inputs.size() != least && inputs.size() != least + states.size()) {
+            throw new IllegalArgumentException("%s: expected x%s, and besides all states %s or none, got %d inputs"
+                    .formatted(
+                            scope.path(),
+                            constants.isEmpty() ? "" : " and " + constants.stream().map(Value::name).toList(),
+                            states,
+                            inputs.size()));
+        }
+        Value x = inputs.getFirst();
+        checkX(scope, x);
+        SequencedMap<String, Value> all = Cells.inputs(scope, cell, x);
+        for (int i = 0; i < constants.size(); i++) {
+            give(scope, all, constants.get(i), inputs.get(1 + i));
+        }
+        List<Value> begin = inputs.subList(least, inputs.size());
+        for (int i = 0; i < begin.size(); i++) {
+            Shape shape = cell.graph().value(states.get(i)).shape();
+            if (begin.get(i).type() != DataType.FLOAT32 || !begin.get(i).shape().equals(shape)) {
+                throw scope.wrong("the state %s FLOAT32 %s".formatted(states.get(i), shape), begin.get(i));
+            }
+        }
+        Optional<String> given = cell.stateGiven();
+        String last = output == Output.LAST && given.isEmpty() ? LAST : "";
+        Node node = Cells.scan(scope, cell, new Cells.Walk(direction, recurrentDropout, last), all, begin);
+        SequencedMap<String, Value> outputs = new LinkedHashMap<>();
+        outputs.put(Y, node.output(switch (output) {
+            case SEQUENCES -> "y";
+            case LAST -> given.orElse(LAST) + "N";
+        }));
+        states.forEach(state -> outputs.put(stateOutput(state), node.output(state + "N")));
+        return outputs;
+    }
+
+    /// The names of the outputs that are states.
+    List<String> stateOutputs() {
+        return cell.states().stream().map(Rnn::stateOutput).toList();
+    }
+
+    /// The main output has its name already.
+    private static String stateOutput(String state) {
+        return state.equals(Y) ? "y.state" : state;
+    }
+
+    private static void give(Scope scope, SequencedMap<String, Value> all, Value constant, Value value) {
+        boolean isMemory = constant.shape().rank() == 3;
+        int size = constant.shape().dim(-1);
+        boolean fits = value.shape().rank() == constant.shape().rank() && value.shape().dim(-1) == size;
+        if (value.type() != DataType.FLOAT32 || !fits) {
+            throw scope.wrong(
+                    "the %s FLOAT32 [B,%s%d]".formatted(
+                            isMemory ? "memory " + constant.name() : "constant " + constant.name(),
+                            isMemory ? "M," : "", size),
+                    value);
+        }
+        all.put(constant.name(), scope.masked(constant.name(), value));
+        if (isMemory) {
+            scope.lengths(value).ifPresent(lengths -> all.put(RecordedCell.lengths(constant), lengths));
+        }
+    }
+
+    private void checkX(Scope scope, Value x) {
         if (x.type() != DataType.FLOAT32 || x.shape().rank() != 3) {
             throw scope.wrong("FLOAT32 [B,T,I]", x);
         }
@@ -90,14 +159,6 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
         if (cell.inputSize().isPresent() && cell.inputSize().get() != inputSize) {
             throw scope.wrong("FLOAT32 [B,T,%d], which its cell was made for".formatted(cell.inputSize().get()), x);
         }
-        Optional<String> given = cell.stateGiven();
-        String last = output == Output.LAST && given.isEmpty() ? LAST : "";
-        Cells.Walk walk = new Cells.Walk(direction, recurrentDropout, last);
-        Node node = Cells.scan(scope, cell, walk, Cells.inputs(scope, cell, x), List.of());
-        return node.output(switch (output) {
-            case SEQUENCES -> "y";
-            case LAST -> given.orElse(LAST) + "N";
-        });
     }
 
     @Override

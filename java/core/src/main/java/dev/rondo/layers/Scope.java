@@ -34,6 +34,8 @@ public final class Scope {
     private final SequencedMap<String, Value> inputs = new LinkedHashMap<>();
     private final SequencedMap<String, Value> outputs = new LinkedHashMap<>();
     private final SequencedMap<Integer, Value> lengths = new TreeMap<>(Comparator.reverseOrder());
+    /// Where layers have found padding: lengths by symbol of time.
+    private final Map<Integer, Value> found = new HashMap<>();
     private final List<SequencedMap<String, Value>> given = new ArrayList<>();
     private Optional<Value> step = Optional.empty();
     private Optional<Value> begun = Optional.empty();
@@ -201,7 +203,8 @@ public final class Scope {
             return Optional.empty();
         }
         int time = x.shape().dim(1);
-        return Optional.ofNullable(lengths.get(time)).or(() -> Optional.ofNullable(windowedLengths.get(time)));
+        return Optional.ofNullable(found.getOrDefault(time, lengths.get(time)))
+                .or(() -> Optional.ofNullable(windowedLengths.get(time)));
     }
 
     /// Whether a symbol is no input's time but a number of windows.
@@ -248,6 +251,25 @@ public final class Scope {
     /// Zeros behind the end of each sequence, where sequences have lengths.
     Value masked(String name, Value x) {
         return lengths(x).map(own -> graph.maskTime(name, x, own)).orElse(x);
+    }
+
+    /// Finds padding in x. From here on all sequences with its symbol of time have the lengths that it tells.
+    ///
+    /// @param x `[B,T,...]`, where T is a symbol
+    /// @param y of the same steps: what of x the layer gives
+    /// @return y, without padding or with zeros in its place
+    Value withoutPadding(float padding, Mask mask, Value x, Value y) {
+        if (x.shape().rank() < 2 || !Shape.isTime(x.shape().dim(1))) {
+            throw wrong("steps of a symbol of time, [B,T] or [B,T,n]", x);
+        }
+        boolean skips = mask == Mask.ANYWHERE;
+        Op.RealSteps real = new Op.RealSteps(padding, skips ? Op.Holes.SKIPPED : Op.Holes.REFUSED);
+        String name = call + "/real";
+        Node node = lengths(x).map(own -> graph.realSteps(name, real, x, own)).orElseGet(() -> graph.realSteps(name, real, x));
+        found.put(x.shape().dim(1), node.output("counts"));
+        return skips
+                ? graph.compactTime(call, y, node.output("places"))
+                : graph.maskTime(call, y, node.output("counts"));
     }
 
     /// The number of the training step, int64 `[]`; empty where nothing depends on it.
@@ -447,6 +469,11 @@ public final class Scope {
                     call + ": expected a layer that goes forward in time, since states go on from call to call, got one"
                             + " that goes backwards");
         }
+    }
+
+    /// A sequence with zeros as padding, under a name within the call: what padding holds may be NaN.
+    Value masked(String name, Value x) {
+        return lengths(x).map(own -> graph.maskTime(call + "/" + name, x, own)).orElse(x);
     }
 
     /// Whether a dropout of a rate acts.

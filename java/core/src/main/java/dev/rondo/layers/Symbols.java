@@ -1,6 +1,5 @@
 package dev.rondo.layers;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.SequencedMap;
@@ -9,9 +8,12 @@ import java.util.SequencedMap;
 public final class Symbols {
     private final String call;
     private final SequencedMap<String, Symbol> outputs;
+    private final List<String> states;
 
-    Symbols(String call, SequencedMap<String, Symbol> outputs) {
+    /// @param states the names of the outputs that are states
+    Symbols(String call, SequencedMap<String, Symbol> outputs, List<String> states) {
         this.call = call;
+        this.states = states;
         this.outputs = Collections.unmodifiableSequencedMap(outputs);
     }
 
@@ -43,18 +45,11 @@ public final class Symbols {
     ///
     /// @throws IllegalArgumentException if the layer has none
     public List<Symbol> states() {
-        List<Symbol> states = new ArrayList<>();
-        outputs.forEach((name, symbol) -> {
-            String state = name.substring(name.lastIndexOf('.') + 1);
-            if (state.equals("h") || state.equals("c")) {
-                states.add(symbol);
-            }
-        });
         if (states.isEmpty()) {
             throw new IllegalArgumentException(
                     "%s: expected a layer with states, got one that gives %s".formatted(call, outputs.keySet()));
         }
-        return List.copyOf(states);
+        return states.stream().map(this::output).toList();
     }
 
     /// An output by name.

@@ -18,12 +18,12 @@ public sealed interface UnaryLayer extends Layer permits
         Flatten,
         GaussianNoise,
         LayerNorm,
+        Masking,
         MaxPool,
         PoolTime,
         Repeat,
         Reshape,
         Reverse,
-        Rnn,
         Slice {
 
     /// Adds the layer to a graph.

@@ -126,10 +126,10 @@ record LossNode(
         return Objects.requireNonNull(scope.outputs().get(objective.output()), objective.output());
     }
 
-    /// How many symbols of time a graph has.
+    /// How many symbols of time the inputs have.
     private static int times(Scope scope) {
         int times = 1;
-        for (Value value : scope.graph().build().values()) {
+        for (Value value : scope.inputs().values()) {
             for (int dim : value.shape().dims()) {
                 times = Shape.isTime(dim) ? Math.max(times, Shape.TIME - dim + 1) : times;
             }

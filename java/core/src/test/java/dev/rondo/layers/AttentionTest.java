@@ -9,18 +9,12 @@ import dev.rondo.Functional;
 import dev.rondo.Model;
 import dev.rondo.Runs;
 import dev.rondo.data.Seeds;
-import dev.rondo.graph.Gradients;
-import dev.rondo.graph.Graph;
-import dev.rondo.graph.Op;
-import dev.rondo.graph.Value;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
 import dev.rondo.kernels.Closeness;
 import dev.rondo.kernels.Engines;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Engine.Choice;
-import dev.rondo.plan.Parameters;
-import dev.rondo.plan.Plan;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
@@ -255,78 +249,40 @@ class AttentionTest {
         }
     }
 
-    /// The graph of a model with lengths, a random sum of its outputs as a loss, and the loss's gradients by parameters
-    /// and inputs.
-    private static GradientCheck.Case differentiated(
-            Functional model, Attention layer, Form form, Parameters parameters, double padding) {
-        Scope scope = network(layer, form).graph(
-                new Scope.Variant(Scope.Purpose.TRAINING, Scope.States.ZERO, Scope.Lengths.OWN));
-        Graph.Builder graph = scope.graph();
-        Map<Value, Tensor> inputs = new LinkedHashMap<>();
-        Extents extents = Extents.of(BATCH, STEPS, QUERIES);
-        Value loss = graph.constant(0);
-        for (Map.Entry<String, Value> output : scope.outputs().entrySet()) {
-            Value mix = graph.input("mix." + output.getKey(), DataType.FLOAT32, output.getValue().shape());
-            inputs.put(mix, Runs.features(Seeds.generator(7, mix.name(), 0), mix.shape().resolve(extents).dims()));
-            Value product = graph.binary("mixed." + output.getKey(), Op.BinaryKind.MULTIPLY, output.getValue(), mix);
-            Op.Reduce all = new Op.Reduce(Op.ReduceKind.SUM, 0, product.shape().rank());
-            loss = graph.binary("loss." + output.getKey(), Op.BinaryKind.ADD, loss, graph.reduce("sum." + output.getKey(), all, product));
+    private static NetworkProbe probe(Attention layer, Form form, double padding) {
+        Map<String, Tensor> numbers;
+        try (Functional model = model(layer, form)) {
+            numbers = inputs(model, form, padding);
         }
-        graph.output("loss", loss);
-        Map<String, Tensor> numbers = inputs(model, form, padding);
-        List<Value> wanted = Stream.concat(graph.build().parameters().stream(), scope.inputs().values().stream()).toList();
-        scope.inputs().forEach((name, value) -> inputs.put(value, tensor(numbers, name)));
-        scope.lengths().forEach((time, value) ->
-                inputs.put(value, Tensor.of(time == Shape.TIME ? LENGTHS : QUERY_LENGTHS, BATCH)));
-        return new GradientCheck.Case(Gradients.of(graph.build(), loss, wanted), loss, parameters, inputs, extents);
-    }
-
-    private static Parameters parameters(Functional model) {
-        Graph.Builder graph = Graph.builder();
-        model.parameters().forEach((name, tensor) -> graph.parameter(name, tensor.shape()));
-        Parameters parameters = Parameters.of(graph.build());
-        model.parameters().forEach((name, tensor) -> parameters.tensor(name).copyFrom(tensor));
-        parameters.changed();
-        return parameters;
+        Map<Integer, Tensor> lengths = new LinkedHashMap<>();
+        lengths.put(Shape.TIME, Tensor.of(LENGTHS, BATCH));
+        lengths.put(Shape.time(1), Tensor.of(QUERY_LENGTHS, BATCH));
+        return new NetworkProbe(network(layer, form), Extents.of(BATCH, STEPS, QUERIES), numbers, lengths);
     }
 
     @ParameterizedTest
     @MethodSource("all")
     void gradientsAreSlopes(Attention layer, Form form) {
-        try (Functional model = model(layer, form); Parameters parameters = parameters(model)) {
-            GradientCheck.standard().run(differentiated(model, layer, form, parameters, 0.7)).check();
+        try (NetworkProbe probe = probe(layer, form, 0.7)) {
+            GradientCheck.standard().run(probe.differentiated()).check();
         }
     }
 
+    /// With NaN in the padding, which no gradient may see.
     @ParameterizedTest
     @MethodSource("all")
     void nativeGradientsAgree(Attention layer, Form form) {
-        for (String isa : Engines.isas()) {
-            try (Functional model = model(layer, form); Parameters parameters = parameters(model)) {
-                Map<String, double[]> expected =
-                        gradients(differentiated(model, layer, form, parameters, 0.7), Engines.reference());
-                // No gradient may see what padding holds.
-                GradientCheck.Case withNan = differentiated(model, layer, form, parameters, Double.NaN);
-                gradients(withNan, Engines.reference()).forEach(
-                        (name, numbers) -> assertArrayEquals(expected.get(name), numbers, name));
-                Map<String, double[]> actual = gradients(withNan, Engines.natives(isa, 2));
+        try (NetworkProbe clean = probe(layer, form, 0.7); NetworkProbe withNan = probe(layer, form, Double.NaN)) {
+            Map<String, double[]> expected = clean.run(Engines.reference());
+            withNan.run(Engines.reference()).forEach(
+                    (name, numbers) -> assertArrayEquals(expected.get(name), numbers, name));
+            for (String isa : Engines.isas()) {
+                Map<String, double[]> actual = withNan.run(Engines.natives(isa, 2));
                 // Sums over 7 units or 4 times 5 steps at most, in a chain of some 20 operations.
                 expected.forEach((name, numbers) -> Closeness.ofSums(20, 20).check(
                         isa + " " + name, numbers, actual.getOrDefault(name, new double[0])));
             }
         }
-    }
-
-    private static Map<String, double[]> gradients(GradientCheck.Case differentiated, Engine engine) {
-        Map<String, double[]> results = new LinkedHashMap<>();
-        Extents extents = differentiated.extents();
-        try (Plan plan = Plan.training(differentiated.gradients(), differentiated.parameters(), engine, extents)) {
-            differentiated.inputs().forEach((value, tensor) -> plan.tensor(value, extents).copyFrom(tensor));
-            plan.run(extents);
-            differentiated.gradients().byValue().forEach((value, gradient) ->
-                    results.put(value.name(), plan.tensor(gradient, extents).toDoubles()));
-        }
-        return results;
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +43,8 @@ class NetworkJsonTest {
                 Initializer.zeros(),
                 Initializer.ones(),
                 Initializer.constant(-1.5),
-                Initializer.forgetGateOne());
+                Initializer.forgetGateOne(),
+                Initializer.pretrained(Tensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2)));
         for (Class<?> type : Initializer.class.getPermittedSubclasses()) {
             assertTrue(initializers.stream().anyMatch(type::isInstance), () -> type + " is not among those tried");
         }

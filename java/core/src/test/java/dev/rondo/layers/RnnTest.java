@@ -399,8 +399,8 @@ class RnnTest {
             "size":9                 | "size":0                   | layers[1].cell.states[0]: size: expected extents
             "shape":[9,"I"]          | "shape":[9,3]              | layers[1].cell: times-1: b (input.weight): expected
             "shape":[9,"I"]          | "shape":[9,2,"I"]          | layers[1].cell.parameters[0]: shape: expected a vector or a matrix
-            "type":"Unary"           | "type":"Scan"              | type: expected one of [Unary, Binary, MatMul, Softmax, Constant, Clip, Concat, Slice], got Scan
-            "type":"Unary"           | "type":"Sgd"               | type: expected one of [Unary, Binary, MatMul, Softmax, Constant, Clip, Concat, Slice], got Sgd
+            "type":"Unary"           | "type":"Scan"              | type: expected one of [Unary, Binary, MatMul, Softmax, Constant, Clip, Concat, Slice, Reshape, BatchMatMul], got Scan
+            "type":"Unary"           | "type":"Sgd"               | type: expected one of [Unary, Binary, MatMul, Softmax, Constant, Clip, Concat, Slice, Reshape, BatchMatMul], got Sgd
             "kind":"TANH"            | "kind":"SINH"              | kind: expected one of
             "y":"softmax             | "y":"hardmax               | layers[1].cell: expected the name of a value, one of
             "next":{"h":             | "next":{"x":               | layers[1].cell: x: expected an input

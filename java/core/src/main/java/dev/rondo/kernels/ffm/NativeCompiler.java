@@ -35,6 +35,7 @@ import dev.rondo.kernels.Buffer;
 import dev.rondo.kernels.Compilation;
 import dev.rondo.kernels.Compilation.Purpose;
 import dev.rondo.kernels.Instruction;
+import dev.rondo.kernels.PlacesInTime;
 import dev.rondo.kernels.Program;
 import dev.rondo.kernels.ScanCompiler;
 import dev.rondo.kernels.WeightPacks;
@@ -180,7 +181,7 @@ final class NativeCompiler {
                 beforeRun.toArray(Runnable[]::new));
     }
 
-    /// Puts a scan between the calls before it and those behind it.
+    /// Puts a scan, or what Java does, between the calls before it and those behind it.
     private void stage(Program scan) {
         endStage();
         stages.add(new Stage.Steps(scan));
@@ -216,6 +217,9 @@ final class NativeCompiler {
             case Op.Softmax _ -> softmax(instruction);
             case Op.SoftmaxGradient _ -> softmaxGradient(instruction);
             case Op.MaskTime _ -> time.copy(instruction, RondoNative.RONDO_TIME_MASK());
+            case Op.RealSteps op -> stage(PlacesInTime.find(instruction, op));
+            case Op.CompactTime _ -> stage(PlacesInTime.take(instruction));
+            case Op.CompactTimeGradient _ -> stage(PlacesInTime.put(instruction));
             case Op.ReverseTime _ -> time.copy(instruction, RondoNative.RONDO_TIME_REVERSE());
             case Op.PoolTime op -> time.pool(instruction, op);
             case Op.PoolTimeGradient op -> time.poolGradient(instruction, op);

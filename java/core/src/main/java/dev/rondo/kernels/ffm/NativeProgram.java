@@ -36,7 +36,7 @@ final class NativeProgram implements Program {
         /// @param owners the instruction of each
         record Calls(MemorySegment calls, Instruction[] owners) implements Stage {}
 
-        /// A scan.
+        /// A scan, or what is done in Java.
         record Steps(Program scan) implements Stage {}
     }
 

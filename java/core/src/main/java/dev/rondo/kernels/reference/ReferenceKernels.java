@@ -6,6 +6,7 @@ import dev.rondo.kernels.Compilation;
 import dev.rondo.kernels.Compilation.Purpose;
 import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Kernels;
+import dev.rondo.kernels.PlacesInTime;
 import dev.rondo.kernels.Program;
 import dev.rondo.kernels.ScanCompiler;
 import dev.rondo.tensor.DataType;
@@ -112,6 +113,9 @@ public final class ReferenceKernels implements Kernels {
                 case Op.Softmax _ -> ReferenceSoftmax.softmax(instruction, scratch);
                 case Op.SoftmaxGradient _ -> ReferenceSoftmax.gradient(instruction, scratch);
                 case Op.MaskTime _ -> ReferenceTime.copy(instruction, false, scratch);
+                case Op.RealSteps op -> steps(PlacesInTime.find(instruction, op));
+                case Op.CompactTime _ -> steps(PlacesInTime.take(instruction));
+                case Op.CompactTimeGradient _ -> steps(PlacesInTime.put(instruction));
                 case Op.ReverseTime _ -> ReferenceTime.copy(instruction, true, scratch);
                 case Op.PoolTime op -> ReferenceTime.pool(instruction, op, scratch);
                 case Op.PoolTimeGradient op -> ReferenceTime.poolGradient(instruction, op, scratch);
@@ -149,7 +153,7 @@ public final class ReferenceKernels implements Kernels {
             };
         }
 
-        /// The steps of a scan find their memory by themselves, and what was lent has been looked at.
+        /// Programs of both kernel sets find their memory by themselves, and what was lent has been looked at.
         private static Step steps(Program scan) {
             return extents -> scan.run(extents, NOTHING_LENT);
         }
