@@ -1,0 +1,15 @@
+package dev.rondo.examples;
+
+import java.util.List;
+
+/// All examples. A new one is a class and a line here.
+final class Catalog {
+    private Catalog() {}
+
+    /// A fresh instance of each, in the order in which they are listed. Name and description are in each one's
+    /// `@Command`.
+    static List<Example> examples() {
+        return List.of(
+                new PennTreebank());
+    }
+}
