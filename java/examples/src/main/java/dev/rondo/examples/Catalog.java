@@ -10,6 +10,17 @@ final class Catalog {
     /// `@Command`.
     static List<Example> examples() {
         return List.of(
+                new ByHand(),
+                new RnnBasics(),
+                new Clipping(),
+                new Vowels(),
+                new Airline(),
+                new Temperature(),
+                new Sunspots(),
+                new SmsSpam(),
+                new Questions(),
+                new Names(),
+                new Music(),
                 new PennTreebank());
     }
 }

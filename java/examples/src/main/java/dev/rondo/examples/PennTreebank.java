@@ -119,10 +119,10 @@ final class PennTreebank extends Example {
             String unigram = "each word as often as in the training text";
             return List.of(
                     Score.lower("perplexity of a word, validation text", perplexity(model, valid), unigram,
-                                    unigram(training, valid, vocabulary.size()))
+                                    Math.exp(Baselines.unigram(training, valid, vocabulary.size())))
                             .published("120.7 (Zaremba et al. 2014, table 1, LSTM without regularization)"),
                     Score.lower("perplexity of a word, test text", perplexity(model, test), unigram,
-                                    unigram(training, test, vocabulary.size()))
+                                    Math.exp(Baselines.unigram(training, test, vocabulary.size())))
                             .published("114.5 (Zaremba et al. 2014, table 1, LSTM without regularization)"));
         }
     }
@@ -143,21 +143,6 @@ final class PennTreebank extends Example {
     /// Over the whole text in one stream, the state carried from its first word to its last.
     private static double perplexity(Sequential model, int[] ids) {
         return model.evaluate(Dataset.streams(ids, 5 * STEPS), 1).metric("perplexity");
-    }
-
-    /// Perplexity of the words of a text but the first, if each is expected as often as in the training text, with one
-    /// added to each count.
-    static double unigram(int[] training, int[] text, int vocabulary) {
-        double[] counts = new double[vocabulary];
-        Arrays.fill(counts, 1);
-        for (int id : training) {
-            counts[id]++;
-        }
-        double nats = 0;
-        for (int i = 1; i < text.length; i++) {
-            nats -= Math.log(counts[text[i]] / (training.length + vocabulary));
-        }
-        return Math.exp(nats / (text.length - 1));
     }
 
     private int[] ids(WordVocabulary vocabulary, String file, int limit) throws IOException {
