@@ -79,9 +79,10 @@ final class Addition extends Example {
     /// Different questions: `[examples,T]`, the question backwards and blanks; as targets blanks and the answer.
     private Examples questions() {
         int bound = (int) Math.pow(10, digits);
-        if (examples < 10 || examples > bound * (bound + 1) / 2 * 4 / 5) {
+        int different = bound * (bound + 1) / 2;
+        if (examples < 10 || examples > different) {
             throw new IllegalArgumentException("--examples: expected 10..%d different ones of %d digits, got %d"
-                    .formatted(bound * (bound + 1) / 2 * 4 / 5, digits, examples));
+                    .formatted(different, digits, examples));
         }
         int asked = 2 * digits + 1;
         int steps = asked + digits + 1;

@@ -24,6 +24,8 @@ final class Catalog {
                 new SmsSpam(),
                 new Questions(),
                 new Names(),
+                new Shakespeare(),
+                new WordModel(),
                 new Music(),
                 new PennTreebank());
     }

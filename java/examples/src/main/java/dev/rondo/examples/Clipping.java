@@ -76,20 +76,21 @@ final class Clipping extends Example {
         ways.put("clipGlobalNorm(1)", t -> t.clipGlobalNorm(MAX));
         ways.forEach((name, clip) -> {
             try (Sequential model = model()) {
+                Map<String, Tensor> parameters = model.parameters();
                 Map<String, float[]> before = new LinkedHashMap<>();
-                model.parameters().forEach((path, tensor) -> before.put(path, tensor.toFloats()));
+                parameters.forEach((path, tensor) -> before.put(path, tensor.toFloats()));
                 model.compile(clip.apply(Training.optimizer(Sgd.rate(1)))
                         .loss(Loss.meanSquaredError())
                         .engine(engine()));
                 model.fit(one, Fit.epochs(1));
                 print("norms of the gradients, %s", name);
-                double squares = 0;
-                for (Map.Entry<String, float[]> entry : before.entrySet()) {
-                    double norm = distance(entry.getValue(), model.parameters().get(entry.getKey()));
-                    squares += norm * norm;
-                    print("  %-14s %10.4f", entry.getKey(), norm);
-                }
-                print("  %-14s %10.4f", "all together", Math.sqrt(squares));
+                double[] squares = new double[1];
+                parameters.forEach((path, tensor) -> {
+                    double norm = distance(before.getOrDefault(path, new float[0]), tensor);
+                    squares[0] += norm * norm;
+                    print("  %-14s %10.4f", path, norm);
+                });
+                print("  %-14s %10.4f", "all together", Math.sqrt(squares[0]));
             }
         });
     }
@@ -119,7 +120,7 @@ final class Clipping extends Example {
                     name, norms.get(norms.size() / 2), norms.getLast(), loss);
             return OptionalDouble.of(loss);
         } catch (NonFiniteException e) {
-            print("clipped: %-18s the run broke off at step %d: %s", name, norms.size() + 1, e.getMessage());
+            print("clipped: %-18s the run broke off at step %d: %s", name, norms.size() + 1, e);
             return OptionalDouble.empty();
         }
     }
