@@ -6,6 +6,7 @@ import dev.rondo.data.Padding;
 import dev.rondo.data.TextLines;
 import dev.rondo.layers.Activation;
 import dev.rondo.layers.Dense;
+import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Lstm;
 import dev.rondo.tensor.DataType;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// Which of nine speakers says two vowels (Kudo, Toyama & Shimbo 1999)? 12 cepstral coefficients a step, 7 to 29 steps:
-/// an LSTM of 64 units over the sequence, one of 32, and a softmax, with one-hot targets. Each sequence ends at its own
+/// an LSTM of 64 units over the sequence, one of 32, and a softmax, with dropout before and one-hot targets. Each sequence ends at its own
 /// last step.
 @Command(
         name = "vowels",
@@ -41,7 +42,9 @@ final class Vowels extends Example {
         return Sequential.builder()
                 .add(Input.features(Shape.TIME, FEATURES))
                 .add(Lstm.units(64).returnSequences())
+                .add(Dropout.rate(0.5))
                 .add(Lstm.units(32))
+                .add(Dropout.rate(0.5))
                 .add(Dense.units(SPEAKERS).activation(Activation.SOFTMAX))
                 .seed(seed())
                 .build();

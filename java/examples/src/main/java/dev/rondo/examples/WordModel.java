@@ -26,7 +26,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// The next word of Shakespeare: word vectors, an LSTM of 128 units, a softmax over a vocabulary of at most 10,000. The
-/// targets are the words one further on; the last tenth is held out, also from the vocabulary.
+/// targets are the words one further on. The last tenth is held out, also from the vocabulary: words that occur only once
+/// in the rest teach what an unknown word is like.
 @Command(
         name = "words",
         description = "The next word of Shakespeare: embedding, LSTM and softmax against word frequencies")
@@ -56,6 +57,7 @@ final class WordModel extends Example {
         int heldOutFrom = text.size() - text.size() / 10;
         WordVocabulary vocabulary = WordVocabulary.builder()
                 .unknown("<unk>")
+                .smallestCount(2)
                 .largestSize(VOCABULARY)
                 .count(text.subList(0, heldOutFrom))
                 .build();
