@@ -19,9 +19,9 @@ import java.util.SplittableRandom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// The adding problem (Hochreiter & Schmidhuber 1997, in the form of Bai, Kolter & Koltun 2018): of a sequence of numbers
-/// in 0..1 two are marked, one in each half; what is their sum? Who does not remember can do no better than always to say
-/// 1, whose mean squared error is 1/6.
+/// The adding problem (Hochreiter & Schmidhuber 1997, in the form of Bai, Kolter & Koltun 2018): of a sequence of
+/// numbers in 0..1 two are marked, one in each half; what is their sum? Who does not remember can do no better than
+/// always to say 1, whose mean squared error is 1/6.
 @Command(
         name = "adding",
         description = "The adding problem: two marked numbers of a long sequence, LSTM and GRU against a constant")
@@ -60,9 +60,8 @@ final class Adding extends Example {
 
     @Override
     List<Score> run() {
-        if (steps < 2) {
-            throw new IllegalArgumentException("--steps: expected at least 2, got " + steps);
-        }
+        checkAtLeast(2, "--steps", steps);
+        checkAtLeast(1, "--examples", examples);
         SplittableRandom random = new SplittableRandom(seed());
         Examples training = sequences(examples, random);
         Examples heldOut = sequences(1000, random);

@@ -70,7 +70,8 @@ final class Addition extends Example {
                     .clipGlobalNorm(1)
                     .engine(engine()));
             model.fit(training, Fit.epochs(epochs).validation(heldOut).callback(progress(5)));
-            return List.of(Score.higher("accuracy of an answer's characters, questions held out", answers(model, heldOut),
+            return List.of(Score.higher("accuracy of an answer's characters, questions held out",
+                            answers(model, heldOut),
                             "always the character most frequent in its place", constant(training, heldOut))
                     .published("0.99 (Keras's addition_rnn, 2 digits, 5,000 examples, within 55 epochs)"));
         }

@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// The monthly totals of international airline passengers, in thousands, from 1949 to 1960 (Box & Jenkins 1976, series
-/// G): two recurrent layers of 64 units forecast the next month from the twelve before. The last 48 months are held out.
+/// G): two recurrent layers of 64 units forecast the next month from the twelve before. The last 48 months are held
+/// out.
 @Command(
         name = "airline",
         description = "Airline passengers, Box & Jenkins's series G: LSTM and GRU against persistence")
@@ -77,7 +78,7 @@ final class Airline extends Example {
                 print("root mean squared error on the months learned from: %.1f", forecast.trainingError(model));
                 scores.add(Score.lower("%s: root mean squared error, 1957 to 1960".formatted(cell),
                                 forecast.testError(model), "persistence, as it was last", forecast.naiveTestError(1))
-                        .published("47.5, and 22.9 on what it learned from (Brownlee 2016, LSTM of 4 units on one month)"));
+                        .published("47.5 (Brownlee 2016, LSTM of 4 units on one month; 22.9 on what it learned)"));
             }
         }
         print("as it was a year before: %.1f", forecast.naiveTestError(12));

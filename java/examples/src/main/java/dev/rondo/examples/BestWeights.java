@@ -7,8 +7,8 @@ import dev.rondo.training.EpochReport;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Keeps the parameters of the epoch with the least loss on held-out data, and stops when it has not fallen for a while.
-/// For a run with [dev.rondo.training.Fit#validation].
+/// Keeps the parameters of the epoch with the least loss on held-out data, and stops when it has not fallen for a
+/// while. For a run with [dev.rondo.training.Fit#validation].
 final class BestWeights implements Callback {
     private final Model model;
     private final int patience;

@@ -27,8 +27,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// Gradients that explode, and how they are clipped: each array's own norm, or the norm of all arrays together, which
-/// keeps their direction (Pascanu, Mikolov & Bengio 2013). The recurrent weights begin too large for a long sequence, and
-/// what is to be learned is a number at its beginning, remembered to its end.
+/// keeps their direction (Pascanu, Mikolov & Bengio 2013). The recurrent weights begin too large for a long sequence,
+/// and what is to be learned is a number at its beginning, remembered to its end.
 @Command(
         name = "clipping",
         description = "Exploding gradients: none clipped, each array's norm, the norm of all together")
@@ -53,6 +53,7 @@ final class Clipping extends Example {
 
     @Override
     List<Score> run() {
+        checkAtLeast(1, "--steps", steps);
         SplittableRandom random = new SplittableRandom(seed());
         Examples training = sequences(512, random);
         Examples heldOut = sequences(512, random);

@@ -21,8 +21,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// Copy memory (Arjovsky, Shah & Bengio 2016, in the form of Bai, Kolter & Koltun 2018): ten symbols out of eight, a
-/// delay of blanks, a mark, and then the ten symbols are to be repeated. Who does not remember them loses `10 ln 8` nats
-/// a sequence.
+/// delay of blanks, a mark, and then the ten symbols are to be repeated. Who does not remember them loses `10 ln 8`
+/// nats a sequence.
 @Command(
         name = "copy",
         description = "Copy memory: ten symbols to be repeated after a delay, a GRU against no memory")
@@ -32,7 +32,10 @@ final class CopyMemory extends Example {
     private static final int BLANK = 0;
     private static final int MARK = SYMBOLS + 1;
 
-    @Option(names = "--delay", paramLabel = "N", description = "Steps between the symbols and the mark (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--delay",
+            paramLabel = "N",
+            description = "Steps between the symbols and the mark (${DEFAULT-VALUE}).")
     private int delay = 10;
 
     @Option(names = "--examples", paramLabel = "N", description = "Sequences to learn from (${DEFAULT-VALUE}).")
@@ -53,9 +56,8 @@ final class CopyMemory extends Example {
 
     @Override
     List<Score> run() {
-        if (delay < 0) {
-            throw new IllegalArgumentException("--delay: expected at least 0, got " + delay);
-        }
+        checkAtLeast(0, "--delay", delay);
+        checkAtLeast(1, "--examples", examples);
         SplittableRandom random = new SplittableRandom(seed());
         Examples training = sequences(examples, random);
         Examples heldOut = sequences(1000, random);

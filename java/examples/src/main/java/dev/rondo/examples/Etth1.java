@@ -22,10 +22,10 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Load and oil temperature of a transformer station, hour by hour (ETTh1, Zhou et al. 2021): an LSTM forecasts all seven
-/// series for the next 24 hours from the last 96. Twelve months to learn from, four to stop by, four to be scored on, each
-/// series scaled to mean 0 and deviation 1 by the first twelve, as in the paper; errors are of the scaled series, over all
-/// hours of all forecasts. Inputs and targets are told as differences to the last hour.
+/// Load and oil temperature of a transformer station, hour by hour (ETTh1, Zhou et al. 2021): an LSTM forecasts all
+/// seven series for the next 24 hours from the last 96. Twelve months to learn from, four to stop by, four to be scored
+/// on, each series scaled to mean 0 and deviation 1 by the first twelve, as in the paper; errors are of the scaled
+/// series, over all hours of all forecasts. Inputs and targets are told as differences to the last hour.
 @Command(
         name = "etth1",
         description = "Seven series of a transformer station, the next 24 hours: an LSTM against the paper's")

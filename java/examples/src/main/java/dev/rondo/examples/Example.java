@@ -3,6 +3,7 @@ package dev.rondo.examples;
 import dev.rondo.plan.Engine;
 import dev.rondo.training.Callback;
 import dev.rondo.training.EpochReport;
+import dev.rondo.training.Scores;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -67,6 +68,15 @@ abstract class Example implements Callable<List<Score>> {
         return Engine.training().threads(threads);
     }
 
+    /// Checks a number of the command line.
+    ///
+    /// @throws IllegalArgumentException if it is too small
+    static void checkAtLeast(int least, String option, int value) {
+        if (value < least) {
+            throw new IllegalArgumentException("%s: expected at least %d, got %d".formatted(option, least, value));
+        }
+    }
+
     /// Prints a line.
     final void print(String format, Object... arguments) {
         out().printf(Locale.ROOT, format + "%n", arguments);
@@ -92,16 +102,20 @@ abstract class Example implements Callable<List<Score>> {
     }
 
     private static String line(EpochReport report) {
-        StringBuilder line = new StringBuilder();
-        line.append(String.format(Locale.ROOT, "epoch %3d   loss %.4f", report.epoch(), report.loss()));
-        report.training().metrics().forEach((name, value) -> line.append(
-                String.format(Locale.ROOT, "   %s %.4f", name, value)));
-        report.validation().ifPresent(scores -> {
-            line.append(String.format(Locale.ROOT, "   held out: loss %.4f", scores.loss()));
-            scores.metrics().forEach((name, value) -> line.append(String.format(Locale.ROOT, "   %s %.4f", name, value)));
-        });
-        return line.append(String.format(
-                        Locale.ROOT, "   %.1f s   %.0f steps/s", report.seconds(), report.stepsPerSecond()))
-                .toString();
+        String heldOut = report.validation().map(scores -> "   held out: " + text(scores)).orElse("");
+        return String.format(
+                Locale.ROOT,
+                "epoch %3d   %s%s   %.1f s   %.0f steps/s",
+                report.epoch(),
+                text(report.training()),
+                heldOut,
+                report.seconds(),
+                report.stepsPerSecond());
+    }
+
+    private static String text(Scores scores) {
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, "loss %.4f", scores.loss()));
+        scores.metrics().forEach((name, value) -> text.append(String.format(Locale.ROOT, "   %s %.4f", name, value)));
+        return text.toString();
     }
 }

@@ -89,7 +89,8 @@ public final class Main implements Runnable {
     private static String message(Throwable e) {
         return switch (e) {
             case UncheckedIOException wrapper when wrapper.getCause() != null -> message(wrapper.getCause());
-            case NoSuchFileException missing -> missing.getFile() + ": there is no such file; --data says where data are";
+            case NoSuchFileException missing ->
+                missing.getFile() + ": there is no such file; --data says where data are";
             case IllegalArgumentException _, IllegalStateException _, IOException _
                     when e.getMessage() != null -> e.getMessage();
             default -> e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());

@@ -26,9 +26,9 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Of which of 18 languages is a surname? Its characters, each a vector of 32 numbers, go through a GRU of 128 units, and
-/// its last state through a softmax. A fifth of the names of each language is held out; almost half of all names are
-/// Russian.
+/// Of which of 18 languages is a surname? Its characters, each a vector of 32 numbers, go through a GRU of 128 units,
+/// and its last state through a softmax. A fifth of the names of each language is held out; almost half of all names
+/// are Russian.
 @Command(
         name = "names",
         description = "Surnames of 18 languages, told apart character by character")

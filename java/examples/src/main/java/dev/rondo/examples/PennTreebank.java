@@ -33,8 +33,8 @@ import picocli.CommandLine.Option;
 /// the small one without dropout.
 ///
 /// They add up the loss over the 20 steps of a chunk, and take the mean over the batch; Rondo's loss is the mean over
-/// both. So the gradient of theirs is 20 times that of Rondo's: their clip of 5 is one of 5/20 here, and behind it their
-/// rate of 1 is one of 20:
+/// both. So the gradient of theirs is 20 times that of Rondo's: their clip of 5 is one of 5/20 here, and behind it
+/// their rate of 1 is one of 20:
 ///
 /// ```
 /// 1 * clip(20 g, 5) = 20 * clip(g, 5/20)
@@ -91,6 +91,8 @@ final class PennTreebank extends Example {
 
     @Override
     List<Score> run() throws IOException {
+        checkAtLeast(1, "--layers", layers);
+        checkAtLeast(10 * (BATCH + 1), "--words", words);
         WordVocabulary vocabulary = WordVocabulary.builder()
                 .count(text(data("ptb", "ptb.train.txt")))
                 .build();

@@ -19,12 +19,12 @@ import java.util.SplittableRandom;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// A simple RNN of 10 inputs, 20 units and 5 outputs over 100 steps, by gradient descent with a rate of 0.01, the norm of
-/// each gradient kept to 1, from small first values.
+/// A simple RNN of 10 inputs, 20 units and 5 outputs over 100 steps, by gradient descent with a rate of 0.01, the norm
+/// of each gradient kept to 1, from small first values.
 ///
 /// What it learns is made up, and cannot be learned without a memory: output k is `(x[k] + x'[k+5]) / 2`, with the step
-/// before marked by a prime. The error is added up over the 100 steps and 5 outputs, as one does by hand; Rondo's loss is
-/// the mean over them, and so the rate 500 times as high.
+/// before marked by a prime. The error is added up over the 100 steps and 5 outputs, as one does by hand; Rondo's loss
+/// is the mean over them, and so the rate 500 times as high.
 @Command(
         name = "rnn",
         description = "A simple RNN of 10 inputs, 20 units and 5 outputs, 1000 iterations of gradient descent")

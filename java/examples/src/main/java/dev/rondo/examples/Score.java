@@ -13,7 +13,12 @@ import java.util.Optional;
 /// @param baselineValue what that comes to
 /// @param published a number from elsewhere, with its source
 record Score(
-        String measure, Better better, double value, String baseline, double baselineValue, Optional<String> published) {
+        String measure,
+        Better better,
+        double value,
+        String baseline,
+        double baselineValue,
+        Optional<String> published) {
 
     /// Which of two numbers is the better one.
     enum Better {

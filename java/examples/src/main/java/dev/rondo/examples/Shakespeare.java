@@ -21,12 +21,14 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Text, character by character (Graves 2013; Karpathy 2015): an LSTM of 256 units learns Shakespeare and goes on with a
-/// beginning. The last tenth is held out.
+/// Text, character by character (Graves 2013; Karpathy 2015): an LSTM of 256 units learns Shakespeare and goes on with
+/// a beginning. The last tenth is held out.
 @Command(
         name = "shakespeare",
         description = "Writes Shakespeare, one character after another")
 final class Shakespeare extends Example {
+    private static final int BATCH = 32;
+
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the text (${DEFAULT-VALUE}).")
     private int epochs = 2;
 
@@ -36,7 +38,10 @@ final class Shakespeare extends Example {
     @Option(names = "--characters", paramLabel = "N", description = "Characters to use, at the beginning (all).")
     private int characters = Integer.MAX_VALUE;
 
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "What the sample begins with (\"${DEFAULT-VALUE}\").")
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            description = "What the sample begins with (\"${DEFAULT-VALUE}\").")
     private String prompt = "ROMEO:";
 
     private Sequential model(int vocabulary) {
@@ -51,6 +56,7 @@ final class Shakespeare extends Example {
 
     @Override
     List<Score> run() throws IOException {
+        checkAtLeast(10 * (BATCH + 1), "--characters", characters);
         String all = Files.readString(data("text", "tinyshakespeare.txt"));
         String text = all.substring(0, Math.min(characters, all.length()));
         CharacterVocabulary vocabulary = CharacterVocabulary.of(all);
@@ -60,7 +66,7 @@ final class Shakespeare extends Example {
         try (Sequential model = model(vocabulary.size())) {
             model.compile(Training.optimizer(Adam.rate(2e-3)).clipGlobalNorm(5).engine(engine()));
             model.fit(Dataset.streams(training, 64), Fit.epochs(epochs)
-                    .batchSize(32)
+                    .batchSize(BATCH)
                     .validation(Dataset.streams(heldOut, 64))
                     .callback(progress()));
             print("%n%s", write(model, vocabulary));

@@ -26,9 +26,9 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Is a short message spam (Almeida, Gómez Hidalgo & Yamakami 2011)? Word vectors of 16 numbers, a simple RNN of 32 units,
-/// a sigmoid. Messages are cut at 50 words; shorter ones are padded, and the padding is left out. A fifth is held out,
-/// also from the vocabulary.
+/// Is a short message spam (Almeida, Gómez Hidalgo & Yamakami 2011)? Word vectors of 16 numbers, a simple RNN of 32
+/// units, a sigmoid. Messages are cut at 50 words; shorter ones are padded, and the padding is left out. A fifth is
+/// held out, also from the vocabulary.
 @Command(
         name = "sms",
         description = "Spam among short messages: embedding, simple RNN, sigmoid")

@@ -16,8 +16,8 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Monthly numbers of sunspots since 1749: an LSTM forecasts the next month from the last two years, told as differences
-/// to the last value. The last fifth is held out.
+/// Monthly numbers of sunspots since 1749: an LSTM forecasts the next month from the last two years, told as
+/// differences to the last value. The last fifth is held out.
 @Command(
         name = "sunspots",
         description = "Monthly sunspots since 1749: an LSTM against persistence")

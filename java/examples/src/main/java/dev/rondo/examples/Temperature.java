@@ -16,8 +16,8 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Daily minimum temperatures of Melbourne, 1981 to 1990: a GRU forecasts tomorrow's from the last 30 days. The last two
-/// years are held out.
+/// Daily minimum temperatures of Melbourne, 1981 to 1990: a GRU forecasts tomorrow's from the last 30 days. The last
+/// two years are held out.
 @Command(
         name = "temperature",
         description = "Daily minimum temperatures of Melbourne: a GRU against persistence")

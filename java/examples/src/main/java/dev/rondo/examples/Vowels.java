@@ -26,8 +26,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// Which of nine speakers says two vowels (Kudo, Toyama & Shimbo 1999)? 12 cepstral coefficients a step, 7 to 29 steps:
-/// an LSTM of 64 units over the sequence, one of 32, and a softmax, with dropout before and one-hot targets. Each sequence ends at its own
-/// last step.
+/// an LSTM of 64 units over the sequence, one of 32, and a softmax, with dropout before and one-hot targets. Each
+/// sequence ends at its own last step.
 @Command(
         name = "vowels",
         description = "Nine speakers of Japanese vowels, told apart by two LSTM layers")
@@ -70,8 +70,8 @@ final class Vowels extends Example {
 
     private record Utterances(Examples examples, int[] speakers) {}
 
-    /// Reads the archive's format: behind the line `@data` an utterance a line, its features apart by colons, the steps of
-    /// a feature by commas, the speaker behind the last colon.
+    /// Reads the archive's format: behind the line `@data` an utterance a line, its features apart by colons, the steps
+    /// of a feature by commas, the speaker behind the last colon.
     private static Utterances read(Path file) throws IOException {
         List<float[][]> sequences = new ArrayList<>();
         List<Integer> speakers = new ArrayList<>();

@@ -26,13 +26,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// The next word of Shakespeare: word vectors, an LSTM of 128 units, a softmax over a vocabulary of at most 10,000. The
-/// targets are the words one further on. The last tenth is held out, also from the vocabulary: words that occur only once
-/// in the rest teach what an unknown word is like.
+/// targets are the words one further on. The last tenth is held out, also from the vocabulary: words that occur only
+/// once in the rest teach what an unknown word is like.
 @Command(
         name = "words",
         description = "The next word of Shakespeare: embedding, LSTM and softmax against word frequencies")
 final class WordModel extends Example {
     private static final int VOCABULARY = 10_000;
+    private static final int BATCH = 32;
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the text (${DEFAULT-VALUE}).")
     private int epochs = 3;
@@ -52,6 +53,7 @@ final class WordModel extends Example {
 
     @Override
     List<Score> run() throws IOException {
+        checkAtLeast(10 * (BATCH + 1), "--words", words);
         List<String> all = Tokenizer.words().lowerCase().split(Files.readString(data("text", "tinyshakespeare.txt")));
         List<String> text = all.subList(0, Math.min(words, all.size()));
         int heldOutFrom = text.size() - text.size() / 10;
@@ -71,7 +73,7 @@ final class WordModel extends Example {
                     .clipGlobalNorm(1)
                     .engine(engine()));
             model.fit(Dataset.streams(training, 20), Fit.epochs(epochs)
-                    .batchSize(32)
+                    .batchSize(BATCH)
                     .validation(Dataset.streams(heldOut, 20))
                     .callback(progress()));
             print("%s", String.join(" ", write(model, vocabulary, "the", "king")));

@@ -4,10 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Each example learns, in a run that is cut short: seeds, sizes and threads are fixed, and bounds lie between what a run
-/// comes to and its baseline.
+/// Each example learns, in a run that is cut short: seeds, sizes and threads are fixed, and bounds lie between what a
+/// run comes to and its baseline.
 class ExamplesTest {
     @Test
     void byHandIsWorkedOutRight() {
@@ -52,23 +53,27 @@ class ExamplesTest {
     }
 
     @Test
+    @Tag("slow")
     void etth1() {
         learns(0.96, Run.onData("series", "etth1", "--epochs", "1", "--months", "2", "--threads", "1"));
     }
 
     @Test
+    @Tag("slow")
     void adding() {
         learns(0.3, Run.done(
                 "adding", "--steps", "10", "--examples", "4000", "--epochs", "12", "--threads", "1"));
     }
 
     @Test
+    @Tag("slow")
     void copy() {
         learns(0.95, Run.done(
                 "copy", "--delay", "1", "--examples", "4000", "--epochs", "10", "--threads", "1"));
     }
 
     @Test
+    @Tag("slow")
     void addition() {
         learns(0.45, Run.done("addition", "--examples", "1500", "--epochs", "15", "--threads", "1"));
     }
@@ -79,11 +84,13 @@ class ExamplesTest {
     }
 
     @Test
+    @Tag("slow")
     void questions() {
         learns(0.7, Run.onData("sentiment", "questions", "--epochs", "2", "--threads", "1"));
     }
 
     @Test
+    @Tag("slow")
     void names() {
         learns(0.65, Run.onData("names", "names", "--epochs", "2", "--threads", "1"));
     }
@@ -95,11 +102,13 @@ class ExamplesTest {
     }
 
     @Test
+    @Tag("slow")
     void words() {
         learns(0.95, Run.onData("text", "words", "--epochs", "8", "--words", "20000", "--threads", "1"));
     }
 
     @Test
+    @Tag("slow")
     void music() {
         List<Score> scores = Run.onData("music", "music", "--set", "JSB", "--cell", "GRU", "--epochs", "30",
                 "--threads", "1");
@@ -107,6 +116,7 @@ class ExamplesTest {
     }
 
     @Test
+    @Tag("slow")
     void ptb() {
         learns(0.9, Run.onData("ptb", "ptb", "--words", "40000", "--epochs", "2", "--units", "100", "--layers", "1",
                 "--threads", "1"));

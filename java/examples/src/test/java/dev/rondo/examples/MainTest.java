@@ -33,22 +33,32 @@ class MainTest {
     @Test
     void missingDataAreNamed() {
         String missing = folder.resolve("sms-spam").resolve("sms.tsv").toString();
-        assertFails(1, missing + ": there is no such file; --data says where data are", "sms", "--data", folder.toString());
+        String message = missing + ": there is no such file; --data says where data are";
+        assertFails(1, message, "sms", "--data", folder.toString());
     }
 
     @ParameterizedTest
     @CsvSource({
         "airline --epochs 0, Fit: epochs: expected at least 1",
         "adding --steps 1, --steps: expected at least 2",
+        "adding --examples 0, --examples: expected at least 1",
         "copy --delay -1, --delay: expected at least 0",
+        "copy --examples 0, --examples: expected at least 1",
+        "clipping --steps 0, --steps: expected at least 1",
+        "music --patience 0, --patience: expected at least 1",
+        "music --set BACH, Invalid value for option '--set'",
+        "ptb --layers 0, --layers: expected at least 1",
+        "ptb --words 209, --words: expected at least 210",
+        "words --words -1, --words: expected at least 330",
+        "shakespeare --characters 329, --characters: expected at least 330",
         "addition --digits 5, --digits: expected 1..4",
         "addition --examples 9, --examples: expected 10..5050",
         "etth1 --months 13, --months: expected 1..12",
         "rnn --iterations -1, Fit: epochs: expected at least 1",
         "airline --threads -1, threads: expected",
     })
-    void wrongNumbersAreRefused(String arguments, String message) {
-        assertFails(1, message, arguments.split(" "));
+    void wrongValuesAreRefused(String arguments, String message) {
+        assertFails(message.startsWith("Invalid") ? 2 : 1, message, arguments.split(" "));
     }
 
     @Test
