@@ -19,7 +19,6 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "rondo example",
         description = "Train a small model and score it beside a plain baseline and published numbers.",
-        mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
         sortOptions = false,
         usageHelpWidth = 100,
@@ -31,6 +30,13 @@ public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help and end.")
+    private boolean help;
 
     @Option(names = "--list", description = "List the examples.")
     private boolean list;
