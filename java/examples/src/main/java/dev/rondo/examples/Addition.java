@@ -25,7 +25,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// Adds numbers that are written in digits, as Keras's `addition_rnn` does: `16+75` is to become `91`. The question is
-/// read backwards, each character one-hot. One network reads the question and writes the answer in the steps behind it:
+/// read backwards, each character a vector of its own. One network reads the question and writes the answer in the steps behind it:
 /// Keras has an encoder, whose last output is given to a decoder at each step.
 @Command(
         name = "addition",

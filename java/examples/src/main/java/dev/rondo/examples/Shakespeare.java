@@ -74,7 +74,7 @@ final class Shakespeare extends Example {
                             model.evaluate(Dataset.streams(heldOut, 64), 1).loss(),
                             "each character as often as in the training text",
                             Baselines.unigram(training, heldOut, vocabulary.size()))
-                    .published("1.4697 (nanoGPT, a transformer of 10.7 million parameters)"));
+                    .published("1.4697 (karpathy/nanoGPT, a transformer of 6 layers, held out the same way)"));
         }
     }
 
