@@ -186,7 +186,7 @@ class CsvFileTest {
         SplittableRandom random = new SplittableRandom(seed);
         Path file = folder.resolve("any.csv");
         int refused = 0;
-        for (int i = 0; i < 3_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             byte[] bytes = valid.clone();
             for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
                 bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
@@ -200,6 +200,6 @@ class CsvFileTest {
                 throw new AssertionError("seed " + seed + ", mutation " + i, e);
             }
         }
-        assertTrue(refused > 1_000, refused + " refused");
+        assertTrue(refused > 300, refused + " refused");
     }
 }
