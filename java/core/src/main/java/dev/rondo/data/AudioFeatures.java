@@ -1,6 +1,8 @@
 package dev.rondo.data;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 
 /// What a model of sounds takes: numbers for each frame of a sound, rather than its samples.
 ///
@@ -21,15 +23,14 @@ public final class AudioFeatures {
     private static final int MOST_ORDERS = 8;
     private static final int LARGEST_WIDTH = 1000;
 
-    private final Frames frames;
-    private final Output output;
+    private final Steps steps;
     private final int deltaOrder;
     private final int deltaWidth;
     private final double[] window;
     private final Fourier fourier;
-    /// `[bands][fftSize/2+1]`; none where the power itself is asked for.
-    private final double[][] weights;
-    /// `[coefficients][bands]`; none where there is no cosine transform.
+    /// None where the power itself is asked for.
+    private final List<Band> bands;
+    /// `[coefficients][bands]`.
     private final double[][] cosines;
 
     /// How the logarithm of power is taken.
@@ -91,55 +92,81 @@ public final class AudioFeatures {
         }
     }
 
-    private sealed interface Output {
-        record Power() implements Output {}
+    /// The steps.
+    ///
+    /// @param coefficients of the cosine transform; 0 for none
+    private record Steps(Frames frames, Optional<MelBank> bank, Optional<Log> log, int coefficients, double lifter) {
+        static Steps of(Frames frames) {
+            return new Steps(frames, Optional.empty(), Optional.empty(), 0, 0);
+        }
 
-        record Mel(MelBank bank) implements Output {}
+        Steps bank(MelBank bank) {
+            return new Steps(frames, Optional.of(bank), log, coefficients, lifter);
+        }
 
-        record LogMel(MelBank bank, Log log) implements Output {}
+        Steps log(Log log) {
+            return new Steps(frames, bank, Optional.of(log), coefficients, lifter);
+        }
 
-        record Cepstrum(MelBank bank, Log log, int coefficients, double lifter) implements Output {}
+        Steps cepstrum(int coefficients, double lifter) {
+            return new Steps(frames, bank, log, coefficients, lifter);
+        }
     }
 
-    private AudioFeatures(Frames frames, Output output, int deltaOrder, int deltaWidth) {
-        this.frames = frames;
-        this.output = output;
+    /// The frequencies of a band that count for it: they are few.
+    private record Band(int first, double[] weights) {
+        static Band of(double[] all) {
+            int first = 0;
+            while (all[first] == 0) {
+                first++;
+            }
+            int end = all.length;
+            while (all[end - 1] == 0) {
+                end--;
+            }
+            return new Band(first, Arrays.copyOfRange(all, first, end));
+        }
+
+        double sum(double[] power) {
+            double sum = 0;
+            for (int k = 0; k < weights.length; k++) {
+                sum += weights[k] * power[first + k];
+            }
+            return sum;
+        }
+    }
+
+    private AudioFeatures(Steps steps, int deltaOrder, int deltaWidth) {
+        this.steps = steps;
         this.deltaOrder = deltaOrder;
         this.deltaWidth = deltaWidth;
-        window = frames.factors();
-        fourier = new Fourier(frames.fftSize());
-        weights = switch (output) {
-            case Output.Power() -> new double[0][];
-            case Output.Mel(MelBank bank) -> bank.weights(frames.fftSize());
-            case Output.LogMel(MelBank bank, Log _) -> bank.weights(frames.fftSize());
-            case Output.Cepstrum(MelBank bank, Log _, int _, double _) -> bank.weights(frames.fftSize());
-        };
-        cosines = switch (output) {
-            case Output.Cepstrum(MelBank bank, Log _, int coefficients, double lifter) ->
-                cosines(bank.bands(), coefficients, lifter);
-            case Output.Power() -> new double[0][];
-            case Output.Mel(MelBank _) -> new double[0][];
-            case Output.LogMel(MelBank _, Log _) -> new double[0][];
-        };
+        int fftSize = steps.frames().fftSize();
+        window = steps.frames().factors();
+        fourier = new Fourier(fftSize);
+        bands = steps.bank().stream()
+                .flatMap(bank -> Arrays.stream(bank.weights(fftSize)))
+                .map(Band::of)
+                .toList();
+        cosines = cosines(bands.size(), steps.coefficients(), steps.lifter());
     }
 
     /// The power of each frequency: F is `fftSize / 2 + 1`.
     public static AudioFeatures power(Frames frames) {
-        return new AudioFeatures(frames, new Output.Power(), 0, 0);
+        return new AudioFeatures(Steps.of(frames), 0, 1);
     }
 
     /// The power in each band: F is the number of bands.
     ///
     /// @throws IllegalArgumentException as [MelBank#weights]
     public static AudioFeatures mel(Frames frames, MelBank bank) {
-        return new AudioFeatures(frames, new Output.Mel(bank), 0, 0);
+        return new AudioFeatures(Steps.of(frames).bank(bank), 0, 1);
     }
 
     /// The logarithm of the power in each band: F is the number of bands.
     ///
     /// @throws IllegalArgumentException as [MelBank#weights]
     public static AudioFeatures logMel(Frames frames, MelBank bank, Log log) {
-        return new AudioFeatures(frames, new Output.LogMel(bank, log), 0, 0);
+        return new AudioFeatures(Steps.of(frames).bank(bank).log(log), 0, 1);
     }
 
     /// As `librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=sampleRate))` of librosa 0.11: frames of 2048
@@ -170,18 +197,18 @@ public final class AudioFeatures {
     /// @throws IllegalArgumentException if there are not as many, or L is no number of at least 0
     /// @throws IllegalStateException as [#mfcc(int)]
     public AudioFeatures mfcc(int coefficients, double lifter) {
-        if (!(output instanceof Output.LogMel(MelBank bank, Log log)) || deltaOrder > 0) {
+        if (steps.log().isEmpty() || steps.coefficients() > 0 || deltaOrder > 0) {
             throw new IllegalStateException(
                     "mfcc: expected logarithms of the power in bands, without slopes, got " + this);
         }
-        if (coefficients < 1 || coefficients > bank.bands()) {
+        if (coefficients < 1 || coefficients > bands.size()) {
             throw new IllegalArgumentException("coefficients: expected 1 to %d, the number of bands, got %d".formatted(
-                    bank.bands(), coefficients));
+                    bands.size(), coefficients));
         }
         if (!(lifter >= 0 && lifter < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("lifter: expected a number of at least 0, got " + lifter);
         }
-        return new AudioFeatures(frames, new Output.Cepstrum(bank, log, coefficients, lifter), 0, 0);
+        return new AudioFeatures(steps.cepstrum(coefficients, lifter), 0, 1);
     }
 
     /// With slopes over the two frames on either side, as in [#deltas(int, int)].
@@ -203,22 +230,19 @@ public final class AudioFeatures {
         if (width < 1 || width > LARGEST_WIDTH) {
             throw new IllegalArgumentException("width: expected 1 to %d, got %d".formatted(LARGEST_WIDTH, width));
         }
-        return new AudioFeatures(frames, output, order, width);
+        return new AudioFeatures(steps, order, width);
     }
 
     /// How the sound is cut.
     public Frames frames() {
-        return frames;
+        return steps.frames();
     }
 
     /// How many features a frame has, F.
     public int size() {
-        int own = switch (output) {
-            case Output.Power() -> frames.fftSize() / 2 + 1;
-            case Output.Mel(MelBank bank) -> bank.bands();
-            case Output.LogMel(MelBank bank, Log _) -> bank.bands();
-            case Output.Cepstrum(MelBank _, Log _, int coefficients, double _) -> coefficients;
-        };
+        int own = steps.coefficients() > 0
+                ? steps.coefficients()
+                : steps.bank().map(MelBank::bands).orElse(frames().fftSize() / 2 + 1);
         return own * (1 + deltaOrder);
     }
 
@@ -227,12 +251,7 @@ public final class AudioFeatures {
     /// @return `[T][F]`
     /// @throws IllegalArgumentException if it is too short for a frame, or has another sample rate than the bands
     public float[][] apply(Sound sound) {
-        switch (output) {
-            case Output.Power() -> {}
-            case Output.Mel(MelBank bank) -> check(bank, sound);
-            case Output.LogMel(MelBank bank, Log _) -> check(bank, sound);
-            case Output.Cepstrum(MelBank bank, Log _, int _, double _) -> check(bank, sound);
-        }
+        steps.bank().ifPresent(bank -> check(bank, sound));
         return apply(sound.samples());
     }
 
@@ -248,23 +267,21 @@ public final class AudioFeatures {
     /// @return `[T][F]`, with T as [Frames#count]
     /// @throws IllegalArgumentException if they are too few for a frame
     public float[][] apply(float... samples) {
+        Frames frames = steps.frames();
         double[][] features = new double[frames.count(samples.length)][];
         double[] frame = new double[frames.fftSize()];
-        Fourier.Scratch scratch = fourier.scratch();
         double[] power = new double[frames.fftSize() / 2 + 1];
+        Fourier.Scratch scratch = fourier.scratch();
         for (int t = 0; t < features.length; t++) {
             frames.cut(samples, t, window, frame);
             fourier.power(frame, power, scratch);
-            features[t] = weights.length == 0 ? power.clone() : product(weights, power);
+            features[t] = bands.isEmpty()
+                    ? power.clone()
+                    : bands.stream().mapToDouble(band -> band.sum(power)).toArray();
         }
-        switch (output) {
-            case Output.Power() -> {}
-            case Output.Mel(MelBank _) -> {}
-            case Output.LogMel(MelBank _, Log log) -> log.apply(features);
-            case Output.Cepstrum(MelBank _, Log log, int _, double _) -> {
-                log.apply(features);
-                Arrays.setAll(features, t -> product(cosines, features[t]));
-            }
+        steps.log().ifPresent(log -> log.apply(features));
+        if (steps.coefficients() > 0) {
+            Arrays.setAll(features, t -> product(cosines, features[t]));
         }
         return withSlopes(features);
     }
@@ -330,6 +347,6 @@ public final class AudioFeatures {
 
     @Override
     public String toString() {
-        return "AudioFeatures(%s, %s, slopes %d)".formatted(frames, output, deltaOrder);
+        return "AudioFeatures(%s, slopes %d)".formatted(steps, deltaOrder);
     }
 }

@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -126,7 +127,7 @@ public final class LabelledFolder {
         List<String> labels = List.copyOf(new TreeSet<>(own));
         List<Entry> entries = new ArrayList<>();
         for (int i = 0; i < files.size(); i++) {
-            entries.add(new Entry(files.get(i), own.get(i), labels.indexOf(own.get(i))));
+            entries.add(new Entry(files.get(i), own.get(i), Collections.binarySearch(labels, own.get(i))));
         }
         return new LabelledFolder(root, labels, entries);
     }

@@ -209,7 +209,7 @@ class WavReaderTest {
         long seed = 20261126;
         SplittableRandom random = new SplittableRandom(seed);
         int refused = 0;
-        for (int i = 0; i < 3_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             byte[] bytes = valid.clone();
             for (int changes = random.nextInt(1, 5); changes > 0; changes--) {
                 bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
@@ -223,7 +223,7 @@ class WavReaderTest {
                 throw new AssertionError("seed " + seed + ", mutation " + i, e);
             }
         }
-        assertTrue(refused > 1_000, refused + " refused");
+        assertTrue(refused > 300, refused + " refused");
     }
 
     @Test

@@ -6,7 +6,8 @@ import java.util.Set;
 ///
 /// @param name as in the file's first line
 /// @param type what its cells are
-/// @param missing cells that stand for no value, such as `NA` or an empty one; all others must be of the type
+/// @param missing cells that stand for no value, such as `NA` or an empty one, without the space around them; all
+///     others must be of the type
 public record Column(String name, Type type, Set<String> missing) {
     /// What the cells of a column are.
     public enum Type {

@@ -54,7 +54,10 @@ import java.util.zip.ZipException;
 public record CsvFile(Path file, char separator, List<Column> columns) {
     private static final int BLOCK = 1 << 16;
     private static final int BYTE_ORDER_MARK = 0xfeff;
-    private static final Pattern NUMBER = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
+    private static final int SHOWN = 60;
+    // Possessive, so that a long cell is read once.
+    private static final Pattern NUMBER =
+            Pattern.compile("[+-]?+([0-9]++\\.?+[0-9]*+|\\.[0-9]++)([eE][+-]?+[0-9]++)?+");
     private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]{1,30}");
 
     /// @throws IllegalArgumentException if the separator is a quote or ends a line, or a column is there twice
@@ -83,7 +86,7 @@ public record CsvFile(Path file, char separator, List<Column> columns) {
     ///
     /// @param missing cells that stand for none: NaN
     public CsvFile number(String name, String... missing) {
-        return with(new Column(name, Column.Type.NUMBER, Set.of(missing)));
+        return with(new Column(name, Column.Type.NUMBER, Set.copyOf(List.of(missing))));
     }
 
     /// And a column of whole numbers.
@@ -95,7 +98,7 @@ public record CsvFile(Path file, char separator, List<Column> columns) {
     ///
     /// @param missing cells that stand for none: an empty text
     public CsvFile text(String name, String... missing) {
-        return with(new Column(name, Column.Type.TEXT, Set.of(missing)));
+        return with(new Column(name, Column.Type.TEXT, Set.copyOf(List.of(missing))));
     }
 
     private CsvFile with(Column column) {
@@ -306,7 +309,8 @@ public record CsvFile(Path file, char separator, List<Column> columns) {
         }
 
         private UncheckedIOException wrong(Column column, String expected, String cell) {
-            String got = cell.isEmpty() ? "an empty cell" : "'" + cell + "'";
+            String shown = cell.length() > SHOWN ? cell.substring(0, SHOWN) + "..." : cell;
+            String got = cell.isEmpty() ? "an empty cell" : "'" + shown + "'";
             return new UncheckedIOException(new DataFormatException(
                     file, "line %d, column %s: expected %s, got %s".formatted(line, column.name(), expected, got)));
         }

@@ -1,6 +1,7 @@
 package dev.rondo.tables;
 
 import dev.rondo.tensor.Tensor;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 
@@ -72,7 +73,8 @@ public record CsvTable(List<Column> columns, List<CsvRow> rows) {
     public Categories categories(String column) {
         List<String> texts = texts(column);
         List<String> labels = List.copyOf(new TreeSet<>(texts));
-        return new Categories(labels, texts.stream().mapToInt(labels::indexOf).toArray());
+        int[] ids = texts.stream().mapToInt(text -> Collections.binarySearch(labels, text)).toArray();
+        return new Categories(labels, ids);
     }
 
     /// Columns of numbers side by side, as a model takes them.

@@ -115,6 +115,18 @@ class CsvFileTest {
         assertEquals(file + ": " + message, e.getMessage());
     }
 
+    /// A cell of a million digits is read once, and not shown whole.
+    @Test
+    void aLongCellIsNamedAtOnce() throws IOException {
+        String digits = "1".repeat(1_000_000);
+        Path file = file("y\n" + digits + "x\n");
+        DataFormatException e = assertThrows(DataFormatException.class, () -> CsvFile.of(file).number("y").read());
+        assertEquals(file + ": line 2, column y: expected a finite number, got '" + digits.substring(0, 60) + "...'",
+                e.getMessage());
+        double[] small = CsvFile.of(file("y\n0." + digits + "\n.5e-1\n1.e2\n+7\n")).number("y").read().numbers("y");
+        assertArrayEquals(new double[] {1.0 / 9, 0.05, 100, 7}, small);
+    }
+
     @ParameterizedTest
     @CsvSource({"1.0", "''", "9223372036854775808", "-9223372036854775809", "1e3", "99999999999999999999999999999999"})
     void whatIsNoWholeNumberIsNamed(String cell) throws IOException {
@@ -174,7 +186,7 @@ class CsvFileTest {
         SplittableRandom random = new SplittableRandom(seed);
         Path file = folder.resolve("any.csv");
         int refused = 0;
-        for (int i = 0; i < 3_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             byte[] bytes = valid.clone();
             for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
                 bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
@@ -188,6 +200,6 @@ class CsvFileTest {
                 throw new AssertionError("seed " + seed + ", mutation " + i, e);
             }
         }
-        assertTrue(refused > 1_000, refused + " refused");
+        assertTrue(refused > 300, refused + " refused");
     }
 }

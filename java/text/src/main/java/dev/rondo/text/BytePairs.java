@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 
-/// Learns byte pairs (Gage 1994; Sennrich, Haddow & Birch 2016, on bytes as Radford et al. 2019): each piece of a text is
-/// its bytes at first; the pair of tokens that stands side by side most often becomes a token of its own, and so on. Of
-/// pairs as frequent as one another the one whose tokens have the smaller ids goes first, so the same counts give the
-/// same tokens everywhere.
+/// Learns byte pairs (Gage 1994; Sennrich, Haddow & Birch 2016, on bytes as Radford et al. 2019): each piece of a text
+/// is its bytes at first; the pair of tokens that stands side by side most often becomes a token of its own, and so on.
+/// Of pairs as frequent as one another the one whose tokens have the smaller ids goes first, so the same counts give
+/// the same tokens everywhere.
 ///
 /// A merge changes the counts of the pairs around it only, so counts are kept up rather than made anew, and candidates
 /// lie in a queue that may hold outdated ones, which are dropped when they come up.

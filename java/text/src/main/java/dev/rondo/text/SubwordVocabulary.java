@@ -31,9 +31,9 @@ import java.util.regex.Pattern;
 /// int[] ids = vocabulary.encode("the lowest");
 /// ```
 ///
-/// A text is cut into pieces first, over which no token reaches: letters in a row, digits, other characters, white space,
-/// each with at most one space in front, and English endings behind an apostrophe (the expression of GPT-2; Radford et
-/// al. 2019).
+/// A text is cut into pieces first, over which no token reaches: letters in a row, digits, other characters, white
+/// space, each with at most one space in front, and English endings behind an apostrophe (the expression of GPT-2;
+/// Radford et al. 2019).
 ///
 /// [#text()] is what a model file keeps, and [#ofText] reads it back.
 public final class SubwordVocabulary {
@@ -67,7 +67,8 @@ public final class SubwordVocabulary {
         }
         for (int b = 0; b < BYTES; b++) {
             if (!distinct.containsKey(ByteBuffer.wrap(new byte[] {(byte) b}))) {
-                throw new IllegalArgumentException("tokens: expected each single byte, got none of 0x%02x".formatted(b));
+                throw new IllegalArgumentException(
+                        "tokens: expected each single byte, got none of 0x%02x".formatted(b));
             }
         }
         for (int i = 0; i < special.size(); i++) {
@@ -95,7 +96,8 @@ public final class SubwordVocabulary {
         return new Builder();
     }
 
-    /// Reads the tokens of a `.tiktoken` file: a line for each, with its bytes in base 64, a space, and its id, from 0 on.
+    /// Reads the tokens of a `.tiktoken` file: a line for each, with its bytes in base 64, a space, and its id, from 0
+    /// on.
     ///
     /// @param special what comes behind them, such as `<|endoftext|>`
     /// @throws DataFormatException if it is no such file, or lacks a byte; the message names the line
@@ -123,8 +125,9 @@ public final class SubwordVocabulary {
         }
         int special = Integer.parseInt(head.substring(HEAD.length()));
         if (lines.size() < 1 + special) {
-            throw new IllegalArgumentException("line %d: expected %d special tokens, as line 1 says, got the end after %d"
-                    .formatted(lines.size() + 1, special, lines.size() - 1));
+            throw new IllegalArgumentException(
+                    "line %d: expected %d special tokens, as line 1 says, got the end after %d".formatted(
+                            lines.size() + 1, special, lines.size() - 1));
         }
         return new SubwordVocabulary(tokens(lines, 1 + special), lines.subList(1, 1 + special));
     }
@@ -204,8 +207,8 @@ public final class SubwordVocabulary {
                 whole = true;
             }
             if (!whole) {
-                throw new IllegalArgumentException("text: expected characters, got U+%04X, half of one, at %d".formatted(
-                        (int) text.charAt(i), i));
+                throw new IllegalArgumentException("text: expected characters, got U+%04X, half of one, at %d"
+                        .formatted((int) text.charAt(i), i));
             }
         }
     }
@@ -252,8 +255,8 @@ public final class SubwordVocabulary {
         return "SubwordVocabulary(" + size() + " tokens)";
     }
 
-    /// Counts the pieces of texts, and learns a vocabulary from them. The same texts give the same vocabulary everywhere,
-    /// in whatever order they come. For use by one thread at a time.
+    /// Counts the pieces of texts, and learns a vocabulary from them. The same texts give the same vocabulary
+    /// everywhere, in whatever order they come. For use by one thread at a time.
     public static final class Builder {
         private final Map<String, long[]> counts = new HashMap<>();
         private final List<String> special = new ArrayList<>();
@@ -304,8 +307,8 @@ public final class SubwordVocabulary {
 
         /// The vocabulary of what was counted so far; smaller than it may be where there are not so many pairs.
         ///
-        /// @throws IllegalArgumentException if there is no room for each byte and the special tokens, or one of these is
-        ///     there twice
+        /// @throws IllegalArgumentException if there is no room for each byte and the special tokens, or one of these
+        ///     is there twice
         public SubwordVocabulary build() {
             int room = largestSize - special.size();
             if (room < BYTES) {
