@@ -113,9 +113,9 @@ public record Attention(String name, Score score, int units, Initializer weights
         String weights = scope.path() + "/" + WEIGHTS;
         boolean single = query.shape().rank() == 2;
         Place place = new OfLayer(scope);
-        Value queries = single ? steps(place, query) : scope.masked("queries", query);
-        Value values = value.equals(query) ? queries : scope.masked("values", value);
-        Value keys = key.equals(value) ? values : scope.masked("keys", key);
+        Value queries = single ? steps(place, query) : scope.real("queries", query);
+        Value values = value.equals(query) ? queries : scope.real("values", value);
+        Value keys = key.equals(value) ? values : scope.real("keys", key);
         Value shares = shares(place, queries, keys, scope.lengths(value));
         Value weighed = single
                 ? shares

@@ -145,7 +145,7 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
                             isMemory ? "M," : "", size),
                     value);
         }
-        all.put(constant.name(), scope.masked(constant.name(), value));
+        all.put(constant.name(), scope.real(constant.name(), value));
         if (isMemory) {
             scope.lengths(value).ifPresent(lengths -> all.put(RecordedCell.lengths(constant), lengths));
         }

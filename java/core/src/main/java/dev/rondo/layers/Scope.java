@@ -472,8 +472,8 @@ public final class Scope {
     }
 
     /// A sequence with zeros as padding, under a name within the call: what padding holds may be NaN.
-    Value masked(String name, Value x) {
-        return lengths(x).map(own -> graph.maskTime(call + "/" + name, x, own)).orElse(x);
+    Value real(String name, Value x) {
+        return masked(call + "/" + name, x);
     }
 
     /// Whether a dropout of a rate acts.
