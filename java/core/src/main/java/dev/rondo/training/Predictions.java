@@ -20,8 +20,7 @@ public record Predictions(Tensor outputs, Tensor targets, int[] lengths, int[] t
         if (!fits || targets.shape().rank() < 1 || targets.shape().dim(0) != batch) {
             throw new IllegalArgumentException(
                     "predictions: expected outputs FLOAT32 [B,T,C] or [B,C] and as many targets, got %s %s and %s"
-                            .formatted(
-                            outputs.type(), outputs.shape(), targets.shape()));
+                            .formatted(outputs.type(), outputs.shape(), targets.shape()));
         }
         lengths = checked("lengths", batch, rank == 3 ? outputs.shape().dim(1) : 1, lengths);
         int targetSteps = targets.shape().rank() > 1 ? targets.shape().dim(1) : 1;
