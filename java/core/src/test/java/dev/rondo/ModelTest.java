@@ -211,8 +211,7 @@ class ModelTest {
         }
         refused("Lstm: units: expected at most 536870911, got 536870912", () -> Lstm.units(1 << 29));
         refused("units: expected at least 1, got 0", () -> Gru.units(0));
-        refused("SimpleRnn: activation: expected TANH, RELU, SIGMOID or LINEAR, got SOFTMAX",
-                () -> SimpleRnn.units(1).activation(Activation.SOFTMAX));
+        refused("inputClip: expected a number above 0 in float32, got 0.0", () -> SimpleRnn.units(1).inputClip(0));
         refused("recurrentDropout: expected a number in [0, 1) in float32, got 1.0",
                 () -> Gru.units(1).recurrentDropout(1));
         refused("recurrentDropout: expected a number in [0, 1) in float32, got NaN",
