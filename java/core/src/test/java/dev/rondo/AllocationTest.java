@@ -6,19 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import dev.rondo.data.Dataset;
 import dev.rondo.data.Seeds;
+import dev.rondo.graph.Value;
 import dev.rondo.inference.InferenceRequest;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
 import dev.rondo.inference.StreamingSession;
+import dev.rondo.layers.Attention;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Dropout;
 import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Lstm;
+import dev.rondo.layers.Rnn;
+import dev.rondo.layers.Symbol;
 import dev.rondo.layers.Symbols;
-import dev.rondo.plan.Engine.Choice;
 import dev.rondo.plan.Engine;
+import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
@@ -93,6 +97,29 @@ class AllocationTest {
             none("arrays", () -> session.run(ids, scores));
             none("arrays of a stream", () -> single.step(ids, scores));
             none("tensors on the heap", () -> session.run(heapX, heapY));
+        }
+    }
+
+    /// Padding that a layer finds, holes between steps, attention as a layer and at each step of a cell.
+    @Test
+    void paddingAndAttentionTakeNoHeap() {
+        Functional.Builder b = Functional.builder();
+        Symbol x = b.add(Embedding.of(5, 3).skipZero(), b.input(Input.ids(Shape.TIME)));
+        Symbols steps = b.apply(Gru.units(3).returnSequences(), x);
+        Rnn cell = Rnn.of((s, next) -> {
+            Value h = s.state("h", 3);
+            return s.next(h, s.tanh(s.add(
+                    s.dense("input", next, 3), s.attend(Attention.additive(2), h, s.memory("memory", 3)).context())));
+        });
+        Symbol y = b.add(cell, b.add(Attention.scaledDot(), steps.y(), steps.y()), steps.y());
+        Engine.Options engine = Engine.inference().kernels(Choice.NATIVE);
+        try (Arena arena = Arena.ofShared();
+                Functional model = b.output("y", y).build();
+                InferenceSession session = model.session(Serving.standard().engine(engine))) {
+            Tensor ids = Tensor.allocate(arena, DataType.INT32, Shape.of(2, 4));
+            ids.copyFrom(Tensor.of(new int[] {1, 0, 2, 0, 0, 3, 4, 1}, 2, 4));
+            Tensor to = Tensor.allocate(arena, DataType.FLOAT32, Shape.of(2, 3));
+            none("padding and attention", () -> session.run(ids, to));
         }
     }
 

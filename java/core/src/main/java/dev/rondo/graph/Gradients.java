@@ -207,7 +207,8 @@ public final class Gradients {
                 case Op.Scan scan -> ScanGradients.add(this, node, scan);
                 case Op.Constant _ -> {}
                 case Op.UnaryGradient _, Op.ReduceGradient _, Op.ClipGradient _, Op.SliceGradient _,
-                        Op.SoftmaxGradient _, Op.CompactTimeGradient _, Op.PoolTimeGradient _, Op.WindowsGradient _, Op.LayerNormGradient _,
+                        Op.SoftmaxGradient _, Op.CompactTimeGradient _, Op.PoolTimeGradient _, Op.WindowsGradient _,
+                        Op.LayerNormGradient _,
                         Op.BatchNormGradient _, Op.ScatterAdd _, Op.RecurrentGradient _, Op.ScanGradient _, Op.GlobalNorm _,
                         Op.ClipNorms _, Op.ClipValues _, Op.Sgd _, Op.Adam _, Op.RmsProp _, Op.Adagrad _ ->
                         throw new IllegalArgumentException(node.name() + ": " + node.op() + " has no gradient");

@@ -149,7 +149,8 @@ final class Hoisting {
             // These add up over the batch, are the same at every step, or have no place in a step; or a cell cannot have
             // them.
             case Op.Reshape _, Op.Broadcast _, Op.Permute _, Op.SliceGradient _,
-                    Op.BatchMatMul _, Op.SoftmaxGradient _, Op.MaskTime _, Op.RealSteps _, Op.CompactTime _, Op.CompactTimeGradient _, Op.ReverseTime _, Op.PoolTime _,
+                    Op.BatchMatMul _, Op.SoftmaxGradient _, Op.MaskTime _, Op.RealSteps _, Op.CompactTime _,
+                    Op.CompactTimeGradient _, Op.ReverseTime _, Op.PoolTime _,
                     Op.PoolTimeGradient _, Op.Windows _, Op.WindowsGradient _, Op.LayerNorm _, Op.LayerNormGradient _,
                     Op.BatchNorm _, Op.BatchNormGradient _, Op.GaussianNoise _, Op.ReduceGradient _, Op.Constant _,
                     Op.ScatterAdd _, Op.Dropout _, Op.SoftmaxCrossEntropy _, Op.ElementwiseLoss _, Op.Ctc _, Op.Crf _,

@@ -366,9 +366,9 @@ public sealed interface Op {
         SKIPPED
     }
 
-    /// `x[B,T,...] (FLOAT32 or INT32), lengths?[B] (INT32) -> counts[B] (INT32), places[B,T] (INT32)`: which steps are not
-    /// padding. A step is real when it lies before its sequence's length and not all of its numbers are `padding`. counts
-    /// is how many there are; places where they are, in their order, and -1 behind them.
+    /// `x[B,T,...] (FLOAT32 or INT32), lengths?[B] (INT32) -> counts[B] (INT32), places[B,T] (INT32)`: which steps are
+    /// not padding. A step is real when it lies before its sequence's length and not all of its numbers are `padding`.
+    /// counts is how many there are; places where they are, in their order, and -1 behind them.
     ///
     /// @param padding finite
     record RealSteps(float padding, Holes holes) implements Op {
@@ -383,7 +383,8 @@ public sealed interface Op {
     /// `x[B,T,...], places[B,T] (INT32) -> y[B,T,...]`: the steps of x at these places, zero where they are negative.
     record CompactTime() implements Op {}
 
-    /// `dy[B,T,...], places[B,T] (INT32) -> dx[B,T,...]`, the gradient of [CompactTime]: dy at these places, zero elsewhere.
+    /// `dy[B,T,...], places[B,T] (INT32) -> dx[B,T,...]`, the gradient of [CompactTime]: dy at these places, zero
+    /// elsewhere.
     record CompactTimeGradient() implements Op {}
 
     /// `x[B,T,...], lengths?[B] (INT32) -> y[B,T,...]`: the real steps of each sequence from its last to its first; zero

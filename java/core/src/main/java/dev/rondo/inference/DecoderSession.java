@@ -21,9 +21,9 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// The decoder of an encoder-decoder model, stepped for several hypotheses of one source at once: what does not depend on
-/// the ids that are written runs once, at [#encode], and the rest a step at a time, with its states here. Steps give, bit
-/// for bit, what the model gives for the whole sequences.
+/// The decoder of an encoder-decoder model, stepped for several hypotheses of one source at once: what does not depend
+/// on the ids that are written runs once, at [#encode], and the rest a step at a time, with its states here. Steps
+/// give, bit for bit, what the model gives for the whole sequences.
 ///
 /// ```java
 /// try (DecoderSession decoder = session.decoder("target", "logits", 5)) {
@@ -32,8 +32,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// }
 /// ```
 ///
-/// For one thread at a time; a second one gets an [IllegalStateException]. Close it when it is no longer needed, before or
-/// after its session; later calls throw an [IllegalStateException].
+/// For one thread at a time; a second one gets an [IllegalStateException]. Close it when it is no longer needed, before
+/// or after its session; later calls throw an [IllegalStateException].
 public final class DecoderSession implements AutoCloseable {
     private final CallGate session;
     private final int rows;
@@ -63,7 +63,7 @@ public final class DecoderSession implements AutoCloseable {
         logits = decoder.y();
         Shape shape = logits.shape();
         if (shape.rank() != 3 || shape.dim(1) != Shape.TIME || shape.dim(2) < 1) {
-            throw new IllegalArgumentException("decoder: %s: expected logits [B,T,vocabulary] of the steps of %s, got %s"
+            throw new IllegalArgumentException("decoder: %s: expected logits [B,T,vocabulary] of steps of %s, got %s"
                     .formatted(decoder.outputs().firstEntry().getKey(), target, shape));
         }
         Graph.Builder encoderGraph = encoder.graph();
@@ -117,10 +117,10 @@ public final class DecoderSession implements AutoCloseable {
 
     /// Runs the encoder for a source. All hypotheses then begin anew, with this source.
     ///
-    /// @param inputs all of the model's but the one that is stepped, by name, each of one example: `[1,T]`, `[1,T,F]` or
-    ///     `[1,F]`
-    /// @throws IllegalArgumentException if one is missing, there is no such input, it is of another type or shape, or an id
-    ///     is outside the vocabulary; there is then no source
+    /// @param inputs all of the model's but the one that is stepped, by name, each of one example: `[1,T]`, `[1,T,F]`
+    ///     or `[1,F]`
+    /// @throws IllegalArgumentException if one is missing, there is no such input, it is of another type or shape, or
+    ///     an id is outside the vocabulary; there is then no source
     /// @throws IllegalStateException if this or its session is closed, or another thread is in a call
     public void encode(Map<String, Tensor> inputs) {
         enter();
@@ -201,10 +201,10 @@ public final class DecoderSession implements AutoCloseable {
     ///     the first step
     /// @param ids for each row what is stepped by
     /// @param to written, `[rows,vocabulary]`
-    /// @throws IllegalArgumentException if an array has another length, a parent is out of range, or an id is outside the
-    ///     vocabulary; the states are then unspecified
-    /// @throws IllegalStateException if there is no source yet, this or its session is closed, or another thread is in a
-    ///     call
+    /// @throws IllegalArgumentException if an array has another length, a parent is out of range, or an id is outside
+    ///     the vocabulary; the states are then unspecified
+    /// @throws IllegalStateException if there is no source yet, this or its session is closed, or another thread is in
+    ///     a call
     public void step(int[] parents, int[] ids, float[] to) {
         if (parents.length != rows || ids.length != rows || to.length != rows * vocabulary()) {
             throw new IllegalArgumentException(

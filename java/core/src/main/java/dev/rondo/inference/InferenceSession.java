@@ -330,8 +330,8 @@ public final class InferenceSession implements AutoCloseable {
     /// @param target the input that the decoder is stepped by: ids, int32 `[B,T]`
     /// @param output what it gives, logits float32 `[B,T,vocabulary]`
     /// @param rows how many hypotheses are stepped together, at least 1
-    /// @throws IllegalArgumentException if there is no such input or output, it has another shape, does not depend on the
-    ///     target or on nothing else, or a layer between them needs more of the target than its steps so far
+    /// @throws IllegalArgumentException if there is no such input or output, it has another shape, does not depend on
+    ///     the target or on nothing else, or a layer between them needs more of the target than its steps so far
     /// @throws IllegalStateException if the session is closed
     public DecoderSession decoder(String target, String output, int rows) {
         if (rows < 1) {

@@ -7,12 +7,24 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/// Where the real steps of sequences are, and moving them, for both kernel sets: nothing is calculated, so that there is
-/// nothing for native code to be faster at but copies. Allocates nothing.
+/// Where the real steps of sequences are, and moving them, for both kernel sets: nothing is calculated, so that there
+/// is nothing for native code to be faster at but copies. After a first run they allocate nothing.
 public final class PlacesInTime {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
 
     private PlacesInTime() {}
+
+    /// Zeros to be copied: a slice to be filled would be an object of each call.
+    private static final class Zeros {
+        private MemorySegment memory = MemorySegment.NULL;
+
+        void copy(MemorySegment to, long at, long bytes) {
+            if (memory.byteSize() < bytes) {
+                memory = MemorySegment.ofArray(new byte[Math.toIntExact(bytes)]);
+            }
+            MemorySegment.copy(memory, 0, to, at, bytes);
+        }
+    }
 
     /// What runs in one go.
     private interface Run {
@@ -50,7 +62,7 @@ public final class PlacesInTime {
                     }
                     if (!skips && t > count) {
                         throw new IllegalArgumentException(
-                                "%s[%d]: expected padding behind the last real step only, got step %d of padding before step %d"
+                                "%s[%d]: expected padding behind the last real step only, got step %d of padding before %d"
                                         .formatted(x.name(), b, count, t));
                     }
                     if (places.isPresent()) {
@@ -97,6 +109,7 @@ public final class PlacesInTime {
         Buffer x = instruction.input("x");
         Buffer y = instruction.output("y");
         Buffer places = instruction.input("places");
+        Zeros zeros = new Zeros();
         return new Whole(extents -> {
             long bytes = rowBytes(x, extents);
             int steps = extents(x.shape(), 1, extents);
@@ -104,7 +117,7 @@ public final class PlacesInTime {
             for (int row = 0; row < rows; row++) {
                 int place = places.segment().getAtIndex(INT, row);
                 if (place < 0) {
-                    y.segment().asSlice(row * bytes, bytes).fill((byte) 0);
+                    zeros.copy(y.segment(), row * bytes, bytes);
                 } else {
                     long from = (long) (row / steps) * steps + place;
                     MemorySegment.copy(x.segment(), from * bytes, y.segment(), row * bytes, bytes);
@@ -118,11 +131,14 @@ public final class PlacesInTime {
         Buffer dy = instruction.input("dy");
         Buffer dx = instruction.output("dx");
         Buffer places = instruction.input("places");
+        Zeros zeros = new Zeros();
         return new Whole(extents -> {
             long bytes = rowBytes(dy, extents);
             int steps = extents(dy.shape(), 1, extents);
             int rows = extents(dy.shape(), 0, extents) * steps;
-            dx.segment().asSlice(0, rows * bytes).fill((byte) 0);
+            for (int row = 0; row < rows; row++) {
+                zeros.copy(dx.segment(), row * bytes, bytes);
+            }
             for (int row = 0; row < rows; row++) {
                 int place = places.segment().getAtIndex(INT, row);
                 if (place >= 0) {

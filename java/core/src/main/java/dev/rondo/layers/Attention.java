@@ -33,11 +33,11 @@ import java.util.SequencedMap;
 /// | [Score#GENERAL] | k · W q | Luong, Pham & Manning (2015), section 3.1 |
 /// | [Score#ADDITIVE] | v · tanh(Wq q + Wk k) | Bahdanau, Cho & Bengio (2015), appendix A.1.2 |
 ///
-/// Takes in this order the queries, float32 `[B,S,H]` or one of each sequence `[B,H]`; the values, float32 `[B,T,V]`; and,
-/// if wanted, keys of the same steps, float32 `[B,T,K]`. Queries and values may have symbols of time of their own. Gives
-/// `y`, the contexts `[B,S,V]` (or `[B,V]`), and `weights` `[B,S,T]` (or `[B,T]`). Steps of values behind a sequence's length
-/// weigh exactly 0, whatever they hold; where a sequence has no step, and at padded queries, contexts and weights are
-/// zeros.
+/// Takes in this order the queries, float32 `[B,S,H]` or one of each sequence `[B,H]`; the values, float32 `[B,T,V]`;
+/// and, if wanted, keys of the same steps, float32 `[B,T,K]`. Queries and values may have symbols of time of their own.
+/// Gives `y`, the contexts `[B,S,V]` (or `[B,V]`), and `weights` `[B,S,T]` (or `[B,T]`). Steps of values behind a
+/// sequence's length weigh exactly 0, whatever they hold; where a sequence has no step, and at padded queries, contexts
+/// and weights are zeros.
 ///
 /// Its parameters: none of DOT and SCALED_DOT, for which K = H; `weight` `[K,H]` of GENERAL; `queryWeight` `[units,H]`,
 /// `keyWeight` `[units,K]` and `scoreWeight` `[1,units]` of ADDITIVE.

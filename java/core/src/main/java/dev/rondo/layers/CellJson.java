@@ -26,8 +26,8 @@ import java.util.stream.IntStream;
 ///  "masked": {}, "next": {"h": "tanh-3"}, "y": "tanh-3"}
 /// ```
 ///
-/// Memories and constants, where there are any, are `"constants": [{"name": "memory", "kind": "MEMORY", "size": 64}]`. The
-/// open size of x is `"I"`. A file can name no operations but those that [CellScope] has.
+/// Memories and constants, where there are any, are `"constants": [{"name": "memory", "kind": "MEMORY", "size": 64}]`.
+/// The open size of x is `"I"`. A file can name no operations but those that [CellScope] has.
 final class CellJson {
     private static final List<Class<?>> OPERATIONS =
             List.of(
@@ -163,6 +163,9 @@ final class CellJson {
             Shape batch = Shape.of(Shape.BATCH);
             Shape rows = kind == Kind.MEMORY ? batch.append(RecordedCell.memoryTime(memories++)) : batch;
             int size = extent(constant, "size", constant.take("size"));
+            if (size == CellScope.INPUT_SIZE) {
+                throw constant.wrong("size", "a number", "I");
+            }
             Value value = graph.input(constant.string("name"), DataType.FLOAT32, rows.append(size));
             add(values, value);
             constants.add(value);

@@ -71,8 +71,8 @@ public final class CellScope {
         return state;
     }
 
-    /// A sequence that is whole at every step, such as what an encoder gave: an input of the layer behind x, in the order
-    /// in which the cell names them. It has zeros as padding. See [#attend].
+    /// A sequence that is whole at every step, such as what an encoder gave: an input of the layer behind x, in the
+    /// order in which the cell names them. It has zeros as padding. See [#attend].
     ///
     /// @param size features of a step, at least 1
     /// @return `[B,M,size]`
@@ -235,8 +235,8 @@ public final class CellScope {
     public record Attended(Value context, Value weights) {}
 
     /// Looks at a memory, or at what was made of it step by step, by the equations of [Attention], whose values are its
-    /// keys too. Where the query is a state and the context goes into the next one, it is the decoder of Bahdanau, Cho &
-    /// Bengio (2015). What does not depend on the query is computed once for all steps.
+    /// keys too. Where the query is a state and the context goes into the next one, it is the decoder of Bahdanau, Cho
+    /// & Bengio (2015). What does not depend on the query is computed once for all steps.
     ///
     /// ```java
     /// Value context = s.attend(Attention.additive(32), h, s.memory("memory", 64)).context();
@@ -354,7 +354,8 @@ public final class CellScope {
         parts.addAll(List.of(more));
         for (Value part : parts) {
             if (part.shape().rank() != 2 || part.shape().dim(0) != Shape.BATCH || part.shape().dim(1) < 1) {
-                throw new IllegalArgumentException("concat: expected rows [B,n] of a known number of features, got " + part);
+                throw new IllegalArgumentException(
+                        "concat: expected rows [B,n] of a known number of features, got " + part);
             }
         }
         return graph.concat(name("concat"), 1, parts);
@@ -367,7 +368,8 @@ public final class CellScope {
     public Value slice(Value x, int from, int to) {
         if (x.shape().rank() != 2 || from < 0 || to <= from) {
             throw new IllegalArgumentException(
-                    "slice: expected rows [B,n] and 0 <= from < to <= n, got %s, from %d, to %d".formatted(x, from, to));
+                    "slice: expected rows [B,n] and 0 <= from < to <= n, got %s, from %d, to %d"
+                            .formatted(x, from, to));
         }
         return graph.slice(name("slice"), x, 1, from, to);
     }

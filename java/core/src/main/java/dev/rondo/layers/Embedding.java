@@ -71,7 +71,8 @@ public record Embedding(
         for (int id = 0; id < vectors.length; id++) {
             if (vectors[id].length != size) {
                 throw new IllegalArgumentException(
-                        "vectors[%d]: expected %d numbers, as of the first, got %d".formatted(id, size, vectors[id].length));
+                        "vectors[%d]: expected %d numbers, as of the first, got %d"
+                                .formatted(id, size, vectors[id].length));
             }
             System.arraycopy(vectors[id], 0, all, id * size, size);
         }
@@ -83,8 +84,8 @@ public record Embedding(
         return new Embedding(name, vocabularySize, outputSize, weights, mask, learning);
     }
 
-    /// Taking the id 0 for padding behind sequences, as Keras's `mask_zero`: as [Masking] does, with zeros in the place of
-    /// padding's vector, which is then not trained. A 0 before another id fails the run.
+    /// Taking the id 0 for padding behind sequences, as Keras's `mask_zero`: as [Masking] does, with zeros in the place
+    /// of padding's vector, which is then not trained. A 0 before another id fails the run.
     public Embedding maskZero() {
         return new Embedding(name, vocabularySize, outputSize, weights, Mask.TRAILING, learning);
     }

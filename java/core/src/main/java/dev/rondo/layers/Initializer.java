@@ -96,7 +96,8 @@ public sealed interface Initializer {
     /// See [#pretrained].
     record Pretrained(GivenValues given) implements Initializer {
         /// @throws IllegalArgumentException if the parameter is of another shape
-        /// @throws IllegalStateException if this was read from a file, which holds the numbers as those of the parameter
+        /// @throws IllegalStateException if this was read from a file, which holds the numbers as those of the
+        ///     parameter
         @Override
         public float[] values(int rows, int columns, RandomGenerator random) {
             return given.values(rows, columns);

@@ -5,14 +5,15 @@ import dev.rondo.tensor.DataType;
 
 /// Takes steps for padding whose features all are one number, as Keras's layer of the name does.
 ///
-/// Takes float32 `[B,T,F]`; gives the same with zeros as padding. All layers behind it, and the loss, take the sequences
-/// with the symbol of time T to have as many steps as the layer has found to be real: recurrent states stay where they
-/// are, and outputs of padded steps are zeros. Sequences may have lengths besides, within which padding is looked for.
+/// Takes float32 `[B,T,F]`; gives the same with zeros as padding. All layers behind it, and the loss, take the
+/// sequences with the symbol of time T to have as many steps as the layer has found to be real: recurrent states stay
+/// where they are, and outputs of padded steps are zeros. Sequences may have lengths besides, within which padding is
+/// looked for.
 ///
-/// Padding between real steps fails the run with an [IllegalArgumentException], unless the layer is told to leave it out
-/// ([#holes]): then real steps move together and padding lies behind them. Recurrent states and what is made of whole
-/// sequences are those of sequences without holes; outputs of each step stand at the places that the steps have moved to,
-/// and so must targets.
+/// Padding between real steps fails the run with an [IllegalArgumentException], unless the layer is told to leave it
+/// out ([#holes]): then real steps move together and padding lies behind them. Recurrent states and what is made of
+/// whole sequences are those of sequences without holes; outputs of each step stand at the places that the steps have
+/// moved to, and so must targets.
 ///
 /// It has no parameters.
 ///

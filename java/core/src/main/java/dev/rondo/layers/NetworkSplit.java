@@ -15,21 +15,21 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/// A network of two parts: an encoder, which is all that does not depend on one of the inputs, and a decoder, which is what
-/// does, so that the first is run once and the second step by step. Layers keep their names, and so their parameters;
-/// symbols of time are others.
+/// A network of two parts: an encoder, which is all that does not depend on one of the inputs, and a decoder, which is
+/// what does, so that the first is run once and the second step by step. Layers keep their names, and so their
+/// parameters; symbols of time are others.
 ///
 /// @param encoder its outputs are what the decoder is given
-/// @param decoder it takes the input that it is stepped by, of the symbol [Shape#TIME], and what it is given, by the names
-///     of the encoder's outputs
+/// @param decoder it takes the input that it is stepped by, of the symbol [Shape#TIME], and what it is given, by the
+///     names of the encoder's outputs
 public record NetworkSplit(Network encoder, Network decoder) {
 
     /// Cuts a network.
     ///
     /// @param target the input that the decoder is stepped by, int32 `[B,T]` of any symbol of time
     /// @param output what the decoder gives
-    /// @throws IllegalArgumentException if there is no such input or output, the output does not depend on the input, or on
-    ///     nothing else, or a layer between them needs more of the sequence than its steps so far
+    /// @throws IllegalArgumentException if there is no such input or output, the output does not depend on the input,
+    ///     or on nothing else, or a layer between them needs more of the sequence than its steps so far
     public static NetworkSplit of(Network network, String target, String output) {
         return new Cut(network, target, output).split();
     }
@@ -94,7 +94,8 @@ public record NetworkSplit(Network encoder, Network decoder) {
             }
             if (given.isEmpty()) {
                 throw new IllegalArgumentException(
-                        "decoder: expected %s to depend on more than %s, which a stream serves".formatted(output, target.name()));
+                        "decoder: expected %s to depend on more than %s, which a stream serves"
+                                .formatted(output, target.name()));
             }
             return new NetworkSplit(encoder(), decoder(decoder, target));
         }
@@ -121,7 +122,7 @@ public record NetworkSplit(Network encoder, Network decoder) {
             boolean others = call.inputs().stream().skip(1).anyMatch(port -> stepped.contains(port.call()));
             if (first && others || !layer.isStreamable() && !(layer instanceof Attention)) {
                 throw new IllegalArgumentException(
-                        "decoder: expected layers that go forward in time and look back on the steps so far only by their states, but "
+                        "decoder: expected layers that go forward in time and know steps before only by their states, but "
                                 + layer.name() + " needs the whole sequence");
             }
         }
@@ -159,12 +160,14 @@ public record NetworkSplit(Network encoder, Network decoder) {
         private Network decoder(List<Integer> decoder, Input target) {
             Map<Port, Port> ports = new HashMap<>();
             List<Call> calls = new ArrayList<>();
-            add(calls, ports, start, new Input(target.name(), target.dataType(), Shape.of(Shape.BATCH, Shape.TIME)), List.of());
+            Shape steps = Shape.of(Shape.BATCH, Shape.TIME);
+            add(calls, ports, start, new Input(target.name(), target.dataType(), steps), List.of());
             Map<Integer, Integer> times = new LinkedHashMap<>();
             int place = 0;
             for (Port port : given) {
                 Value value = Objects.requireNonNull(scope.given().get(port.call()).get(port.output()));
-                calls.add(new Call(new Input(name(place++), value.type(), renamed(value.shape(), times, 1)), List.of()));
+                Input input = new Input(name(place++), value.type(), renamed(value.shape(), times, 1));
+                calls.add(new Call(input, List.of()));
                 ports.put(port, new Port(calls.size() - 1, Layer.Y));
             }
             for (int call : decoder) {

@@ -56,7 +56,8 @@ public final class RecordedCell {
             }
         }
         // Refuses what is no step.
-        scan(new Sizes(inputSize().orElseGet(this::leastInputSize), Map.of(), Set.of()), Direction.FORWARD, Masks.GIVEN, "");
+        Sizes sizes = new Sizes(inputSize().orElseGet(this::leastInputSize), Map.of(), Set.of());
+        scan(sizes, Direction.FORWARD, Masks.GIVEN, "");
     }
 
     /// The least size of x that has what the step cuts out of values of its size.

@@ -14,11 +14,12 @@ import java.util.SequencedMap;
 /// A recurrent layer of any [Cell], which it runs over time.
 ///
 /// Takes float32 `[B,T,I]`; gives the cell's output of every step `[B,T,n]`, or of each sequence's own last step
-/// `[B,n]`. Steps behind a sequence's length yield zeros and leave its states alone. Each state after each sequence's own
-/// last step is a further output, by its name (of one called `y`: `y.state`). Behind x it takes the memories and constants
-/// that the cell names ([CellScope#memory], [CellScope#constant]), in its order, and behind them the states before the
-/// first step, all of them or none. Its parameters are those that the cell names. Gradients are exact, by the rules of the cell's operations. What the cell computes of x alone is computed
-/// for all steps at once, see [dev.rondo.graph.Graph.Builder#scan].
+/// `[B,n]`. Steps behind a sequence's length yield zeros and leave its states alone. Each state after each sequence's
+/// own last step is a further output, by its name (of one called `y`: `y.state`). Behind x it takes the memories and
+/// constants that the cell names ([CellScope#memory], [CellScope#constant]), in its order, and behind them the states
+/// before the first step, all of them or none. Its parameters are those that the cell names. Gradients are exact, by
+/// the rules of the cell's operations. What the cell computes of x alone is computed for all steps at once, see
+/// [dev.rondo.graph.Graph.Builder#scan].
 ///
 /// ```java
 /// Rnn.of((s, x) -> {

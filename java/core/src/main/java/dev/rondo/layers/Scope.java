@@ -265,7 +265,9 @@ public final class Scope {
         boolean skips = mask == Mask.ANYWHERE;
         Op.RealSteps real = new Op.RealSteps(padding, skips ? Op.Holes.SKIPPED : Op.Holes.REFUSED);
         String name = call + "/real";
-        Node node = lengths(x).map(own -> graph.realSteps(name, real, x, own)).orElseGet(() -> graph.realSteps(name, real, x));
+        Node node = lengths(x)
+                .map(own -> graph.realSteps(name, real, x, own))
+                .orElseGet(() -> graph.realSteps(name, real, x));
         found.put(x.shape().dim(1), node.output("counts"));
         return skips
                 ? graph.compactTime(call, y, node.output("places"))

@@ -21,8 +21,8 @@ import java.util.SequencedSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
-/// Holds the gradients that a model learns by against slopes of its loss: central differences, (L(w + h) - L(w - h)) / 2h
-/// of one number w of a parameter at a time, taken in float64 by the reference kernels. For models with cells or
+/// Holds the gradients that a model learns by against slopes of its loss: central differences, (L(w + h) - L(w - h)) /
+/// 2h of one number w of a parameter at a time, taken in float64 by the reference kernels. For models with cells or
 /// combinations of layers of one's own, on a small batch:
 ///
 /// ```java
@@ -31,10 +31,10 @@ import java.util.stream.IntStream;
 /// ```
 ///
 /// The error of a number is |gradient - slope|, divided by the larger magnitude of both, or by a floor where that is
-/// larger: small gradients are lost in the rounding of the loss. Where it is above the tolerance the slope is taken again
-/// with a tenth of h, and the smaller error counts: between w - h and w + h may lie a corner, of a rectifier for
-/// instance. With h = 1e-5 a difference errs by about h² L''' / 6, 1e-10 or so, and by the rounding of the loss, 1e-16 L
-/// / h; a wrong formula errs by about 1.
+/// larger: small gradients are lost in the rounding of the loss. Where it is above the tolerance the slope is taken
+/// again with a tenth of h, and the smaller error counts: between w - h and w + h may lie a corner, of a rectifier for
+/// instance. With h = 1e-5 a difference errs by about h² L''' / 6, 1e-10 or so, and by the rounding of the loss, 1e-16
+/// L / h; a wrong formula errs by about 1.
 ///
 /// @param step h where |w| is at most 1; elsewhere h = step |w|
 /// @param tolerance the error that is allowed
@@ -52,8 +52,9 @@ public record GradientCheck(double step, double tolerance, int samples, long see
     public enum Source {
         /// Those of the reference kernels in float64: whether the formulas are right.
         REFERENCE,
-        /// Those that the model trains by, of the kernels it was compiled for in float32: whether they are right, too. An
-        /// error is of the largest gradient of its parameter, since sums in float32 are as exact as their largest terms.
+        /// Those that the model trains by, of the kernels it was compiled for in float32: whether they are right, too.
+        /// An error is of the largest gradient of its parameter, since sums in float32 are as exact as their largest
+        /// terms.
         TRAINING
     }
 

@@ -251,7 +251,7 @@ class EncoderDecoderTest {
                     () -> session.decoder("target", "target_only", 1));
             refused("but back needs the whole sequence", () -> session.decoder("target", "backwards", 1));
             refused("but self_attention needs the whole sequence", () -> session.decoder("target", "self", 1));
-            refused("decoder: last: expected logits [B,T,vocabulary] of the steps of target, got [B,4]",
+            refused("decoder: last: expected logits [B,T,vocabulary] of steps of target, got [B,4]",
                     () -> session.decoder("target", "last", 1));
             refused("decoder: number: expected an input of ids [B,T], got FLOAT32 [B,4]",
                     () -> session.decoder("number", "last", 1));

@@ -56,8 +56,8 @@ class CellMemoryTest {
         };
     }
 
-    /// Luong, Pham & Manning (2015): what attention gave feeds into the next step. Looks at two memories, one of them by
-    /// the x of the step too.
+    /// Luong, Pham & Manning (2015): what attention gave feeds into the next step. Looks at two memories, one of them
+    /// by the x of the step too.
     private static final Cell INPUT_FEEDING = (s, x) -> {
         Value h = s.state("h", UNITS);
         Value fed = s.state("fed", UNITS);
@@ -316,6 +316,7 @@ class CellMemoryTest {
             "kind":"MEMORY"              | "kind":"STATE"             | cell.constants[0]: kind: expected one of [MEMORY, CONSTANT], got STATE
             "kind":"MEMORY"              | "kind":"CONSTANT"          | cell
             "kind":"MEMORY","size":4     | "kind":"MEMORY","size":0   | cell.constants[0]: size: expected extents
+            "kind":"MEMORY","size":4     | "kind":"MEMORY","size":"I" | cell.constants[0]: size: expected a number, got I
             "lengths":"memory.lengths"   | "lengths":"topic"          | cell
             """)
     void filesThatAreWrongAreRefusedWithThePlace(String good, String bad, String message) {

@@ -157,7 +157,7 @@ class MaskingTest {
     void holesAreRefusedUnlessTheyAreLeftOut(Choice kernels) {
         for (Case kind : Case.values()) {
             try (Functional model = model(kind, Mask.TRAILING)) {
-                refused("x[1]: expected padding behind the last real step only, got step 0 of padding before step 1",
+                refused("x[1]: expected padding behind the last real step only, got step 0 of padding before 1",
                         () -> run(model, kernels, x(kind, true), Optional.empty()));
             }
         }

@@ -111,8 +111,8 @@ class GradientCheckTest {
         }
     }
 
-    /// Gradients of one model beside slopes of another, whose activation is a different one: what a wrong derivative of an
-    /// operation looks like.
+    /// Gradients of one model beside slopes of another, whose activation is a different one: what a wrong derivative of
+    /// an operation looks like.
     @Test
     void aWrongDerivativeIsFound() {
         Map<String, double[]> gradients = new HashMap<>();
