@@ -27,6 +27,8 @@ final class Catalog {
                 new Shakespeare(),
                 new WordModel(),
                 new Music(),
-                new PennTreebank());
+                new PennTreebank(),
+                new Tagger(),
+                new Digits());
     }
 }
