@@ -29,6 +29,7 @@ final class Catalog {
                 new Music(),
                 new PennTreebank(),
                 new Tagger(),
-                new Digits());
+                new Digits(),
+                new Translate());
     }
 }

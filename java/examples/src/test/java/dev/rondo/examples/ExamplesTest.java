@@ -139,6 +139,13 @@ class ExamplesTest {
         learns(0.95, scores.stream().filter(score -> score.better() == Score.Better.HIGHER).toList());
     }
 
+    /// 32 captions, learned by heart.
+    @Test
+    void translate() {
+        learns(0.95, Run.onData("translation", "translate", "--sentences", "32", "--longest", "10", "--epochs", "80",
+                "--units", "64", "--rate", "0.01", "--overfit", "--threads", "1"));
+    }
+
     /// @param bound of an accuracy what it has to reach; of an error the part of its baseline that it has to stay below
     private static void learns(double bound, List<Score> scores) {
         assertTrue(!scores.isEmpty());

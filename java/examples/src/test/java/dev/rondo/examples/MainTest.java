@@ -58,6 +58,9 @@ class MainTest {
         "tagger --sentences 0, --sentences: expected at least 1",
         "digits --takes 0, --takes: expected at least 1",
         "digits --beam 0, --beam: expected at least 1",
+        "translate --sentences 0, --sentences: expected at least 1",
+        "translate --longest 0, --longest: expected at least 1",
+        "translate --beam 0, --beam: expected at least 1",
         "airline --threads -1, threads: expected",
     })
     void wrongValuesAreRefused(String arguments, String message) {
