@@ -34,8 +34,8 @@ import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Spoken digits (Free Spoken Digit Dataset: six speakers, each digit fifty times), spelled letter by letter: nobody says
-/// where in the recording a letter is, connectionist temporal classification finds out (Graves, Fernández, Gomez &
+/// Spoken digits (Free Spoken Digit Dataset: six speakers, each digit fifty times), spelled letter by letter: nobody
+/// says where in the recording a letter is, connectionist temporal classification finds out (Graves, Fernández, Gomez &
 /// Schmidhuber 2006). Energies of 40 mel bands, 25 ms every 10 ms, through two GRUs in each direction. The first five
 /// takes of each speaker and digit are held out, as the data set has it.
 @Command(
@@ -123,8 +123,8 @@ final class Digits extends Example {
             String what = overfit ? "recordings learned from" : "takes 0 to 4";
             List<Score> scores = new ArrayList<>();
             scores.addAll(scores("greedy, " + what, CtcDecoder.greedy().decode(logits, lengths), training, test));
-            scores.addAll(scores(
-                    "beam of %d, %s".formatted(beam, what), CtcDecoder.beam(beam).decode(logits, lengths), training, test));
+            List<CtcHypothesis> searched = CtcDecoder.beam(beam).decode(logits, lengths);
+            scores.addAll(scores("beam of %d, %s".formatted(beam, what), searched, training, test));
             return scores;
         }
     }

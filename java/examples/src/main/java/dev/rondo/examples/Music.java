@@ -30,11 +30,11 @@ import picocli.CommandLine.Option;
 /// Polyphonic music, frame by frame: which of 88 keys sound next? Tanh units, GRU and LSTM of about 20,000 parameters
 /// each, as Chung, Gulcehre, Cho & Bengio 2014 compare them ("Empirical Evaluation of Gated Recurrent Neural Networks
 /// on Sequence Modeling"): 100, 46 and 36 units, the GRU with its reset before the product, the LSTM with peepholes,
-/// RMSProp, noise on the weights, the gradient's norm kept to 1, early stopping on the validation pieces. They add up the
-/// loss over the keys, Rondo's is the mean over them: the norm is kept to 1/88 here.
+/// RMSProp, noise on the weights, the gradient's norm kept to 1, early stopping on the validation pieces. They add up
+/// the loss over the keys, Rondo's is the mean over them: the norm is kept to 1/88 here.
 ///
-/// Not as in the paper: one rate instead of the best of ten drawn at random, and pieces are learned from in batches. The
-/// first frame of a piece, before which there is nothing, is not scored.
+/// Not as in the paper: one rate instead of the best of ten drawn at random, and pieces are learned from in batches.
+/// The first frame of a piece, before which there is nothing, is not scored.
 @Command(
         name = "music",
         description = "Chorales and folk tunes, 88 keys: tanh, GRU and LSTM as Chung et al. 2014 compare them")

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
-/// Archives of files (POSIX.1-1988, `ustar`), compressed by gzip.
+/// Archives of files (POSIX.1-1988, `ustar`) whose paths have up to 100 characters, compressed by gzip.
 final class Tar {
     private static final int BLOCK = 512;
     private static final int NAME = 100;
@@ -26,11 +26,11 @@ final class Tar {
     /// @throws DataFormatException if it is no such archive, or ends early
     static void unpack(Path archive, Path folder) throws IOException {
         try (InputStream in = new BufferedInputStream(new GZIPInputStream(Files.newInputStream(archive)))) {
-            byte[] header = in.readNBytes(BLOCK);
-            while (header.length == BLOCK && header[0] != 0) {
+            byte[] header = header(archive, in);
+            while (header[0] != 0) {
                 long size = size(archive, header);
                 if (header[KIND_AT] == '0' || header[KIND_AT] == 0) {
-                    byte[] content = in.readNBytes(Math.toIntExact(size));
+                    byte[] content = in.readNBytes((int) Math.min(size, Integer.MAX_VALUE));
                     if (content.length < size) {
                         throw new DataFormatException(
                                 archive,
@@ -42,9 +42,18 @@ final class Tar {
                 } else {
                     in.skipNBytes((size + BLOCK - 1) / BLOCK * BLOCK);
                 }
-                header = in.readNBytes(BLOCK);
+                header = header(archive, in);
             }
         }
+    }
+
+    private static byte[] header(Path archive, InputStream in) throws IOException {
+        byte[] header = in.readNBytes(BLOCK);
+        if (header.length < BLOCK) {
+            throw new DataFormatException(
+                    archive, "expected a header of %d bytes, got %d".formatted(BLOCK, header.length));
+        }
+        return header;
     }
 
     private static String fileName(Path archive, byte[] header) throws DataFormatException {

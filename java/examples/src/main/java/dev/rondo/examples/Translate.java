@@ -46,8 +46,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// Captions of pictures from German into English (Multi30k, Elliott et al. 2016). A GRU in each direction reads the
-/// German words; a second one, which begins with what the backward one ended with, writes the English words, and looks at
-/// each step for the German ones that matter (additive attention, Bahdanau, Cho & Bengio 2015); a third puts both
+/// German words; a second one, which begins with what the backward one ended with, writes the English words, and looks
+/// at each step for the German ones that matter (additive attention, Bahdanau, Cho & Bengio 2015); a third puts both
 /// together. It learns with the right words before each (teacher forcing), and writes by beam search.
 ///
 /// Not as in the papers: the attention asks with the words written so far, not with what it saw before; and by default
@@ -66,8 +66,8 @@ final class Translate extends Example {
     @Option(
             names = "--longest",
             paramLabel = "N",
-            description = "Captions of at most so many words, punctuation included: to learn from in both languages, to "
-                    + "be scored on in German (${DEFAULT-VALUE}).")
+            description = "Captions of at most so many words, punctuation included: to learn from in both languages, "
+                    + "to be scored on in German (${DEFAULT-VALUE}).")
     private int longest = 12;
 
     @Option(
@@ -162,7 +162,8 @@ final class Translate extends Example {
                 : unseen.stream().filter(pair -> pair.german.size() <= longest).toList();
         if (training.isEmpty() || test.isEmpty()) {
             throw new IllegalArgumentException(
-                    "--longest: expected captions to learn from and to be scored on, got none of " + longest + " words");
+                    "--longest: expected captions to learn from and to be scored on, got none of up to %d words"
+                            .formatted(longest));
         }
         Vocabularies words = Vocabularies.of(training, overfit ? 1 : 2);
         print("%d of %d captions to learn from, %d of %d to be scored on; %d German and %d English words",
@@ -214,8 +215,8 @@ final class Translate extends Example {
         return bleu.value();
     }
 
-    /// For each German word the English one with which it shares most captions by Dice's coefficient, `2 together / (own
-    /// + other's)`, in the German order; unknown words stay as they are.
+    /// For each German word the English one with which it shares most captions by Dice's coefficient,
+    /// `2 together / (own + other's)`, in the German order; unknown words stay as they are.
     private static List<List<String>> wordByWord(List<Pair> training, List<Pair> test) {
         Map<String, Map<String, Integer>> together = new HashMap<>();
         Map<String, Integer> german = new HashMap<>();

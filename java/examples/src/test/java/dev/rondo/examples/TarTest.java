@@ -82,6 +82,8 @@ class TarTest {
     void whatIsNoArchiveIsRefused() throws IOException {
         assertRefused("expected 700 bytes of a, got 512", Arrays.copyOf(entry("a", '0', "00000001274", LONG), 1024));
         assertRefused("expected an octal size, got '9'", entry("a", '0', "9"));
+        assertRefused("expected a header of 512 bytes, got 0", entry("a", '0', "00000000000"));
+        assertRefused("expected a header of 512 bytes, got 9", new byte[9]);
         assertRefused("expected the name of a file, got 'd/..'", entry("d/..", '0', "00000000000"));
     }
 }
