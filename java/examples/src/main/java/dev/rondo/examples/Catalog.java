@@ -27,6 +27,9 @@ final class Catalog {
                 new Shakespeare(),
                 new WordModel(),
                 new Music(),
-                new PennTreebank());
+                new PennTreebank(),
+                new Tagger(),
+                new Digits(),
+                new Translate());
     }
 }

@@ -11,9 +11,11 @@ import dev.rondo.layers.Lstm;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import dev.rondo.training.Adam;
+import dev.rondo.training.EarlyStopping;
 import dev.rondo.training.Fit;
 import dev.rondo.training.Loss;
 import dev.rondo.training.Metric;
+import dev.rondo.training.Monitor;
 import dev.rondo.training.Scores;
 import dev.rondo.training.Training;
 import java.io.IOException;
@@ -68,9 +70,10 @@ final class Etth1 extends Example {
                     .metrics(Metric.meanAbsoluteError())
                     .clipGlobalNorm(1)
                     .engine(engine()));
-            BestWeights best = new BestWeights(model, 3);
-            model.fit(training, Fit.epochs(epochs).validation(valid).callback(progress()).callback(best));
-            print("best epoch %d", best.restore());
+            model.fit(training, Fit.epochs(epochs)
+                    .validation(valid)
+                    .callback(progress())
+                    .callback(EarlyStopping.on(Monitor.validationLoss(), 3)));
             Scores scores = model.evaluate(test);
             String persistence = "persistence, all stays as it is";
             String source = " (Zhou et al. 2021, table 2, LSTMa)";

@@ -122,6 +122,30 @@ class ExamplesTest {
                 "--threads", "1"));
     }
 
+    /// 32 sentences, learned by heart.
+    @Test
+    void tagger() {
+        learns(0.99, Run.onData("atis-pos", "tagger", "--sentences", "32", "--epochs", "60", "--overfit",
+                "--threads", "1"));
+    }
+
+    /// 60 recordings, learned by heart.
+    @Test
+    void digits() {
+        List<Score> scores = Run.onData("speech-digits", "digits", "--takes", "1", "--epochs", "150", "--units", "48",
+                "--overfit", "--threads", "1");
+        assertEquals(4, scores.size(), scores.toString());
+        learns(0.1, scores.stream().filter(score -> score.better() == Score.Better.LOWER).toList());
+        learns(0.95, scores.stream().filter(score -> score.better() == Score.Better.HIGHER).toList());
+    }
+
+    /// 32 captions, learned by heart.
+    @Test
+    void translate() {
+        learns(0.95, Run.onData("translation", "translate", "--sentences", "32", "--longest", "10", "--epochs", "80",
+                "--units", "64", "--rate", "0.01", "--overfit", "--threads", "1"));
+    }
+
     /// @param bound of an accuracy what it has to reach; of an error the part of its baseline that it has to stay below
     private static void learns(double bound, List<Score> scores) {
         assertTrue(!scores.isEmpty());

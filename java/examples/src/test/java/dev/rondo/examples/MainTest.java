@@ -55,6 +55,12 @@ class MainTest {
         "addition --examples 9, --examples: expected 10..5050",
         "etth1 --months 13, --months: expected 1..12",
         "rnn --iterations -1, Fit: epochs: expected at least 1",
+        "tagger --sentences 0, --sentences: expected at least 1",
+        "digits --takes 0, --takes: expected at least 1",
+        "digits --beam 0, --beam: expected at least 1",
+        "translate --sentences 0, --sentences: expected at least 1",
+        "translate --longest 0, --longest: expected at least 1",
+        "translate --beam 0, --beam: expected at least 1",
         "airline --threads -1, threads: expected",
     })
     void wrongValuesAreRefused(String arguments, String message) {
