@@ -2,9 +2,12 @@ package dev.rondo;
 
 import dev.rondo.data.CharacterVocabulary;
 import dev.rondo.data.Dataset;
+import dev.rondo.decoding.CtcDecoder;
+import dev.rondo.decoding.CtcHypothesis;
 import dev.rondo.graph.Value;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.StreamingSession;
+import dev.rondo.layers.Bidirectional;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Input;
@@ -13,12 +16,15 @@ import dev.rondo.layers.Rnn;
 import dev.rondo.layers.Symbol;
 import dev.rondo.layers.Symbols;
 import dev.rondo.tensor.Shape;
+import dev.rondo.tensor.Tensor;
 import dev.rondo.training.Adam;
 import dev.rondo.training.Fit;
+import dev.rondo.training.Loss;
 import dev.rondo.training.Metric;
 import dev.rondo.training.Training;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /// The README's examples: [ReadmeExampleTest] runs them, and holds the README against them.
 final class ReadmeExample {
@@ -66,6 +72,28 @@ final class ReadmeExample {
         Functional model = b.output("logits", b.add(Dense.units(1200), decoder.y())).seed(42).build();
         // @end region="functional"
         return model;
+    }
+
+    /// @param x float32 `[N,T,13]`
+    /// @param steps of each
+    /// @param letters int32 `[N,U]`, 1 to 26
+    /// @param counts of each
+    /// @return the letters that are read after training, for the test
+    static List<CtcHypothesis> letters(Tensor x, int[] steps, Tensor letters, int[] counts) {
+        List<CtcHypothesis> read;
+        // @start region="ctc"
+        try (Sequential model = Sequential.builder()
+                .add(Input.features(Shape.TIME, 13))
+                .add(Bidirectional.of(Lstm.units(32).returnSequences()))
+                .add(Dense.units(27)) // the blank and 26 letters
+                .seed(42)
+                .build()) {
+            model.compile(Training.optimizer(Adam.rate(1e-2)).loss(Loss.ctc()));
+            model.fit(Dataset.of(x, letters).lengths(steps).lengths("y", counts), Fit.epochs(200));
+            read = CtcDecoder.greedy().decode(model.predict(x, Tensor.of(steps, steps.length)), steps);
+        }
+        // @end region="ctc"
+        return read;
     }
 
     /// @return a layer of a cell of one's own, for the test

@@ -1,9 +1,11 @@
 package dev.rondo;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.decoding.CtcHypothesis;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Input;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +54,22 @@ class ReadmeExampleTest {
         return logits.toFloats();
     }
 
+    /// Two utterances of different lengths, whose letters are told apart by two features.
+    @Test
+    void theLettersAreRead() {
+        float[] x = new float[2 * 9 * 13];
+        for (int t : new int[] {1, 2, 9 + 4, 9 + 5}) {
+            x[t * 13 + 3] = 1;
+        }
+        for (int t : new int[] {5, 6, 9 + 1}) {
+            x[t * 13 + 7] = 1;
+        }
+        List<CtcHypothesis> read = ReadmeExample.letters(
+                Tensor.of(x, 2, 9, 13), new int[] {9, 7}, Tensor.of(new int[] {8, 9, 9, 8}, 2, 2), new int[] {2, 2});
+        assertArrayEquals(new int[] {8, 9}, read.get(0).labels());
+        assertArrayEquals(new int[] {9, 8}, read.get(1).labels());
+    }
+
     @Test
     void aCellOfOnesOwnIsALayer() {
         try (Sequential model = Sequential.of(Input.features(Shape.TIME, 3), ReadmeExample.cell(), Dense.units(2))) {
@@ -59,7 +78,7 @@ class ReadmeExampleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"example", "functional", "cell"})
+    @ValueSource(strings = {"example", "functional", "ctc", "cell"})
     void theReadmeShowsIt(String region) throws IOException {
         String source = Files.readString(ROOT.resolve("java/core/src/test/java/dev/rondo/ReadmeExample.java"));
         String start = "// @start region=\"" + region + "\"\n";
