@@ -53,6 +53,6 @@ public record Memory(long parameters, long prediction, long training, long optim
                     "loss." + outputs, Op.BinaryKind.ADD, loss, builder.reduce("loss.mean." + outputs, mean, y));
         }
         Graph graph = builder.output("loss", loss).build();
-        return Gradients.of(graph, loss, graph.trained());
+        return Gradients.of(graph, loss, graph.trained(loss));
     }
 }

@@ -393,7 +393,7 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
             throw new IllegalArgumentException(
                     "batch, steps: expected at least 1 each, got %d and %d".formatted(batch, steps));
         }
-        int[] times = new int[Shape.TIMES];
+        int[] times = new int[network.times()];
         Arrays.fill(times, steps);
         long optimizer = trainer.stream()
                 .flatMap(compiled -> compiled.optimizerStates().values().stream())

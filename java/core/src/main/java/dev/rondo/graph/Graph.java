@@ -108,6 +108,17 @@ public final class Graph {
         return parameters.stream().filter(parameter -> !frozen.contains(parameter)).toList();
     }
 
+    /// The parameters that an optimizer changes and that a value depends on.
+    public List<Value> trained(Value value) {
+        Set<Value> needed = new HashSet<>(Set.of(value));
+        for (Node node : nodes.reversed()) {
+            if (!Collections.disjoint(node.outputs().values(), needed)) {
+                needed.addAll(node.inputs().values());
+            }
+        }
+        return trained().stream().filter(needed::contains).toList();
+    }
+
     /// Whether a value is a frozen parameter.
     public boolean isFrozen(Value value) {
         return frozen.contains(value);

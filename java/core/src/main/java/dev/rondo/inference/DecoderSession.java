@@ -170,7 +170,7 @@ public final class DecoderSession implements AutoCloseable {
         encoder.outputs().forEach((name, value) -> {
             Shape shape = Objects.requireNonNull(decoder.inputs().get(name)).shape();
             if (isTimed(shape)) {
-                int steps = value.shape().resolve(source).dim(1);
+                int steps = value.shape().resolve(encoding.graph().complete(source)).dim(1);
                 times[Shape.TIME - shape.dim(1)] = steps;
                 Value own = found.get(name);
                 lengths.put(shape.dim(1), own == null ? steps : (int) encoding.tensor(own, source).get(0));

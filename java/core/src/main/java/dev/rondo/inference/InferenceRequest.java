@@ -26,7 +26,7 @@ public final class InferenceRequest {
     private final @Nullable Tensor[] outputs;
     private final @Nullable Tensor[] lengths;
     private final int[] times;
-    private Extents extents = Extents.of(1, 1);
+    private Extents extents;
     private Extents completed;
 
     /// Runs what a request holds.
@@ -44,6 +44,8 @@ public final class InferenceRequest {
         outputs = new @Nullable Tensor[signature.outputs().size()];
         times = new int[signature.times()];
         lengths = new @Nullable Tensor[times.length];
+        Arrays.fill(times, 1);
+        extents = Extents.of(1, times);
         completed = signature.graph().complete(extents);
     }
 

@@ -3,7 +3,6 @@ package dev.rondo.inference;
 import dev.rondo.graph.Value;
 import dev.rondo.io.ModelFile;
 import dev.rondo.kernels.CallGate;
-import dev.rondo.layers.Crf;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Network;
 import dev.rondo.layers.NetworkSplit;

@@ -116,6 +116,11 @@ public record Embedding(
     }
 
     @Override
+    public boolean isStreamable() {
+        return mask != Mask.ANYWHERE;
+    }
+
+    @Override
     public Embedding named(String name) {
         return new Embedding(name, vocabularySize, outputSize, weights, mask, learning);
     }

@@ -50,6 +50,11 @@ public record Masking(String name, double padding, Mask mask) implements UnaryLa
     }
 
     @Override
+    public boolean isStreamable() {
+        return mask != Mask.ANYWHERE;
+    }
+
+    @Override
     public Masking named(String name) {
         return new Masking(name, padding, mask);
     }

@@ -105,6 +105,17 @@ public record Network(long seed, List<Call> calls, List<Output> outputs) {
         return calls.stream().map(Call::layer).filter(Input.class::isInstance).map(Input.class::cast).toList();
     }
 
+    /// How many symbols of time the inputs have, at least 1.
+    public int times() {
+        int times = 1;
+        for (Input input : inputs()) {
+            if (input.shape().rank() > 1 && Shape.isTime(input.shape().dim(1))) {
+                times = Math.max(times, Shape.TIME - input.shape().dim(1) + 1);
+            }
+        }
+        return times;
+    }
+
     /// The name of a call, under which the graph holds it: the layer's, from the second call of a layer on with a
     /// number, as `lstm`, `lstm:1`.
     public String callName(int call) {

@@ -105,7 +105,7 @@ public final class NetworkBuilder {
     }
 
     private static List<String> states(Layer layer, Set<String> outputs) {
-        if (layer instanceof Rnn rnn) {
+        if (WeightNoise.within(layer) instanceof Rnn rnn) {
             return rnn.stateOutputs();
         }
         return outputs.stream()

@@ -226,6 +226,9 @@ public final class Scope {
         if (!Shape.isTime(time) || kept || op.padding() == Op.Padding.SAME) {
             return graph.windows(call + ".windows", op, real);
         }
+        if (found.containsKey(time)) {
+            throw wrong("steps that the data tell the lengths of, as it makes windows of them: no Masking or maskZero before it", x);
+        }
         Windowed by = new Windowed(time, op.padding() == Op.Padding.VALID ? op.span() : 1, op.stride());
         int symbol = windowed.computeIfAbsent(by, _ -> freeTime());
         Op.Windows counted = new Op.Windows(op.size(), op.stride(), op.dilation(), op.padding(), symbol);

@@ -11,7 +11,7 @@ import java.util.SequencedMap;
 /// step, and is the same wherever a model applies the layer. The gradients are those at the parameters with noise; they
 /// move the ones without.
 ///
-/// @param layer any other than an [Input] or one of these
+/// @param layer any other than an [Input], a [Crf] or one of these
 /// @param deviation the noise's standard deviation, at least 0
 public record WeightNoise(Layer layer, double deviation) implements Layer {
     public WeightNoise {
@@ -19,12 +19,21 @@ public record WeightNoise(Layer layer, double deviation) implements Layer {
             throw new IllegalArgumentException(
                     "WeightNoise: layer: expected one that has parameters and no noise yet, got " + layer);
         }
+        if (layer instanceof Crf) {
+            throw new IllegalArgumentException(
+                    "WeightNoise: layer: expected one that uses its parameters itself, got a Crf, whose loss does");
+        }
         Settings.deviation("WeightNoise: deviation", deviation);
     }
 
     /// Of this standard deviation: Graves (2011) and Chung et al. (2014) take 0.075.
     public static WeightNoise of(Layer layer, double deviation) {
         return new WeightNoise(layer, deviation);
+    }
+
+    /// The layer that bears the noise, or the layer itself where it bears none.
+    static Layer within(Layer layer) {
+        return layer instanceof WeightNoise noise ? noise.layer() : layer;
     }
 
     @Override

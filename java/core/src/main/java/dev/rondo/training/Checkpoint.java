@@ -351,14 +351,18 @@ final class Checkpoint {
                     real("seconds"),
                     real("rate"),
                     factor("rateFactor"),
-                    real("sums.penalties"),
+                    sameLosses(run) ? real("sums.penalties") : 0,
                     sums(run),
                     reports);
         }
 
+        private boolean sameLosses(Run run) throws ModelFormatException {
+            return text(SETTING + LOSS).equals(run.settings().get(LOSS));
+        }
+
         /// Sums begin anew where the losses are others.
         private Tally sums(Run run) throws ModelFormatException {
-            if (!text(SETTING + LOSS).equals(run.settings().get(LOSS))) {
+            if (!sameLosses(run)) {
                 return Tally.none(run.losses().size());
             }
             List<Metric.Totals> totals = new ArrayList<>();

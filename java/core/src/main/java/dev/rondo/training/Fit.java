@@ -169,7 +169,8 @@ public record Fit(
     /// the update of one batch of all of them, up to rounding, in the memory of a small one. Gradients are clipped
     /// after they are brought together, and the schedule counts updates. The last update of an epoch is of the batches
     /// that are left; where a callback ends the run between two updates, the batches since the last have moved nothing.
-    /// Streams carry their states from batch to batch as ever.
+    /// Streams carry their states from batch to batch as ever. What is of each batch alone stays so: the statistics of a
+    /// [dev.rondo.layers.BatchNorm], and, of several losses, how much one counts beside another.
     ///
     /// @throws IllegalArgumentException if there is not at least one batch
     public Fit accumulate(int batches) {

@@ -42,7 +42,8 @@ public record Group(Learning learning, double rate, OptionalDouble decay, double
         return new Group(Learning.TRAINED, 1, OptionalDouble.empty(), 0, 0);
     }
 
-    /// They stay as they are: fine-tuning of some layers, or word vectors that are not to move.
+    /// They stay as they are: fine-tuning of some layers, or word vectors that are not to move. The moving averages of a
+    /// [dev.rondo.layers.BatchNorm] are no such parameters and go on moving.
     public static Group frozen() {
         return new Group(Learning.FROZEN, 1, OptionalDouble.empty(), 0, 0);
     }

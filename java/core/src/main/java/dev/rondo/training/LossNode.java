@@ -81,7 +81,7 @@ record LossNode(
         Scope scope = network.graph(Scope.Variant.PLAIN);
         List<Dataset.Part> inputs = new ArrayList<>();
         scope.inputs().forEach((name, input) -> inputs.add(new Dataset.Part(name, input.type(), input.shape())));
-        int free = times(scope);
+        int free = network.times();
         List<Dataset.Part> targets = new ArrayList<>();
         for (Objective objective : losses) {
             Network.Output output = output(network, objective);
@@ -124,17 +124,6 @@ record LossNode(
 
     private static Value y(Scope scope, Objective objective) {
         return Objects.requireNonNull(scope.outputs().get(objective.output()), objective.output());
-    }
-
-    /// How many symbols of time the inputs have.
-    private static int times(Scope scope) {
-        int times = 1;
-        for (Value value : scope.inputs().values()) {
-            for (int dim : value.shape().dims()) {
-                times = Shape.isTime(dim) ? Math.max(times, Shape.TIME - dim + 1) : times;
-            }
-        }
-        return times;
     }
 
     private static void checkClasses(Objective objective, Value y, String what) {
@@ -290,6 +279,7 @@ record LossNode(
                 yield of(scope.graph().crf(name, scope.lengths(y).map(inputs::lengths).orElse(inputs)));
             }
         };
+        checkLengths(scope, terms, y, node);
         Graph.Builder graph = scope.graph();
         graph.output(name + ".loss", node.loss());
         node.count().ifPresent(count -> graph.output(name + ".count", count));
@@ -298,6 +288,18 @@ record LossNode(
                 .ifPresent(errors -> graph.output(name + ".squaredError", errors.squared())
                         .output(name + ".absoluteError", errors.absolute()));
         return node;
+    }
+
+    /// What weighs steps knows the lengths that data have, and not those that a layer finds in them.
+    private static void checkLengths(Scope scope, Terms terms, Value y, LossNode node) {
+        boolean found = scope.lengths(y).filter(own -> !scope.lengths().containsValue(own)).isPresent();
+        boolean steps = y.shape().rank() > 2 && !(terms.objective().loss() instanceof Loss.Ctc);
+        if (found && steps && node.weighing().isPresent()) {
+            throw new IllegalArgumentException(
+                    ("loss: expected data with lengths for %s of %s, which weighs each step, got a model that finds"
+                                    + " padding in a layer: leave maskZero or Masking out and give the data lengths")
+                            .formatted(terms.objective().loss(), terms.objective().output()));
+        }
     }
 
     private static void checkUnweighted(Terms terms) {

@@ -22,9 +22,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +41,8 @@ final class Pass implements AutoCloseable {
     private final List<Part> inputs;
     private final List<Part> targets;
     private final List<Value> outputs = new ArrayList<>();
+    /// The lengths of each output that is observed, where a layer has found them.
+    private final List<Optional<Value>> found = new ArrayList<>();
     private final SequencedMap<Integer, Value> lengths;
     private final Optional<Value> step;
     private final List<LossNode> losses;
@@ -114,14 +114,19 @@ final class Pass implements AutoCloseable {
         for (Objective objective : setting.losses()) {
             Value output = Objects.requireNonNull(scope.outputs().get(objective.output()), objective.output());
             outputs.add(output);
-            if (observed.contains(objective.output())) {
+            boolean seen = observed.contains(objective.output());
+            if (seen) {
                 builder.output("output/" + objective.output(), output);
             }
+            // Lengths that a layer has found; those of the data are among the inputs.
+            Optional<Value> own = scope.lengths(output).filter(value -> seen && !lengths.containsValue(value));
+            own.ifPresent(value -> builder.output("lengths/" + objective.output(), value));
+            found.add(own);
         }
         Graph graph = builder.build();
         parameters = setting.parameters();
         differentiated = purpose == Scope.Purpose.TRAINING
-                ? Optional.of(Gradients.of(graph, total, reached(graph)))
+                ? Optional.of(Gradients.of(graph, total, graph.trained(total)))
                 : Optional.empty();
         plan = differentiated
                 .map(gradients -> Plan.training(gradients, parameters, setting.engine(), reader.largest()))
@@ -206,17 +211,6 @@ final class Pass implements AutoCloseable {
                     : builder.binary(loss.name() + ".total", BinaryKind.ADD, sum.get(), weighed));
         }
         return sum.orElseThrow();
-    }
-
-    /// The trained parameters that the losses depend on.
-    private List<Value> reached(Graph graph) {
-        Set<Value> needed = new HashSet<>(Set.of(total));
-        for (Node node : graph.nodes().reversed()) {
-            if (!Collections.disjoint(node.outputs().values(), needed)) {
-                needed.addAll(node.inputs().values());
-            }
-        }
-        return graph.trained().stream().filter(needed::contains).toList();
     }
 
     private Part part(Dataset.Part part, Value value, PartCheck check) {
@@ -383,8 +377,17 @@ final class Pass implements AutoCloseable {
         Arrays.fill(lengths, time == 0 ? 1 : batch.extents().number(time));
         copyLengths(time, lengths);
         int[] targetLengths = new int[batch.size()];
-        Arrays.fill(targetLengths, target.time() < 0 ? 1 : batch.timeSteps(target.time()));
-        copyLengths(target.value().shape().rank() > 1 ? target.value().shape().dim(1) : 0, targetLengths);
+        Shape given = target.value().shape();
+        boolean steps = given.rank() > 2 || given.rank() == 2 && target.value().type() == DataType.INT32;
+        Arrays.fill(targetLengths, steps ? batch.extents().number(given.dim(1)) : 1);
+        copyLengths(steps ? given.dim(1) : 0, targetLengths);
+        if (found.get(index).isPresent()) {
+            Tensor counts = plan.tensor(found.get(index).get(), batch.extents());
+            for (int b = 0; b < lengths.length; b++) {
+                lengths[b] = (int) counts.get(b);
+                targetLengths[b] = steps && given.dim(1) == time ? lengths[b] : targetLengths[b];
+            }
+        }
         return new Predictions(
                 copy(plan.tensor(output, batch.extents())),
                 copy(plan.tensor(target.value(), batch.extents())),

@@ -35,12 +35,12 @@ record Tally(List<Metric.Totals> totals) {
         return most;
     }
 
-    /// The sum of the weights of real steps, of the output where it is most.
+    /// The sum of the weights of real steps, of all outputs.
     double weight() {
-        double most = 0;
+        double sum = 0;
         for (Metric.Totals total : totals) {
-            most = Math.max(most, total.weight());
+            sum += total.weight();
         }
-        return most;
+        return sum;
     }
 }

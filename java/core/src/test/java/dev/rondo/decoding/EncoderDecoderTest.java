@@ -13,6 +13,7 @@ import dev.rondo.inference.Serving;
 import dev.rondo.layers.Add;
 import dev.rondo.layers.Attention;
 import dev.rondo.layers.Bidirectional;
+import dev.rondo.layers.Conv1d;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Gru;
@@ -67,6 +68,16 @@ class EncoderDecoderTest {
                         Bidirectional.of(Gru.units(4).returnSequences(), Bidirectional.Merge.SUM), b.add(wide().maskZero(), source));
                 Symbol h = b.add(Gru.units(4).returnSequences(), b.add(wide(), target));
                 return b.add(Add.of(), h, b.add(Attention.additive(3), h, memory));
+            }
+        },
+        /// Attention over windows of the source, of which there are fewer than steps.
+        WINDOWS {
+            @Override
+            Symbol decoder(Functional.Builder b, Symbol source, Symbol target) {
+                Symbol windows = b.add(Conv1d.filters(4, 1).stride(2), b.add(wide(), source));
+                Symbol memory = b.add(Gru.units(4).returnSequences(), windows);
+                Symbol h = b.add(Gru.units(4).returnSequences(), b.add(wide(), target));
+                return b.add(Add.of(), h, b.add(Attention.dot(), h, memory));
             }
         },
         /// A cell that attends at each step and feeds what it saw back.
