@@ -1,8 +1,22 @@
 package dev.rondo.promises;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.rondo.Functional;
 import dev.rondo.Sequential;
+import dev.rondo.data.LabelledFolder;
+import dev.rondo.data.WavReader;
+import dev.rondo.decoding.BeamSearch;
+import dev.rondo.decoding.Viterbi;
+import dev.rondo.inference.DecoderSession;
+import dev.rondo.inference.InferenceSession;
+import dev.rondo.layers.Attention;
+import dev.rondo.layers.Crf;
 import dev.rondo.layers.Dense;
+import dev.rondo.layers.Embedding;
+import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
+import dev.rondo.layers.Symbol;
 import dev.rondo.plan.Engine;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
@@ -20,17 +34,24 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Array;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Proxy;
 import java.lang.reflect.Type;
+import java.lang.reflect.TypeVariable;
 import java.lang.reflect.WildcardType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.ConcurrentModificationException;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -44,14 +65,14 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A program that calls every public method of every public class of the exported packages with whatever fits its
 /// parameters: numbers that nothing fits, memory that is closed or another thread's, and objects that earlier calls
-/// gave, open or closed. It finds the methods by itself, so a new class needs nothing here.
+/// gave, open or closed. Where they want an interface of one method, such as a cell or a loss, it is given one that calls
+/// anything on what it is given. It finds the methods by itself, so a new class needs nothing here.
 ///
 /// The arguments are the folder of the classes, the exported packages, how many threads call at once (half of them
 /// virtual), for how many seconds, and a folder for files. Alone, a call may throw what the API names; where many
@@ -59,6 +80,7 @@ import org.jspecify.annotations.Nullable;
 /// back, and a crash.
 final class AnyCalls {
     private static final int KEPT = 6;
+    private static final int DEEPEST = 3;
     private static final long LONGEST_NANOS = 30_000_000_000L;
     /// On a busy machine it goes on beyond its time, until it has made so many calls of nearly all methods, though not for
     /// longer than this.
@@ -69,6 +91,9 @@ final class AnyCalls {
 
     /// Calls that take as long as they are told to.
     private static final Set<String> SLOW = Set.of("measureFma");
+
+    /// How long a training takes, or a sequence is searched for, is the caller's to say.
+    private static final Set<Class<?>> LASTING = Set.of(Fit.class, BeamSearch.class);
 
     private final List<Executable> calls = new ArrayList<>();
     private final Map<Class<?>, List<Object>> kept = new ConcurrentHashMap<>();
@@ -130,6 +155,39 @@ final class AnyCalls {
         }
         keep(Fit.epochs(1));
         keep(Shape.of(2, 3));
+        seedDecoding();
+        seedFiles();
+    }
+
+    /// What only models of certain layers have.
+    private void seedDecoding() {
+        Functional.Builder b = Functional.builder();
+        Symbol source = b.input(Input.ids(Shape.TIME).named("a"));
+        Symbol target = b.input(Input.ids(Shape.time(1)).named("m"));
+        Symbol memory = b.add(Gru.units(3).returnSequences(), b.add(Embedding.of(4, 3), source));
+        Symbol state = b.add(Gru.units(3).returnSequences(), b.add(Embedding.of(4, 3), target));
+        Symbol context = b.add(Attention.dot(), state, memory);
+        Functional translator = b.output("x", b.add(Dense.units(4), context)).build();
+        InferenceSession session = translator.session();
+        keep(translator);
+        keep(session);
+        DecoderSession decoder = session.decoder("m", "x", 2);
+        decoder.encode(Map.of("a", Tensor.of(new int[] {1, 2, 3}, 1, 3)));
+        keep(decoder);
+        Sequential tagger = Sequential.of(Input.features(Shape.TIME, 2), Dense.units(3), Crf.of());
+        keep(tagger);
+        keep(Viterbi.of(tagger.parameters(), "crf"));
+    }
+
+    private void seedFiles() throws IOException {
+        ByteBuffer wav = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
+        wav.put("RIFF".getBytes(US_ASCII)).putInt(52).put("WAVEfmt ".getBytes(US_ASCII)).putInt(16);
+        wav.putShort((short) 1).putShort((short) 1).putInt(8000).putInt(16_000).putShort((short) 2).putShort((short) 16);
+        wav.put("data".getBytes(US_ASCII)).putInt(16);
+        Path labelled = Files.createDirectories(folder.resolve("sounds/x")).resolve("sound.wav");
+        Files.write(labelled, wav.array());
+        keep(WavReader.open(Files.copy(labelled, folder.resolve("sound.wav"))));
+        keep(LabelledFolder.byFolder(folder.resolve("sounds"), ".wav"));
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -197,6 +255,8 @@ final class AnyCalls {
         private final long until;
         private final AtomicLong since = new AtomicLong();
         private volatile String what = "";
+        private @Nullable Object latest;
+        private int depth;
 
         Walk(SplittableRandom random, long until) {
             this.random = random;
@@ -221,13 +281,17 @@ final class AnyCalls {
         }
 
         private void call(Executable call) {
-            Object receiver = null;
             if (call instanceof Method method && !Modifier.isStatic(method.getModifiers())) {
-                receiver = instance(method.getDeclaringClass());
-                if (receiver == null) {
-                    return;
+                Object receiver = instance(method.getDeclaringClass());
+                if (receiver != null) {
+                    call(call, receiver);
                 }
+            } else {
+                call(call, null);
             }
+        }
+
+        private void call(Executable call, @Nullable Object receiver) {
             Type[] types = call.getGenericParameterTypes();
             Object[] arguments = new Object[types.length];
             for (int i = 0; i < types.length; i++) {
@@ -241,21 +305,28 @@ final class AnyCalls {
             }
             made.get(call).increment();
             what = call.toString();
-            since.set(System.nanoTime());
+            long outer = since.getAndSet(System.nanoTime());
             try {
                 Object result = call instanceof Constructor<?> constructor
                         ? constructor.newInstance(arguments)
                         : ((Method) call).invoke(receiver, arguments);
+                since.set(outer);
                 returned.get(call).increment();
                 if (result != null) {
+                    latest = result;
                     take(result);
                 }
             } catch (InvocationTargetException e) {
                 check(call, e.getCause());
             } catch (ReflectiveOperationException | IllegalArgumentException e) {
                 throw new IllegalStateException(call.toGenericString(), e);
+            } catch (ConcurrentModificationException e) {
+                // Another thread changes what the call gave.
+                if (alone) {
+                    throw e;
+                }
             } finally {
-                since.set(0);
+                since.set(outer);
                 Thread.interrupted();
             }
         }
@@ -342,16 +413,19 @@ final class AnyCalls {
         }
 
         private int number(Executable call) {
-            // How long a training takes, and how much memory a random matrix, is the caller's to say.
-            boolean hostile = random.nextInt(12) == 0 && !call.getDeclaringClass().equals(Fit.class);
-            return hostile ? HOSTILE[random.nextInt(HOSTILE.length)] : NUMBERS[random.nextInt(
-                    call.getDeclaringClass().equals(Fit.class) ? 4 : NUMBERS.length)];
+            if (LASTING.contains(call.getDeclaringClass())) {
+                return NUMBERS[random.nextInt(4)];
+            }
+            return random.nextInt(12) == 0
+                    ? HOSTILE[random.nextInt(HOSTILE.length)]
+                    : NUMBERS[random.nextInt(NUMBERS.length)];
         }
 
         private @Nullable Object argument(Type type, Executable call) {
             return switch (type) {
                 case ParameterizedType generic -> container(generic, call);
                 case WildcardType wildcard -> argument(wildcard.getUpperBounds()[0], call);
+                case TypeVariable<?> variable -> argument(variable.getBounds()[0], call);
                 case Class<?> simple -> simple(simple, call);
                 default -> null;
             };
@@ -363,8 +437,8 @@ final class AnyCalls {
             if (raw == Optional.class) {
                 return random.nextBoolean() ? Optional.empty() : Optional.ofNullable(argument(of[0], call));
             }
-            if (raw == Consumer.class) {
-                return (Consumer<Object>) _ -> {};
+            if (isFunctional(raw)) {
+                return written(raw);
             }
             if (raw.isAssignableFrom(LinkedHashMap.class)) {
                 Map<Object, Object> map = new LinkedHashMap<>();
@@ -423,11 +497,12 @@ final class AnyCalls {
                 return (byte) random.nextInt();
             }
             if (type == String.class || type == CharSequence.class) {
-                String[] values = {"", "x", "y", "lstm", "dense", "weight", "a/b", "native", "avx2", "loss", "m", "\0"};
+                String[] values = {"", "x", "y", "lstm", "dense", "weight", "a/b", "native", "avx2", "loss", "m", "a", "\0"};
                 return values[random.nextInt(values.length)];
             }
             if (type == Path.class) {
-                return folder.resolve(random.nextBoolean() ? "model.safetensors" : "other" + random.nextInt(3));
+                String[] names = {"model.safetensors", "model.safetensors", "sound.wav", "sounds", "other1", "other2"};
+                return folder.resolve(names[random.nextInt(names.length)]);
             }
             if (type == RandomGenerator.class) {
                 return new SplittableRandom(1);
@@ -448,7 +523,71 @@ final class AnyCalls {
             if (type == Shape.class && random.nextBoolean()) {
                 return Shape.of(dims());
             }
-            return instance(type);
+            Object known = instance(type);
+            return isFunctional(type) && (known == null || random.nextBoolean()) ? written(type) : known;
+        }
+
+        private static boolean isFunctional(Class<?> type) {
+            return type.isInterface()
+                    && !type.isSealed()
+                    && Arrays.stream(type.getMethods())
+                                    .filter(method -> Modifier.isAbstract(method.getModifiers()))
+                                    .filter(method -> !isOfObject(method))
+                                    .count()
+                            == 1;
+        }
+
+        private static boolean isOfObject(Method method) {
+            return switch (method.getName()) {
+                case "equals", "hashCode", "toString" -> true;
+                default -> false;
+            };
+        }
+
+        /// What a user might write for an interface of one method.
+        private @Nullable Object written(Class<?> type) {
+            return depth == DEEPEST
+                    ? null
+                    : Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, this::answer);
+        }
+
+        /// Calls anything on what it is given, and answers with what fits.
+        private @Nullable Object answer(Object self, Method method, Object @Nullable [] arguments) throws Throwable {
+            if (isOfObject(method)) {
+                return switch (method.getName()) {
+                    case "equals" -> arguments != null && self == arguments[0];
+                    case "hashCode" -> System.identityHashCode(self);
+                    default -> "written";
+                };
+            }
+            if (method.isDefault()) {
+                return InvocationHandler.invokeDefault(self, method, arguments);
+            }
+            Class<?> type = method.getReturnType();
+            latest = null;
+            depth++;
+            try {
+                for (Object argument : arguments == null ? new Object[0] : arguments) {
+                    take(argument);
+                    List<Executable> fitting = calls.stream()
+                            .filter(call -> call instanceof Method && !Modifier.isStatic(call.getModifiers()))
+                            .filter(call -> call.getDeclaringClass().isInstance(argument))
+                            .toList();
+                    for (int i = fitting.isEmpty() ? 0 : random.nextInt(20); i > 0; i--) {
+                        call(fitting.get(random.nextInt(fitting.size())), argument);
+                    }
+                }
+            } finally {
+                depth--;
+            }
+            if (type == void.class) {
+                return null;
+            }
+            Object answer = type.isInstance(latest) ? latest : argument(method.getGenericReturnType(), method);
+            if (answer == null) {
+                throw new IllegalStateException("nothing fits " + type);
+            }
+            return answer;
         }
 
         private int[] dims() {
