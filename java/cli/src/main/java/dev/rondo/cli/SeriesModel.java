@@ -62,7 +62,7 @@ record SeriesModel(String column, Scaler scaler, Windows windows) {
         }
         try {
             Windows windows =
-                    new Windows(Integer.parseInt(window), output.dim(1), Relation.valueOf(relation));
+                    Windows.of(Integer.parseInt(window), output.dim(1)).relation(Relation.valueOf(relation));
             return new SeriesModel(column, Scaler.ofText(scaler), windows);
         } catch (IllegalArgumentException e) {
             throw new ModelFormatException(file, "rondo.series: " + Screen.printable(String.valueOf(e.getMessage())), e);

@@ -162,7 +162,7 @@ final class TrainSeriesCommand implements Callable<Integer> {
 
     private Windows windows() {
         try {
-            return new Windows(window, horizon, relation);
+            return Windows.of(window, horizon).relation(relation);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("--window: " + e.getMessage(), e);
         }

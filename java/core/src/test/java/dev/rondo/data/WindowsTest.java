@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.rondo.data.Windows.Relation;
 import dev.rondo.tensor.Shape;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class WindowsTest {
@@ -40,6 +41,40 @@ class WindowsTest {
         assertArrayEquals(new double[] {5}, Windows.of(3, 1).values(series, 3, 5));
     }
 
+    /// Features side by side, targets step by step, each to its own last value.
+    @Test
+    void severalSeriesGoSideBySide() {
+        double[][] inputs = {{1, 2, 4, 8, 16}, {10, 20, 30, 40, 50}};
+        double[][] targets = {inputs[1], {5, 4, 3, 2, 1}};
+        Examples examples = Windows.of(2, 2).examples(inputs, targets, 0, 5);
+        assertEquals(Shape.of(2, 2, 2), examples.x().shape());
+        assertArrayEquals(new float[] {1, 10, 2, 20, 2, 20, 4, 30}, examples.x().toFloats());
+        assertEquals(Shape.of(2, 4), examples.y().shape());
+        assertArrayEquals(new float[] {30, 3, 40, 2, 40, 2, 50, 1}, examples.y().toFloats());
+
+        Windows told = Windows.of(2, 2).relation(Relation.TO_LAST);
+        assertArrayEquals(new float[] {10, -1, 20, -2, 10, -1, 20, -2}, told.examples(inputs, targets, 0, 5).y().toFloats());
+        assertArrayEquals(new float[] {-8, -10, 0, 0}, told.input(inputs).toFloats());
+        assertArrayEquals(new double[][] {{30, 40}, {3, 2}}, told.values(targets, 2, 10, -1, 20, -2));
+    }
+
+    /// The same as every third of all.
+    @Test
+    void aStrideLeavesExamplesOut() {
+        for (int rows = 0; rows < 20; rows++) {
+            Windows all = Windows.of(4, 2);
+            Windows some = all.stride(3);
+            assertEquals((all.count(5, rows) + 2) / 3, some.count(5, rows));
+            if (all.count(5, rows) > 0) {
+                Examples examples = all.examples(counting(20), 5, rows);
+                int[] every = IntStream.range(0, examples.size()).filter(n -> n % 3 == 0).toArray();
+                Examples strided = some.examples(counting(20), 5, rows);
+                assertArrayEquals(examples.select(every).x().toFloats(), strided.x().toFloats());
+                assertArrayEquals(examples.select(every).y().toFloats(), strided.y().toFloats());
+            }
+        }
+    }
+
     /// The part that is held out is told apart by its targets: what is learned from holds none of its rows, and each of
     /// its own forecasts is made from rows before the target.
     @Test
@@ -47,7 +82,7 @@ class WindowsTest {
         int rows = 40;
         int split = 25;
         for (Relation relation : Relation.values()) {
-            Windows windows = new Windows(6, 3, relation);
+            Windows windows = Windows.of(6, 3).relation(relation);
             double[] series = counting(rows);
             double[] poisoned = series.clone();
             Arrays.fill(poisoned, split, rows, Double.NaN);
@@ -98,6 +133,11 @@ class WindowsTest {
     void whatDoesNotFitIsRefused() {
         refused("window: expected at least 1, got 0", () -> Windows.of(0, 1));
         refused("horizon: expected at least 1, got -1", () -> Windows.of(1, -1));
+        refused("stride: expected at least 1, got 0", () -> Windows.of(1, 1).stride(0));
+        refused("expected each to have 9 rows like the first, got 8",
+                () -> Windows.of(3, 2).examples(new double[][] {counting(9)}, new double[][] {counting(8)}, 0, 8));
+        refused("expected at least one to forecast from and one to forecast, got 1 and 0",
+                () -> Windows.of(3, 2).examples(new double[][] {counting(9)}, new double[0][], 0, 9));
         refused("window: expected at least 2", () -> Windows.of(1, 1).relation(Relation.TO_LAST));
         refused("expected at least 5 rows up to row 4 for a window of 3 and a horizon of 2, got 4",
                 () -> Windows.of(3, 2).examples(counting(9), 0, 4));

@@ -1,15 +1,14 @@
 package dev.rondo.examples;
 
 import dev.rondo.Sequential;
-import dev.rondo.data.Dataset;
 import dev.rondo.data.Examples;
 import dev.rondo.data.Scaler;
+import dev.rondo.data.Windows;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Lstm;
 import dev.rondo.tensor.Shape;
-import dev.rondo.tensor.Tensor;
 import dev.rondo.training.Adam;
 import dev.rondo.training.EarlyStopping;
 import dev.rondo.training.Fit;
@@ -61,9 +60,10 @@ final class Etth1 extends Example {
         for (int i = 0; i < series.length; i++) {
             series[i] = Scaler.fit(Scaler.Kind.STANDARD, Arrays.copyOf(series[i], 12 * MONTH)).apply(series[i]);
         }
-        Examples training = windows(series, (12 - months) * MONTH + WINDOW, 12 * MONTH);
-        Examples valid = windows(series, 12 * MONTH, 16 * MONTH);
-        Examples test = windows(series, 16 * MONTH, 20 * MONTH);
+        Windows windows = Windows.of(WINDOW, HORIZON).relation(Windows.Relation.TO_LAST);
+        Examples training = windows.examples(series, series, (12 - months) * MONTH + WINDOW, 12 * MONTH);
+        Examples valid = windows.examples(series, series, 12 * MONTH, 16 * MONTH);
+        Examples test = windows.examples(series, series, 16 * MONTH, 20 * MONTH);
         try (Sequential model = model()) {
             model.compile(Training.optimizer(Adam.standard())
                     .loss(Loss.meanSquaredError())
@@ -84,30 +84,6 @@ final class Etth1 extends Example {
                                     meanMagnitude(test))
                             .published("0.624" + source));
         }
-    }
-
-    /// The examples whose targets all lie in `from..to`.
-    ///
-    /// @return x `[N,96,7]` and y `[N,24*7]`, as differences to the window's last hour
-    private static Examples windows(double[][] series, int from, int to) {
-        int features = series.length;
-        int count = to - from - HORIZON + 1;
-        float[] x = new float[count * WINDOW * features];
-        float[] y = new float[count * HORIZON * features];
-        for (int n = 0; n < count; n++) {
-            int at = from + n;
-            for (int f = 0; f < features; f++) {
-                double last = series[f][at - 1];
-                for (int t = 0; t < WINDOW; t++) {
-                    x[(n * WINDOW + t) * features + f] = (float) (series[f][at - WINDOW + t] - last);
-                }
-                for (int k = 0; k < HORIZON; k++) {
-                    y[(n * HORIZON + k) * features + f] = (float) (series[f][at + k] - last);
-                }
-            }
-        }
-        return Dataset.of(
-                Tensor.of(x, count, WINDOW, features), Tensor.of(y, count, HORIZON * features));
     }
 
     private static double meanSquare(Examples examples) {

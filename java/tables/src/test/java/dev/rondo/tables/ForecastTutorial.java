@@ -81,9 +81,7 @@ final class ForecastTutorial {
         Examples testing = windows.examples(scaled, test, scaled.length);
         // @end region="windows"
         // @start region="stride"
-        int stride = 2;
-        Examples fewer = training.select(
-                IntStream.range(0, training.size()).filter(n -> n % stride == 0).toArray());
+        Examples fewer = windows.stride(2).examples(scaled, 0, validation);
         // @end region="stride"
         // @start region="model"
         Sequential model = Sequential.builder()
