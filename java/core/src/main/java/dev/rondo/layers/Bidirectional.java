@@ -7,19 +7,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /// Two recurrent layers of one kind over the same sequences, one forward and one backward in time (Schuster & Paliwal
 /// 1997), whose outputs are merged.
 ///
-/// Takes what the layer takes: float32 `[B,T,I]`, and of both directions the states before their first steps or none,
-/// the forward ones first. Gives what the layer gives, merged; besides unmerged `forward` and `backward`, and the states
-/// `forward.h`, `backward.h` and of an LSTM `forward.c`, `backward.c`. Its parameters are those of the layer under
+/// Takes what the layer takes: float32 `[B,T,I]`, what a cell asks for besides, which both directions see, and of both the
+/// states before their first steps or none, the forward ones first. Gives what the layer gives, merged; besides unmerged
+/// `forward` and `backward`, and each state by its name behind these: `forward.h`, `backward.h` and of an LSTM
+/// `forward.c`, `backward.c`. Its parameters are those of the layer under
 /// `forward/` and `backward/`. Such a layer cannot be streamed.
 ///
 /// @param name of its parameters' path; empty: `bidirectional`, and `bidirectional_1` for further ones
 /// @param layer the forward one; the backward one is the same, turned round
 /// @param merge how the outputs become one
-public record Bidirectional(String name, Recurrent<?> layer, Merge merge) implements Layer {
+public record Bidirectional(String name, Directed layer, Merge merge) implements Layer {
     private static final String FORWARD = "forward";
     private static final String BACKWARD = "backward";
 
@@ -39,19 +41,19 @@ public record Bidirectional(String name, Recurrent<?> layer, Merge merge) implem
 
     public Bidirectional {
         Settings.name("Bidirectional", name);
-        if (layer.settings().direction() != Direction.FORWARD) {
+        if (layer.direction() != Direction.FORWARD) {
             throw new IllegalArgumentException(
                     "Bidirectional: layer: expected one that goes forward in time, got " + layer);
         }
     }
 
     /// Both directions of a layer, their outputs side by side.
-    public static Bidirectional of(Recurrent<?> layer) {
+    public static Bidirectional of(Directed layer) {
         return new Bidirectional("", layer, Merge.CONCAT);
     }
 
     /// Both directions of a layer.
-    public static Bidirectional of(Recurrent<?> layer, Merge merge) {
+    public static Bidirectional of(Directed layer, Merge merge) {
         return new Bidirectional("", layer, merge);
     }
 
@@ -77,14 +79,22 @@ public record Bidirectional(String name, Recurrent<?> layer, Merge merge) implem
 
     /// The inputs of each direction.
     private List<List<Value>> inputs(Scope scope, List<Value> inputs) {
-        if (inputs.size() % 2 == 0) {
-            throw new IllegalArgumentException(
-                    "%s: expected x, or x and the states of both directions, got %d inputs".formatted(scope.path(), inputs.size()));
+        int first = layer.inputsBeforeStates();
+        if (inputs.size() < first || (inputs.size() - first) % 2 != 0) {
+            throw new IllegalArgumentException("%s: expected %d inputs, or besides the states of both directions, got %d inputs"
+                    .formatted(scope.path(), first, inputs.size()));
         }
-        List<Value> forward = new ArrayList<>(inputs.subList(0, inputs.size() / 2 + 1));
-        List<Value> backward = new ArrayList<>(inputs.subList(inputs.size() / 2 + 1, inputs.size()));
-        backward.addFirst(inputs.getFirst());
-        return List.of(forward, backward);
+        int middle = (first + inputs.size()) / 2;
+        List<Value> backward = new ArrayList<>(inputs.subList(0, first));
+        backward.addAll(inputs.subList(middle, inputs.size()));
+        return List.of(inputs.subList(0, middle), backward);
+    }
+
+    /// The names of the outputs that are states, in the order in which it takes them.
+    List<String> stateOutputs() {
+        return Stream.of(FORWARD, BACKWARD)
+                .flatMap(direction -> layer.stateOutputs().stream().map(state -> direction + "." + state))
+                .toList();
     }
 
     private static void put(SequencedMap<String, Value> outputs, String direction, SequencedMap<String, Value> given) {

@@ -10,14 +10,13 @@ import java.util.SequencedMap;
 /// is left empty, a model gives its own.
 ///
 /// Most layers take one value and give one: see [UnaryLayer]. Others take several, see [MergeLayer], or states beside
-/// their input and give them too, see [Recurrent].
+/// their input and give them too, see [Directed].
 public sealed interface Layer permits
         Attention,
         Bidirectional,
+        Directed,
         Input,
         MergeLayer,
-        Recurrent,
-        Rnn,
         UnaryLayer,
         WeightNoise {
     /// The main output of a layer.

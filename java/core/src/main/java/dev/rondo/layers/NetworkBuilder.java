@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.Set;
 
 /// Writes a network down, call by call: each takes symbols that earlier ones gave, so that there are no cycles. What does
 /// not fit is refused at once, with the layer's name. For use by one thread; [dev.rondo.Functional] is a model's.
@@ -101,16 +100,15 @@ public final class NetworkBuilder {
         calls.add(new Call(layer, inputs.stream().map(Symbol::port).toList()));
         SequencedMap<String, Symbol> symbols = new LinkedHashMap<>();
         values.forEach((output, value) -> symbols.put(output, new Symbol(this, new Port(calls.size() - 1, output), value)));
-        return new Symbols(call, symbols, states(layer, symbols.keySet()));
+        return new Symbols(call, symbols, states(layer));
     }
 
-    private static List<String> states(Layer layer, Set<String> outputs) {
-        if (WeightNoise.within(layer) instanceof Rnn rnn) {
-            return rnn.stateOutputs();
-        }
-        return outputs.stream()
-                .filter(output -> List.of("h", "c").contains(output.substring(output.lastIndexOf('.') + 1)))
-                .toList();
+    private static List<String> states(Layer layer) {
+        return switch (WeightNoise.within(layer)) {
+            case Directed directed -> directed.stateOutputs();
+            case Bidirectional both -> both.stateOutputs();
+            default -> List.of();
+        };
     }
 
     private void requireOwn(String name, Symbol symbol) {

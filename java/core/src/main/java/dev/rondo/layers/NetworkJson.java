@@ -342,7 +342,7 @@ final class NetworkJson {
         if (type == Initializer.class) {
             return readRecord(fields.place + "." + name, Initializer.class, fields.take(name));
         }
-        if (type == Recurrent.class || type == Layer.class) {
+        if (type == Directed.class || type == Layer.class) {
             return readRecord(fields.place + "." + name, type, fields.take(name));
         }
         if (type == GivenValues.class) {

@@ -117,8 +117,7 @@ public record NetworkSplit(Network encoder, Network decoder) {
         /// What is stepped may enter where steps do, and nowhere else.
         private void checkSteps(Call call) {
             Layer layer = WeightNoise.within(call.layer());
-            boolean first = layer instanceof Attention || layer instanceof Recurrent || layer instanceof Rnn
-                    || layer instanceof Bidirectional;
+            boolean first = layer instanceof Attention || layer instanceof Directed || layer instanceof Bidirectional;
             boolean others = call.inputs().stream().skip(1).anyMatch(port -> stepped.contains(port.call()));
             if (first && others || !layer.isStreamable() && !(layer instanceof Attention)) {
                 throw new IllegalArgumentException(

@@ -24,7 +24,7 @@ import java.util.SequencedMap;
 /// it takes and gives the same, and is slower.
 ///
 /// @param <L> the layer itself
-public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits Lstm, Gru, SimpleRnn {
+public sealed interface Recurrent<L extends Recurrent<L>> extends Directed permits Lstm, Gru, SimpleRnn {
 
     /// What it can be told, like any recurrent layer.
     RecurrentSettings settings();
@@ -58,8 +58,12 @@ public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits 
         return settings(settings().output(Output.SEQUENCES));
     }
 
-    /// Reading each sequence from its own last step to its first. Outputs stay at the place of their step (Keras turns
-    /// them round); the last output is the one at the first step. Such a layer cannot be streamed.
+    @Override
+    default Direction direction() {
+        return settings().direction();
+    }
+
+    @Override
     default L goBackwards() {
         return settings(settings().direction(Direction.REVERSE));
     }
@@ -75,8 +79,13 @@ public sealed interface Recurrent<L extends Recurrent<L>> extends Layer permits 
     }
 
     @Override
-    default boolean isStreamable() {
-        return settings().direction() == Direction.FORWARD;
+    default int inputsBeforeStates() {
+        return 1;
+    }
+
+    @Override
+    default List<String> stateOutputs() {
+        return List.copyOf(states().keySet());
     }
 
     /// Dropping a part of the state wherever the recurrent weights act on it, in training: the same units at every step,

@@ -38,7 +38,7 @@ import java.util.SequencedMap;
 /// @param recurrentDropout the part of each state that the cell asks for by [CellScope#dropped] that is dropped in
 ///     training, in [0, 1)
 public record Rnn(String name, RecordedCell cell, Output output, Direction direction, double recurrentDropout)
-        implements Layer {
+        implements Directed {
     /// The state in which the last output is kept. No name that a cell can give has a dash.
     private static final String LAST = "last-output";
 
@@ -73,7 +73,7 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
         return new Rnn(name, cell, Output.SEQUENCES, direction, recurrentDropout);
     }
 
-    /// Reading each sequence from its own last step to its first, see [Recurrent#goBackwards].
+    @Override
     public Rnn goBackwards() {
         return new Rnn(name, cell, output, Direction.REVERSE, recurrentDropout);
     }
@@ -91,7 +91,7 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
     public SequencedMap<String, Value> apply(Scope scope, List<Value> inputs) {
         List<Value> constants = cell.constants();
         List<String> states = cell.states();
-        int least = 1 + constants.size();
+        int least = inputsBeforeStates();
         if (inputs.size() != least && inputs.size() != least + states.size()) {
             throw new IllegalArgumentException("%s: expected x%s, and besides all states %s or none, got %d inputs"
                     .formatted(
@@ -125,8 +125,13 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
         return outputs;
     }
 
-    /// The names of the outputs that are states.
-    List<String> stateOutputs() {
+    @Override
+    public int inputsBeforeStates() {
+        return 1 + cell.constants().size();
+    }
+
+    @Override
+    public List<String> stateOutputs() {
         return cell.states().stream().map(Rnn::stateOutput).toList();
     }
 
@@ -160,11 +165,6 @@ public record Rnn(String name, RecordedCell cell, Output output, Direction direc
         if (cell.inputSize().isPresent() && cell.inputSize().get() != inputSize) {
             throw scope.wrong("FLOAT32 [B,T,%d], which its cell was made for".formatted(cell.inputSize().get()), x);
         }
-    }
-
-    @Override
-    public boolean isStreamable() {
-        return direction == Direction.FORWARD;
     }
 
     @Override

@@ -36,7 +36,8 @@ final class LayerNetworks {
                 Lstm.units(4).returnSequences().goBackwards(),
                 SimpleRnn.units(4).returnSequences(),
                 rnn(),
-                Bidirectional.of(Lstm.units(3).returnSequences()))) {
+                Bidirectional.of(Lstm.units(3).returnSequences()),
+                Bidirectional.of(rnn(), Bidirectional.Merge.SUM))) {
             cases.add(chain(layer.toString(), false, layer));
         }
         for (PoolTime pool : List.of(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.Functional;
 import dev.rondo.Runs;
 import dev.rondo.Sequential;
 import dev.rondo.cells.MixedCandidateGru;
@@ -19,6 +20,7 @@ import dev.rondo.data.Order;
 import dev.rondo.data.Seeds;
 import dev.rondo.graph.RecurrentCell;
 import dev.rondo.graph.Value;
+import dev.rondo.inference.InferenceRequest;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.inference.Serving;
 import dev.rondo.inference.StreamingSession;
@@ -36,6 +38,7 @@ import dev.rondo.training.Training;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -43,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Layers of cells that users write, in models.
@@ -311,6 +315,72 @@ class RnnTest {
         }
         // 30 updates or so, forth and back through 5 steps of 8 roundings.
         Closeness.ofSums(16, 30 * 2 * 5 * 8).check("losses", losses[0], losses[1]);
+    }
+
+    /// A cell in both directions is its two layers side by side, with lengths, states given and taken, and what it
+    /// attends to, and comes back from its file.
+    @ParameterizedTest
+    @EnumSource(
+            value = Choice.class,
+            names = {"JAVA", "NATIVE"})
+    void bothDirectionsAreTwoLayers(Choice kernels, @TempDir Path folder) throws Exception {
+        Cell attending = (s, x) -> {
+            Value h = s.state("h", UNITS);
+            Value seen = s.attend(Attention.general(), h, s.memory("memory", FEATURES)).context();
+            return s.next(h, s.tanh(s.add(s.dense("input", x, UNITS), s.recurrent("state", h, UNITS), s.product(
+                    "seen", seen, UNITS, Initializer.glorotUniform()))));
+        };
+        Rnn layer = Rnn.of(attending).returnSequences();
+        try (Functional both = twice(attending, layer, true);
+                Functional apart = twice(attending, layer, false)) {
+            assertEquals(both.parameters().size(), apart.parameters().size());
+            apart.parameters().forEach((name, tensor) -> both.setParameter(
+                    name.replaceFirst("^(..)-(forward|backward)", "$1/$2"), tensor));
+            Path file = folder.resolve("both.safetensors");
+            both.save(file);
+            Map<String, Tensor> expected = states(apart, kernels);
+            assertSame(expected, states(both, kernels));
+            try (Functional loaded = Functional.load(file)) {
+                assertSame(expected, states(loaded, kernels));
+            }
+        }
+    }
+
+    /// Two of them, the second from where the first ended.
+    private static Functional twice(Cell cell, Rnn layer, boolean together) {
+        Functional.Builder b = Functional.builder();
+        Symbol x = b.input(Input.features(Shape.TIME, FEATURES).named("x"));
+        if (together) {
+            Symbols first = b.apply(Bidirectional.of(layer).named("l1"), x, List.of(x));
+            List<Symbol> more = Stream.concat(Stream.of(x), first.states().stream()).toList();
+            Symbols second = b.apply(Bidirectional.of(Rnn.of(cell)).named("l2"), first.y(), more);
+            return b.output("y", second.y()).output("h", second.output("backward.h")).seed(3).build();
+        }
+        Symbols forward = b.apply(layer.named("l1-forward"), x, List.of(x));
+        Symbols backward = b.apply(layer.goBackwards().named("l1-backward"), x, List.of(x));
+        Symbol y = b.add(Concat.of(), forward.y(), backward.y());
+        Symbols then = b.apply(Rnn.of(cell).named("l2-forward"), y, List.of(x, forward.h()));
+        Symbols back = b.apply(Rnn.of(cell).goBackwards().named("l2-backward"), y, List.of(x, backward.h()));
+        return b.output("y", b.add(Concat.of(), then.y(), back.y())).output("h", back.h()).seed(3).build();
+    }
+
+    private static Map<String, Tensor> states(Functional model, Choice kernels) {
+        try (InferenceSession session = model.session(Serving.standard().engine(Engine.inference().kernels(kernels)))) {
+            Map<String, Tensor> outputs = Map.of(
+                    "y", Tensor.zeros(DataType.FLOAT32, BATCH, 2 * UNITS),
+                    "h", Tensor.zeros(DataType.FLOAT32, BATCH, UNITS));
+            InferenceRequest request = session.request()
+                    .input("x", x())
+                    .lengths("x", Tensor.of(new int[] {TIME, 3, 1, 5, 6}, BATCH));
+            outputs.forEach(request::output);
+            request.run();
+            return outputs;
+        }
+    }
+
+    private static void assertSame(Map<String, Tensor> expected, Map<String, Tensor> actual) {
+        assertEquals(expected.keySet(), actual.keySet());
+        expected.forEach((name, tensor) -> assertArrayEquals(tensor.toFloats(), actual.get(name).toFloats(), name));
     }
 
     @Test
