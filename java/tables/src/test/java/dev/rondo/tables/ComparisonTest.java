@@ -14,19 +14,26 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// Holds `docs/coming-from-keras-and-pytorch.md` against the classes that there are.
+/// Holds the tables of what Keras, PyTorch and Rondo have against the classes that there are.
 class ComparisonTest {
-    private static final Path FILE =
-            Path.of(System.getProperty("rondo.root", "../..")).resolve("docs/coming-from-keras-and-pytorch.md");
+    private static final Path ROOT = Path.of(System.getProperty("rondo.root", "../.."));
     private static final List<String> PACKAGES = List.of(
             "", ".data", ".decoding", ".inference", ".io", ".layers", ".metrics", ".plan", ".tensor", ".training");
     private static final Pattern NAME = Pattern.compile("`((?:[A-Z]\\w*\\.)*[A-Z]\\w*)(?:\\.([a-z]\\w*))?`");
 
     @Test
-    void whatTheTableNamesIsThere() throws IOException {
+    void whatTheTablesNameIsThere() throws IOException {
+        check(Files.readAllLines(ROOT.resolve("docs/coming-from-keras-and-pytorch.md")), 100);
+        List<String> readme = Files.readAllLines(ROOT.resolve("README.md"));
+        int begin = readme.indexOf("### Beside Keras and PyTorch");
+        assertTrue(begin >= 0, "no such section");
+        check(readme.subList(begin, readme.indexOf("### Worked examples")), 20);
+    }
+
+    private static void check(List<String> lines, int least) {
         List<String> missing = new ArrayList<>();
         int names = 0;
-        for (String line : Files.readAllLines(FILE)) {
+        for (String line : lines) {
             if (!line.startsWith("|")) {
                 continue;
             }
@@ -42,7 +49,7 @@ class ComparisonTest {
             }
         }
         assertEquals(List.of(), missing);
-        assertTrue(names > 100, names + " names");
+        assertTrue(names > least, names + " names");
     }
 
     @Test
