@@ -85,6 +85,17 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
         return network.graph(Scope.Variant.PLAIN).y().shape();
     }
 
+    /// How many steps the model gives for sequences of so many: as many, or fewer where a layer makes windows of them, as
+    /// [dev.rondo.layers.Conv1d] does with a stride. It is what a [dev.rondo.decoding.CtcDecoder] has to know.
+    ///
+    /// @param lengths of the sequences, each at least 0
+    /// @return of each sequence; of several outputs the first's
+    /// @throws IllegalArgumentException if a length is negative, or the output has no steps
+    public int[] outputLengths(int... lengths) {
+        Scope scope = network.graph(Scope.Variant.PLAIN);
+        return scope.graph().build().lengths(scope.y(), lengths);
+    }
+
     /// The seed of first values, shuffles and dropout.
     public long seed() {
         return network.seed();

@@ -8,6 +8,7 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -174,6 +175,34 @@ public final class Graph {
             }
         }
         return all;
+    }
+
+    /// How many steps a value has of sequences of so many: as many, or windows of them.
+    ///
+    /// @param lengths each at least 0
+    /// @throws IllegalArgumentException if the value has no symbol of time, or a length is negative
+    public int[] lengths(Value value, int... lengths) {
+        if (value.shape().rank() < 2 || !Shape.isTime(value.shape().dim(1))) {
+            throw new IllegalArgumentException(
+                    "%s: expected steps of a symbol of time, [B,T,...], got %s".formatted(value.name(), value.shape()));
+        }
+        for (int length : lengths) {
+            if (length < 0) {
+                throw new IllegalArgumentException("lengths: expected each to be at least 0, got " + length);
+            }
+        }
+        return Arrays.stream(lengths).map(length -> length(value.shape().dim(1), length)).toArray();
+    }
+
+    private int length(int time, int length) {
+        for (Node node : counted) {
+            Op.Windows windows = (Op.Windows) node.op();
+            if (windows.windows() == time) {
+                int taken = length(node.input("x").shape().dim(1), length);
+                return taken < 1 ? 0 : windows.count(taken);
+            }
+        }
+        return length;
     }
 
     /// Checks that there are as many steps as windows take.

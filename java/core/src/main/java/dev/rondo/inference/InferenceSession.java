@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// A trained model, served. Its weights never change, lie in memory once, and are shared by all calls and streams.
 ///
@@ -39,6 +40,8 @@ import java.util.SequencedMap;
 /// Close the session when it is no longer needed: that waits for calls in flight; later calls, those of streams too,
 /// throw `IllegalStateException("InferenceSession is closed")`.
 public final class InferenceSession implements AutoCloseable {
+    private static final AtomicBoolean LOADING = new AtomicBoolean();
+
     private final Network network;
     private final Map<String, String> notes;
     private final Parameters parameters;
@@ -80,7 +83,22 @@ public final class InferenceSession implements AutoCloseable {
     /// @throws dev.rondo.io.ModelFormatException if it is no model file
     /// @throws IOException if it cannot be read
     public static InferenceSession open(Path file, Serving serving) throws IOException {
+        loadKernels(serving);
         return new InferenceSession(ModelFile.read(file), serving);
+    }
+
+    /// Loads the kernels while the file is read, the first time, when either takes a good part of the time to the first
+    /// prediction.
+    private static void loadKernels(Serving serving) {
+        if (LOADING.compareAndSet(false, true)) {
+            Thread.ofPlatform().daemon().name("rondo-kernels").start(() -> {
+                try {
+                    serving.engine().engine();
+                } catch (RuntimeException | Error e) {
+                    // The session meets it again.
+                }
+            });
+        }
     }
 
     private CallPlan plan(Scope.States states, Scope.Lengths lengths, int batch) {
@@ -154,6 +172,13 @@ public final class InferenceSession implements AutoCloseable {
     /// The shape of the output, float32, such as `[B,T,65]`; of several the first.
     public Shape outputShape() {
         return signature.y().shape();
+    }
+
+    /// How many steps the model gives for sequences of so many, see [dev.rondo.Model#outputLengths].
+    ///
+    /// @throws IllegalArgumentException if a length is negative, or the output has no steps
+    public int[] outputLengths(int... lengths) {
+        return signature.graph().lengths(signature.y(), lengths);
     }
 
     /// What was noted with the model, such as its vocabulary.

@@ -14,7 +14,8 @@ import dev.rondo.tensor.DataType;
 /// Else S, of sequences of any length, is a symbol of its own, and lengths follow: a sequence of so many steps has as many
 /// windows as it has alone. [Padding#SAME] with a larger stride needs a fixed T. Steps behind a sequence's length count as
 /// zeros, as those behind T do, and yield zeros. A batch of fewer steps than a window without padding takes is refused.
-/// A model may give one output for each window, but there are no losses of targets by window yet.
+/// A model may give one output for each window ([dev.rondo.Model#outputLengths] counts them); of losses it can have then
+/// only [dev.rondo.training.Loss#ctc].
 ///
 /// Its parameters are `weight` `[filters, size * n]`, with the n features of a window's first step in front, and `bias`
 /// `[filters]`. The fan-out of its weights' first values is `filters`, where Keras takes `size * filters`. It can be

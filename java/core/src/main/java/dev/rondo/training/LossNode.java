@@ -92,10 +92,11 @@ record LossNode(
                         "loss: expected a model that gives FLOAT32 [B,C] or [B,T,C]%s, got %s %s"
                                 .formatted(what, y.type(), y.shape()));
             }
-            if (y.shape().rank() == 3 && scope.isWindowed(y.shape().dim(1))) {
+            boolean windowed = y.shape().rank() == 3 && scope.isWindowed(y.shape().dim(1));
+            if (windowed && !(objective.loss() instanceof Loss.Ctc)) {
                 throw new IllegalArgumentException(
-                        "loss: expected a model that gives as many steps as it takes or none%s, got %s, whose steps are windows"
-                                .formatted(what, y.shape()));
+                        "loss: expected a model that gives as many steps as it takes or none%s, or ctc, got %s, whose steps are windows, and %s"
+                                .formatted(what, y.shape(), objective.loss()));
             }
             Logits.check(network, output, objective.loss());
             checkSequences(network, output, objective.loss(), y, what);

@@ -373,24 +373,25 @@ final class Pass implements AutoCloseable {
         Part target = targets.get(index);
         Value output = outputs.get(index);
         int time = output.shape().rank() > 2 ? output.shape().dim(1) : 0;
+        Extents extents = plan.graph().complete(batch.extents());
         int[] lengths = new int[batch.size()];
-        Arrays.fill(lengths, time == 0 ? 1 : batch.extents().number(time));
+        Arrays.fill(lengths, time == 0 ? 1 : extents.number(time));
         copyLengths(time, lengths);
         int[] targetLengths = new int[batch.size()];
         Shape given = target.value().shape();
         boolean steps = given.rank() > 2 || given.rank() == 2 && target.value().type() == DataType.INT32;
-        Arrays.fill(targetLengths, steps ? batch.extents().number(given.dim(1)) : 1);
+        Arrays.fill(targetLengths, steps ? extents.number(given.dim(1)) : 1);
         copyLengths(steps ? given.dim(1) : 0, targetLengths);
         if (found.get(index).isPresent()) {
-            Tensor counts = plan.tensor(found.get(index).get(), batch.extents());
+            Tensor counts = plan.tensor(found.get(index).get(), extents);
             for (int b = 0; b < lengths.length; b++) {
                 lengths[b] = (int) counts.get(b);
                 targetLengths[b] = steps && given.dim(1) == time ? lengths[b] : targetLengths[b];
             }
         }
         return new Predictions(
-                copy(plan.tensor(output, batch.extents())),
-                copy(plan.tensor(target.value(), batch.extents())),
+                copy(plan.tensor(output, extents)),
+                copy(plan.tensor(target.value(), extents)),
                 lengths,
                 targetLengths);
     }

@@ -17,6 +17,8 @@ import dev.rondo.decoding.CtcHypothesis;
 import dev.rondo.decoding.Viterbi;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.layers.Activation;
+import dev.rondo.layers.Bidirectional;
+import dev.rondo.layers.Conv1d;
 import dev.rondo.layers.Crf;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Embedding;
@@ -25,7 +27,9 @@ import dev.rondo.layers.Initializer;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Lstm;
+import dev.rondo.metrics.ErrorRate;
 import dev.rondo.plan.Engine.Choice;
+import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.io.IOException;
@@ -54,6 +58,18 @@ class SequenceTrainingTest {
                 .add(Input.ids(Shape.TIME))
                 .add(Embedding.of(IDS, 5))
                 .add(Lstm.units(12).returnSequences())
+                .add(Dense.units(CLASSES))
+                .seed(3)
+                .build();
+    }
+
+    /// With half the steps to find the labels in, those of windows.
+    private static Sequential windowedModel() {
+        return Sequential.builder()
+                .add(Input.ids(Shape.TIME))
+                .add(Embedding.of(IDS, 5))
+                .add(Conv1d.filters(8, 3).causal().stride(2))
+                .add(Bidirectional.of(Gru.units(12).returnSequences()))
                 .add(Dense.units(CLASSES))
                 .seed(3)
                 .build();
@@ -129,6 +145,55 @@ class SequenceTrainingTest {
             for (int b = 0; b < LABELS.length; b++) {
                 assertArrayEquals(LABELS[b], read.get(b).labels());
             }
+        }
+    }
+
+    /// Metrics, decoders and the loss know how many windows each sequence has.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void aModelLearnsLabelsFromWindows(Choice kernels) throws IOException {
+        Path file = folder.resolve("windows.safetensors");
+        int[] windows = {4, 2, 5, 3};
+        Metric rate = Metric.of(
+                "ler",
+                ErrorRate::new,
+                (errors, p) -> {
+                    assertEquals(CLASSES, p.outputs().shape().dim(2));
+                    List<CtcHypothesis> read = CtcDecoder.greedy().decode(p.outputs(), p.lengths());
+                    for (int b = 0; b < read.size(); b++) {
+                        int[] labels = new int[p.targetLengths()[b]];
+                        for (int u = 0; u < labels.length; u++) {
+                            labels[u] = (int) p.targets().get((long) b * p.targets().shape().dim(1) + u);
+                        }
+                        errors.addLabels(labels, read.get(b).labels());
+                    }
+                },
+                ErrorRate::value);
+        try (Sequential model = windowedModel()) {
+            assertArrayEquals(windows, model.outputLengths(LENGTHS));
+            assertArrayEquals(new int[] {0, 1}, model.outputLengths(0, 1));
+            model.compile(training(kernels, Loss.ctc()).metrics(rate));
+            Scores before = model.evaluate(labelled(9, 3, 0));
+            model.fit(labelled(9, 3, 0), Fit.epochs(150).batchSize(2));
+            Scores after = model.evaluate(labelled(9, 3, 0));
+            assertTrue(before.loss() > 1 && after.loss() < 0.05, before + " " + after);
+            assertTrue(before.metric("ler") > 0 && after.metric("ler") == 0, before + " " + after);
+            assertEquals(after, model.evaluate(labelled(12, 5, 7)));
+            model.save(file);
+        }
+        try (InferenceSession session = InferenceSession.open(file)) {
+            Tensor logits = Tensor.zeros(DataType.FLOAT32, 4, 5, CLASSES);
+            session.run(Tensor.of(xs(9, 0), 4, 9), Tensor.of(LENGTHS, 4), logits);
+            List<CtcHypothesis> read = CtcDecoder.greedy().decode(logits, session.outputLengths(LENGTHS));
+            for (int b = 0; b < LABELS.length; b++) {
+                assertArrayEquals(LABELS[b], read.get(b).labels());
+            }
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> session.outputLengths(3, -1));
+            assertEquals("lengths: expected each to be at least 0, got -1", e.getMessage());
+        }
+        try (Sequential last = Sequential.of(Input.features(Shape.TIME, 2), Gru.units(3))) {
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> last.outputLengths(3));
+            assertTrue(String.valueOf(e.getMessage()).contains("expected steps of a symbol of time"), e.getMessage());
         }
     }
 
@@ -227,6 +292,8 @@ class SequenceTrainingTest {
         assertEquals(ctc, run(ctcModel(), labelled(21, 3, 7), Loss.ctc(), kernels));
         assertEquals(ctc, run(ctcModel(), labelled(9, 11, 7), Loss.ctc(), kernels));
         assertEquals(ctc, run(ctcModel(), labelled(9, 3, 5).prefetched(2), Loss.ctc(), kernels));
+        Outcome windows = run(windowedModel(), labelled(9, 3, 0), Loss.ctc(), kernels);
+        assertEquals(windows, run(windowedModel(), labelled(21, 4, 5), Loss.ctc(), kernels));
         Outcome crf = run(crfModel(), tagged(9, 0), Loss.crf(), kernels);
         assertEquals(crf, run(crfModel(), tagged(9, -1_000_000), Loss.crf(), kernels));
         assertEquals(crf, run(crfModel(), tagged(30, 5), Loss.crf(), kernels));
@@ -251,6 +318,7 @@ class SequenceTrainingTest {
     @EnumSource(names = {"JAVA", "NATIVE"})
     void aRunThatStopsGoesOnBitForBit(Choice kernels) {
         goesOn(SequenceTrainingTest::ctcModel, labelled(9, 3, 0), Loss.ctc(), kernels);
+        goesOn(SequenceTrainingTest::windowedModel, labelled(9, 3, 0), Loss.ctc(), kernels);
         goesOn(SequenceTrainingTest::crfModel, tagged(9, 0).bucketed(2), Loss.crf(), kernels);
     }
 
@@ -297,6 +365,10 @@ class SequenceTrainingTest {
     @Test
     void gradientsAreTheSlopes() {
         try (Slopes slopes = new Slopes(ctcModel(), Training.optimizer(Sgd.standard()).loss(Loss.ctc()), labelled(9, 3, 9), 4)) {
+            slopes.check();
+        }
+        try (Slopes slopes =
+                new Slopes(windowedModel(), Training.optimizer(Sgd.standard()).loss(Loss.ctc()), labelled(9, 3, 5), 4)) {
             slopes.check();
         }
         try (Slopes slopes = new Slopes(crfModel(), Training.optimizer(Sgd.standard()).loss(Loss.crf()), tagged(9, 9), 4)) {
