@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,7 +22,10 @@ import picocli.CommandLine.Spec;
         name = "inspect",
         description = "Show what a safetensors file holds: tensors, metadata and, of a model of Rondo's, its layers.",
         footerHeading = "%nExample:%n",
-        footer = "  rondo inspect shakespeare.safetensors")
+        footer = {
+            "  rondo inspect shakespeare.safetensors",
+            "  rondo inspect translator.safetensors --plan --picture translator.svg"
+        })
 final class InspectCommand implements Callable<Integer> {
     private static final int LONGEST_TEXT = 100;
 
@@ -45,6 +49,12 @@ final class InspectCommand implements Callable<Integer> {
 
     @Option(names = "--dot", description = "Of a model: also a picture of its layers, in the language of Graphviz.")
     private boolean dot;
+
+    @Option(
+            names = "--picture",
+            paramLabel = "PICTURE",
+            description = "Of a model: also draw its layers into this .svg, .png or .pdf, by Graphviz's dot.")
+    private Optional<Path> picture = Optional.empty();
 
     @Override
     public Integer call() throws IOException {
@@ -75,6 +85,11 @@ final class InspectCommand implements Callable<Integer> {
                 if (dot) {
                     out.println();
                     out.print(model.toDot());
+                }
+                if (picture.isPresent()) {
+                    Graphviz.draw(model.toDot(), picture.get());
+                    out.println();
+                    out.println(Report.line("Picture", "%s", picture.get()));
                 }
             }
         }

@@ -9,7 +9,10 @@ import dev.rondo.Functional;
 import dev.rondo.Sequential;
 import dev.rondo.io.SafetensorsWriter;
 import dev.rondo.layers.Add;
+import dev.rondo.layers.Attention;
+import dev.rondo.layers.Concat;
 import dev.rondo.layers.Dense;
+import dev.rondo.layers.Embedding;
 import dev.rondo.layers.Gru;
 import dev.rondo.layers.Input;
 import dev.rondo.layers.Symbol;
@@ -218,6 +221,45 @@ class CommandTest {
         assertTrue(all.contains("add [B,T,2] = Binary[kind=ADD](a=x, b=gru)"), all);
         assertTrue(all.indexOf("gru [B,T,2] = Recurrent") < all.indexOf("add [B,T,2]"), all);
         assertTrue(all.contains("\"gru\" -> \"output h\" [label=\"h\"];"), all);
+    }
+
+    /// An encoder whose states a decoder begins with, and attends to: docs/inspecting.md shows the same.
+    @Test
+    void anEncoderAndADecoderAreInspected() throws IOException {
+        Path network = folder.resolve("translator.safetensors");
+        Functional.Builder b = Functional.builder();
+        Symbol source = b.input(Input.ids(Shape.TIME).named("source"));
+        Symbol target = b.input(Input.ids(Shape.time(1)).named("target"));
+        Symbols encoder = b.apply(
+                Gru.units(4).returnSequences().named("encoder"), b.add(Embedding.of(5, 3).maskZero(), source));
+        Symbols decoder = b.apply(
+                Gru.units(4).returnSequences().named("decoder"), b.add(Embedding.of(6, 3), target), encoder.states());
+        Symbol context = b.add(Attention.additive(4).named("attention"), decoder.y(), encoder.y());
+        Symbol logits = b.add(Dense.units(6), b.add(Concat.of(), decoder.y(), context));
+        try (Functional model = b.output("logits", logits).build()) {
+            model.save(network);
+        }
+        String out = Run.done("inspect", network, "--plan", "--memory", 2, 7);
+        assertTrue(Pattern.compile("decoder +Gru +float32 \\[B,T1,4] +100 +fused GRU kernel +embedding_1, encoder/h\\R").matcher(out).find(), out);
+        assertTrue(Pattern.compile("\\Rdecoder \\[B,T1,4] = Recurrent.*h0=encoder.hN").matcher(out).find(), out);
+        assertTrue(Pattern.compile("\\Rencoder \\[B,T,4] = Recurrent.*lengths=embedding/real.counts").matcher(out).find(), out);
+
+        Path page = Path.of(System.getProperty("rondo.root", "../..")).resolve("docs/inspecting.md");
+        List<String> shown = Files.readAllLines(page);
+        List<String> lines = out.lines().toList();
+        int end = shown.lastIndexOf("```");
+        int begin = shown.subList(0, end).lastIndexOf("```") + 1;
+        assertTrue(end - begin > 30, "lines " + begin + " to " + end);
+        assertEquals(List.of(), shown.subList(begin, end).stream().filter(line -> !lines.contains(line)).toList());
+
+        Path picture = folder.resolve("translator.svg");
+        assertTrue(Run.done("inspect", network, "--picture", picture).contains(picture.toString()));
+        String svg = Files.readString(picture);
+        assertTrue(svg.contains("<svg") && svg.contains(">encoder</text>") && svg.contains(">attention</text>"), svg);
+        String err = Run.failed(1, "inspect", network, "--picture", folder.resolve("translator.txt"));
+        assertTrue(err.contains("expected a name that ends in one of [svg, png, pdf], got translator.txt"), err);
+        String none = Run.failed(1, "inspect", network, "--picture", folder.resolve("none/translator.svg"));
+        assertTrue(none.contains("dot ended with status"), none);
     }
 
     @Test
