@@ -46,7 +46,18 @@ public interface Dataset {
     /// @param timeSteps T: after how many steps the gradient is cut off (truncated backpropagation through time,
     ///     Williams & Peng 1990); the state goes on
     static Streams streams(int[] ids, int timeSteps) {
-        return new Streams(ids, timeSteps);
+        return Streams.of(ids, timeSteps);
+    }
+
+    /// One long series with a target for each step, such as the states of a machine beside what its sensors told: what
+    /// Keras has `stateful` for.
+    ///
+    /// @param x int32 `[rows]` of ids, or float32 `[rows,F]`; copied
+    /// @param y int32 `[rows]` of classes, or float32 `[rows,K]`; copied
+    /// @param timeSteps T: after how many steps the gradient is cut off; the state goes on
+    /// @throws IllegalArgumentException if they are of other types or shapes, or not of as many rows
+    static Streams streams(Tensor x, Tensor y, int timeSteps) {
+        return Streams.of(x, y, timeSteps);
     }
 
     /// The same data, with batches read ahead by a thread of its own: for readers that take their time, such as those that
