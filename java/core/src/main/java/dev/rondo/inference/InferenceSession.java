@@ -22,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /// A trained model, served. Its weights never change, lie in memory once, and are shared by all calls and streams.
 ///
@@ -40,8 +39,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// Close the session when it is no longer needed: that waits for calls in flight; later calls, those of streams too,
 /// throw `IllegalStateException("InferenceSession is closed")`.
 public final class InferenceSession implements AutoCloseable {
-    private static final AtomicBoolean LOADING = new AtomicBoolean();
-
     private final Network network;
     private final Map<String, String> notes;
     private final Parameters parameters;
@@ -83,22 +80,7 @@ public final class InferenceSession implements AutoCloseable {
     /// @throws dev.rondo.io.ModelFormatException if it is no model file
     /// @throws IOException if it cannot be read
     public static InferenceSession open(Path file, Serving serving) throws IOException {
-        loadKernels(serving);
         return new InferenceSession(ModelFile.read(file), serving);
-    }
-
-    /// Loads the kernels while the file is read, the first time, when either takes a good part of the time to the first
-    /// prediction.
-    private static void loadKernels(Serving serving) {
-        if (LOADING.compareAndSet(false, true)) {
-            Thread.ofPlatform().daemon().name("rondo-kernels").start(() -> {
-                try {
-                    serving.engine().engine();
-                } catch (RuntimeException | Error e) {
-                    // The session meets it again.
-                }
-            });
-        }
     }
 
     private CallPlan plan(Scope.States states, Scope.Lengths lengths, int batch) {
