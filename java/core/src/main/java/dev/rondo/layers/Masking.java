@@ -13,7 +13,7 @@ import dev.rondo.tensor.DataType;
 /// Padding between real steps fails the run with an [IllegalArgumentException], unless the layer is told to leave it
 /// out ([#holes]): then real steps move together and padding lies behind them. Recurrent states and what is made of
 /// whole sequences are those of sequences without holes; outputs of each step stand at the places that the steps have
-/// moved to, and so must targets.
+/// moved to, and so must targets and weights of steps.
 ///
 /// It has no parameters.
 ///

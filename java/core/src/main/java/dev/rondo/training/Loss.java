@@ -8,7 +8,9 @@ import dev.rondo.graph.Value;
 /// Examples, steps and classes may have weights w: the loss of a batch is then `sum w l / sum w` over the same, as in
 /// PyTorch, so that only their proportions matter (Keras divides by the number of examples). That of several batches is
 /// taken over all of them together. Weights come with the data ([dev.rondo.data.Examples#weights(float...)]), or of
-/// classes with the training ([Training#classWeights(float...)]).
+/// classes with the training ([Training#classWeights(float...)]). A batch whose weights are all zero is refused. Where
+/// a layer finds the padding ([dev.rondo.layers.Masking]), weights there count for nothing, but must be numbers of at
+/// least 0.
 ///
 /// A loss of probabilities is computed from what goes into the softmax or sigmoid, the logits, which is exact where the
 /// function would saturate. A model that ends in one is trained on what goes into it, and gives probabilities when it
@@ -89,7 +91,8 @@ public sealed interface Loss {
     /// ```
     ///
     /// Targets are float32, of the shape that the model gives. What it gives for a step of padding counts for nothing,
-    /// but must be finite where outputs are anything and targets are zeros.
+    /// but must be finite where outputs are anything and targets are zeros; or what they are there, where a layer finds
+    /// the padding.
     ///
     /// @param name by which a checkpoint knows the loss: a run may only go on with one of the same name
     /// @param formula what a step or a sequence costs
@@ -149,7 +152,8 @@ public sealed interface Loss {
 
     /// The negative log-likelihood of a linear-chain conditional random field (Lafferty, McCallum & Pereira 2001), in
     /// nats, with int32 targets `[B,T]`: a tag for each step. For a model whose last layer is a [dev.rondo.layers.Crf],
-    /// which holds the chain's scores. The mean over the sequences; a sequence counts as one step.
+    /// which holds the chain's scores. The mean over the sequences, which have no weights; a sequence counts as one
+    /// step.
     static Loss crf() {
         return new Crf();
     }

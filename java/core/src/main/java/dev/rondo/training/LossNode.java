@@ -43,13 +43,15 @@ record LossNode(
     /// The means of a batch of the squares and the magnitudes of prediction less target.
     record Errors(Value squared, Value absolute) {}
 
-    /// Inputs of the graph by which a loss is weighed: a [Weigher] fills them before each run.
+    /// By what a loss is weighed. Weights, spread and entropy are inputs of the graph, which a [Weigher] fills before
+    /// each run for all steps that are real as far as the data tell; which of them a layer takes for padding, the graph
+    /// knows.
     ///
-    /// @param weights of each step or sequence, zero at padding, where the loss is a sum of products with them
+    /// @param weights of each step or sequence
     /// @param spread targets times weights, where the loss is a cross-entropy with them
-    /// @param scale what the sum is multiplied by
-    /// @param offset what is added then
-    record Weighing(Optional<Value> weights, Optional<Value> spread, Value scale, Optional<Value> offset) {}
+    /// @param entropy of each step's targets, negative, times its weight, where the loss is a divergence from them
+    /// @param sum of the weights of real steps, a scalar
+    record Weighing(Value weights, Optional<Value> spread, Optional<Value> entropy, Value sum) {}
 
     /// The losses with the names of the outputs that they are of.
     ///
@@ -280,27 +282,15 @@ record LossNode(
                 yield of(scope.graph().crf(name, scope.lengths(y).map(inputs::lengths).orElse(inputs)));
             }
         };
-        checkLengths(scope, terms, y, node);
         Graph.Builder graph = scope.graph();
         graph.output(name + ".loss", node.loss());
         node.count().ifPresent(count -> graph.output(name + ".count", count));
         node.correct().ifPresent(correct -> graph.output(name + ".correct", correct));
+        node.weighing().ifPresent(weighing -> graph.output(name + ".weight", weighing.sum()));
         node.errors()
                 .ifPresent(errors -> graph.output(name + ".squaredError", errors.squared())
                         .output(name + ".absoluteError", errors.absolute()));
         return node;
-    }
-
-    /// What weighs steps knows the lengths that data have, and not those that a layer finds in them.
-    private static void checkLengths(Scope scope, Terms terms, Value y, LossNode node) {
-        boolean found = scope.lengths(y).filter(own -> !scope.lengths().containsValue(own)).isPresent();
-        boolean steps = y.shape().rank() > 2 && !(terms.objective().loss() instanceof Loss.Ctc);
-        if (found && steps && node.weighing().isPresent()) {
-            throw new IllegalArgumentException(
-                    ("loss: expected data with lengths for %s of %s, which weighs each step, got a model that finds"
-                                    + " padding in a layer: leave maskZero or Masking out and give the data lengths")
-                            .formatted(terms.objective().loss(), terms.objective().output()));
-        }
     }
 
     private static void checkUnweighted(Terms terms) {
@@ -315,29 +305,67 @@ record LossNode(
                 outputs.loss(), Optional.empty(), Optional.of(outputs.count()), Optional.empty(), 1, Optional.empty());
     }
 
-    /// A cross-entropy with targets that a [Weigher] makes of the given ones: `sum w t' log p` of the smoothed ones t'.
+    /// The weights of steps or sequences without those of padding, and what they come to. Nothing here depends on the
+    /// model's outputs, so that no gradient goes this way.
+    ///
+    /// @param weights an input of the graph, `[B,T]` or `[B]`
+    /// @param real the same, zero at padding
+    /// @param sum of these
+    /// @param count the number of real steps
+    /// @param divisor the sum; 1 where there are no real steps
+    private record Real(Value weights, Value real, Value sum, Value count, Value divisor) {
+        static Real of(Scope scope, String name, Shape steps) {
+            Graph.Builder graph = scope.graph();
+            Value weights = graph.input(name + ".weights", DataType.FLOAT32, steps);
+            Value real = masked(scope, name + ".real", weights);
+            Value zeros = graph.binary(name + ".zeros", BinaryKind.MULTIPLY, weights, graph.constant(0));
+            Value ones = graph.binary(name + ".ones", BinaryKind.ADD, zeros, graph.constant(1));
+            Value sum = LossNode.sum(scope, name + ".weight", real);
+            Value count = LossNode.sum(scope, name + ".steps", masked(scope, name + ".each", ones));
+            Value some = graph.binary(name + ".some", BinaryKind.MINIMUM, count, graph.constant(1));
+            Value none = graph.binary(name + ".none", BinaryKind.SUBTRACT, graph.constant(1), some);
+            return new Real(weights, real, sum, count, graph.binary(name + ".divisor", BinaryKind.ADD, sum, none));
+        }
+    }
+
+    /// Numbers of steps with zeros at padding, that of the data and what a layer has found.
+    private static Value masked(Scope scope, String name, Value steps) {
+        return scope.lengths(steps)
+                .map(own -> scope.graph().maskTime(name, steps, own))
+                .orElse(steps);
+    }
+
+    private static Value sum(Scope scope, String name, Value x) {
+        return scope.graph().reduce(name, new Op.Reduce(ReduceKind.SUM, 0, x.shape().rank()), x);
+    }
+
+    /// A cross-entropy with targets that a [Weigher] makes of the given ones: `sum w t' log p / sum w` of the smoothed
+    /// ones t'.
     private static LossNode spread(Scope scope, Terms terms, Value logits) {
         Graph.Builder graph = scope.graph();
         String name = terms.name();
         Value spread = graph.input(name + ".spread", DataType.FLOAT32, logits.shape());
-        Value scale = graph.input(name + ".scale", DataType.FLOAT32, Shape.scalar());
-        LossNode sum = crossEntropy(scope, name, logits, spread);
-        Value loss = graph.binary(name + ".weighted", BinaryKind.MULTIPLY, sum.loss(), scale);
-        Optional<Value> offset = terms.objective().loss() instanceof Loss.KlDivergence
-                ? Optional.of(graph.input(name + ".offset", DataType.FLOAT32, Shape.scalar()))
+        LossNode mean = crossEntropy(scope, name, logits, spread);
+        Real real = Real.of(scope, name, logits.shape().leading());
+        Value scale = graph.binary(name + ".scale", BinaryKind.DIVIDE, real.count(), real.divisor());
+        Value loss = graph.binary(name + ".weighted", BinaryKind.MULTIPLY, mean.loss(), scale);
+        Optional<Value> entropy = terms.objective().loss() instanceof Loss.KlDivergence
+                ? Optional.of(graph.input(name + ".entropy", DataType.FLOAT32, logits.shape().leading()))
                 : Optional.empty();
-        if (offset.isPresent()) {
-            loss = graph.binary(name + ".divergence", BinaryKind.ADD, loss, offset.get());
+        if (entropy.isPresent()) {
+            Value all = sum(scope, name + ".entropies", masked(scope, name + ".realEntropy", entropy.get()));
+            Value offset = graph.binary(name + ".offset", BinaryKind.DIVIDE, all, real.divisor());
+            loss = graph.binary(name + ".divergence", BinaryKind.ADD, loss, offset);
         }
         // Weights of zero leave nothing to tell what is right.
-        LossNode counts = terms.isWeighted() ? crossEntropy(scope, name + ".counts", logits, terms.targets()) : sum;
+        LossNode counts = terms.isWeighted() ? crossEntropy(scope, name + ".counts", logits, terms.targets()) : mean;
         return new LossNode(
                 loss,
                 counts.correct(),
-                sum.count(),
+                Optional.of(real.count()),
                 Optional.empty(),
                 1,
-                Optional.of(new Weighing(Optional.empty(), Optional.of(spread), scale, offset)));
+                Optional.of(new Weighing(real.weights(), Optional.of(spread), entropy, real.sum())));
     }
 
     /// The weighted mean of what steps or sequences cost.
@@ -352,17 +380,16 @@ record LossNode(
                     "stepWeights: expected none of the targets of %s, whose loss is %s, got some"
                             .formatted(terms.objective().output(), terms.objective().loss()));
         }
-        Value weights = graph.input(name + ".weights", DataType.FLOAT32, cost.shape());
-        Value scale = graph.input(name + ".scale", DataType.FLOAT32, Shape.scalar());
-        Value products = graph.binary(name + ".products", BinaryKind.MULTIPLY, cost, weights);
-        Value sum = graph.reduce(name + ".sum", new Op.Reduce(ReduceKind.SUM, 0, cost.shape().rank()), products);
+        Real real = Real.of(scope, name, cost.shape());
+        Value products = graph.binary(name + ".products", BinaryKind.MULTIPLY, cost, real.real());
+        Value sum = sum(scope, name + ".sum", products);
         return new LossNode(
-                graph.binary(name + ".weighted", BinaryKind.MULTIPLY, sum, scale),
+                graph.binary(name + ".weighted", BinaryKind.DIVIDE, sum, real.divisor()),
                 plain.correct(),
-                plain.count(),
+                Optional.of(real.count()),
                 plain.errors(),
                 plain.parts(),
-                Optional.of(new Weighing(Optional.of(weights), Optional.empty(), scale, Optional.empty())));
+                Optional.of(new Weighing(real.weights(), Optional.empty(), Optional.empty(), real.sum())));
     }
 
     private static Value mean(Scope scope, String name, Value x) {
@@ -459,11 +486,9 @@ record LossNode(
     }
 
     /// What the last run of a plan comes to, as sums over its real steps.
-    ///
-    /// @param weigher of a loss that is weighed
-    Metric.Totals totals(Plan plan, Optional<Weigher> weigher) {
-        double steps = weigher.isPresent() ? weigher.get().steps() : plan.scalar(count.orElseThrow());
-        double weight = weigher.isPresent() ? weigher.get().sum() : steps;
+    Metric.Totals totals(Plan plan) {
+        double steps = plan.scalar(count.orElseThrow());
+        double weight = weighing.isPresent() ? plan.scalar(weighing.get().sum()) : steps;
         return new Metric.Totals(
                 plan.scalar(loss) * weight,
                 correct.isPresent() ? plan.scalar(correct.get()) / parts : 0,

@@ -258,7 +258,8 @@ final class Pass implements AutoCloseable {
     /// @param index within the epoch, from 0
     /// @param number of the training step, from 1: what dropout goes by
     /// @throws IllegalArgumentException if an id, a class, a tag or the target of a binary cross-entropy is out of
-    ///     range, or labels of a sequence take more steps than it has
+    ///     range, labels of a sequence take more steps than it has, or all weights of a batch are zero: where a layer
+    ///     finds which steps are real, after the run
     /// @throws NonFiniteException if the data hold NaN or infinity
     void run(int index, long number) {
         read(index);
@@ -278,6 +279,11 @@ final class Pass implements AutoCloseable {
             plan.memory(step.get()).set(ValueLayout.JAVA_LONG, 0, number);
         }
         plan.run(extents);
+        for (int i = 0; i < losses.size(); i++) {
+            if (weighers.get(i).isPresent()) {
+                weighers.get(i).get().check(index + 1, losses.get(i).totals(plan));
+            }
+        }
     }
 
     private void read(int index) {
@@ -356,7 +362,7 @@ final class Pass implements AutoCloseable {
     Tally batchTally() {
         List<Metric.Totals> totals = new ArrayList<>();
         for (int i = 0; i < losses.size(); i++) {
-            totals.add(losses.get(i).totals(plan, weighers.get(i)));
+            totals.add(losses.get(i).totals(plan));
         }
         return new Tally(totals);
     }

@@ -10,9 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
-/// Fills what a weighed loss takes besides outputs and targets, for each batch: the weight of each real step, that of
-/// the example or step times that of its class, and by what their sum is divided. A batch without any weight is
-/// refused.
+/// Fills what a weighed loss takes besides outputs and targets, for each batch: the weight of each step, that of the
+/// example or step times that of its class. A batch without any weight is refused.
 final class Weigher {
     private final Objective objective;
     private final Dataset.Weights kind;
@@ -22,14 +21,10 @@ final class Weigher {
     private final int classes;
     private final double smoothing;
     private final boolean labels;
-    private final Optional<MemorySegment> weights;
+    private final MemorySegment weights;
     private final Optional<MemorySegment> spread;
-    private final MemorySegment scale;
-    private final Optional<MemorySegment> offset;
+    private final Optional<MemorySegment> entropy;
     private final DataType type;
-    private long count;
-    private double sum;
-    private double entropy;
 
     /// @param weighing the loss's inputs
     /// @param objective the loss
@@ -52,25 +47,14 @@ final class Weigher {
         this.target = target;
         this.targets = plan.memory(targets);
         this.type = type;
-        steps = weighing.weights().map(Value::shape).orElse(output.shape().leading());
+        steps = weighing.weights().shape();
         classes = output.shape().dim(-1);
         smoothing = objective.loss() instanceof Loss.CategoricalCrossEntropy(_, _, double share) ? share : 0;
         labels = objective.loss() instanceof Loss.CategoricalCrossEntropy(Loss.Targets kinds, _, _)
                 && kinds == Loss.Targets.CLASSES;
-        weights = weighing.weights().map(plan::memory);
+        weights = plan.memory(weighing.weights());
         spread = weighing.spread().map(plan::memory);
-        scale = plan.memory(weighing.scale());
-        offset = weighing.offset().map(plan::memory);
-    }
-
-    /// Real steps of the last batch, or sequences where the loss is of these.
-    long steps() {
-        return count;
-    }
-
-    /// The sum of their weights.
-    double sum() {
-        return sum;
+        entropy = weighing.entropy().map(plan::memory);
     }
 
     /// Fills all for a batch that was read.
@@ -83,34 +67,40 @@ final class Weigher {
         MemorySegment lengths = timed && Shape.isTime(steps.dim(1))
                 ? batch.lengths(Shape.TIME - steps.dim(1))
                 : MemorySegment.NULL;
-        count = 0;
-        sum = 0;
-        entropy = 0;
+        long count = 0;
+        double sum = 0;
         for (int b = 0; b < batch.size(); b++) {
             int length = lengths.byteSize() == 0 ? time : lengths.getAtIndex(ValueLayout.JAVA_INT, b);
             for (int t = 0; t < time; t++) {
                 long at = (long) b * time + t;
                 double weight = t < length ? given(number, batch, b, t, at) * ofClass(at) : 0;
-                if (t < length) {
-                    count++;
-                    sum += weight;
-                }
-                if (weights.isPresent()) {
-                    put(weights.get(), at, weight);
-                }
+                count += t < length ? 1 : 0;
+                sum += weight;
+                put(weights, at, weight);
                 if (spread.isPresent()) {
                     spread(spread.get(), at, weight);
                 }
+                if (entropy.isPresent()) {
+                    put(entropy.get(), at, weight * entropy(at));
+                }
             }
         }
+        check(number, count, sum);
+    }
+
+    /// Checks what a batch has come to, where a layer has found that some of its steps do not count.
+    ///
+    /// @param number of the batch within the epoch, from 1
+    /// @throws IllegalArgumentException if all weights of real steps are zero
+    void check(int number, Metric.Totals totals) {
+        check(number, totals.steps(), totals.weight());
+    }
+
+    private void check(int number, long count, double sum) {
         if (sum == 0 && count > 0) {
             throw new IllegalArgumentException(
                     "batch %d: weights of %s: expected at least one above 0 in each batch, got zeros only"
                             .formatted(number, objective.output()));
-        }
-        put(scale, 0, sum == 0 ? 0 : spread.isPresent() ? count / sum : 1 / sum);
-        if (offset.isPresent()) {
-            put(offset.get(), 0, sum == 0 ? 0 : entropy / sum);
         }
     }
 
@@ -158,15 +148,22 @@ final class Weigher {
         for (int c = 0; c < classes; c++) {
             double probability = labels ? 0 : probability(at * classes + c);
             put(into, at * classes + c, rest + weight * (1 - smoothing) * probability);
-            if (offset.isPresent() && probability > 0) {
-                entropy += weight * probability * Math.log(probability);
-            }
         }
         // What is behind the end of a sequence is no class.
         if (labels && weight > 0) {
             long label = at * classes + targets.getAtIndex(ValueLayout.JAVA_INT, at);
             put(into, label, rest + weight * (1 - smoothing));
         }
+    }
+
+    /// `sum t log t` of a step's targets.
+    private double entropy(long at) {
+        double sum = 0;
+        for (int c = 0; c < classes; c++) {
+            double probability = probability(at * classes + c);
+            sum += probability > 0 ? probability * Math.log(probability) : 0;
+        }
+        return sum;
     }
 
     private void put(MemorySegment memory, long at, double value) {
