@@ -14,6 +14,7 @@ final class Catalog {
                 new RnnBasics(),
                 new Clipping(),
                 new Vowels(),
+                new Cells(),
                 new Airline(),
                 new Temperature(),
                 new Sunspots(),

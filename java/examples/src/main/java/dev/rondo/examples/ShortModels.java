@@ -22,8 +22,8 @@ import dev.rondo.training.Loss;
 import dev.rondo.training.Training;
 
 /// Five models as short as they can be: each is put together, compiled and trained in fewer than 30 lines, and sized to
-/// learn a small batch by heart in seconds. Whoever calls closes the model. What follows the training, such as the search
-/// for the best tags or words, is in the examples of the same tasks.
+/// learn a small batch by heart in seconds. Whoever calls closes the model. What follows the training, such as the
+/// search for the best tags or words, is in the examples of the same tasks.
 final class ShortModels {
     private ShortModels() {}
 
@@ -69,8 +69,8 @@ final class ShortModels {
         return model;
     }
 
-    /// A recogniser: a GRU in each direction, and what each letter, or none, scores at each step; connectionist temporal
-    /// classification finds out where the letters are (Graves, Fernández, Gomez & Schmidhuber 2006).
+    /// A recogniser: a GRU in each direction, and what each letter, or none, scores at each step; connectionist
+    /// temporal classification finds out where the letters are (Graves, Fernández, Gomez & Schmidhuber 2006).
     ///
     /// @param recordings features `[N,T,F]` and letters `[N,U]`, from 1 on
     /// @param features F

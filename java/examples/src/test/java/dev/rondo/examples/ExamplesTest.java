@@ -38,6 +38,13 @@ class ExamplesTest {
     }
 
     @Test
+    void cells() {
+        List<Score> scores = Run.onData("jap-vowels", "cells", "--epochs", "20", "--units", "32", "--threads", "1");
+        assertEquals(Cells.WRITTEN.size() + 2, scores.size(), scores.toString());
+        learns(0.5, scores);
+    }
+
+    @Test
     void airline() {
         learns(0.85, Run.done("airline", "--epochs", "60", "--threads", "1"));
     }

@@ -39,6 +39,7 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource({
+        "cells --units 0, --units: expected at least 1",
         "airline --epochs 0, Fit: epochs: expected at least 1",
         "adding --steps 1, --steps: expected at least 2",
         "adding --examples 0, --examples: expected at least 1",
