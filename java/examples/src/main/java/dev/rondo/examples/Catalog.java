@@ -30,6 +30,7 @@ final class Catalog {
                 new Music(),
                 new PennTreebank(),
                 new Tagger(),
+                new SpokenDigits(),
                 new Digits(),
                 new Translate());
     }

@@ -136,6 +136,17 @@ class ExamplesTest {
                 "--threads", "1"));
     }
 
+    @Test
+    @Tag("slow")
+    void spoken() {
+        Run.folder("speech-digits", "example spoken");
+        Run run = Run.of("spoken", "--epochs", "2", "--threads", "1", "--data", Run.DATA.toString());
+        assertEquals(0, run.exitCode(), run.err());
+        // 2400 recordings in batches of 32, twice.
+        assertTrue(run.out().matches("(?s).*kernels waited \\d+\\.\\d % of the time for 150 batches.*"), run.out());
+        learns(0.5, run.scores());
+    }
+
     /// 60 recordings, learned by heart.
     @Test
     void digits() {
