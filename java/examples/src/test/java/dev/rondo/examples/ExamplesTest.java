@@ -51,7 +51,7 @@ class ExamplesTest {
 
     @Test
     void temperature() {
-        learns(0.95, Run.onData("series", "temperature", "--epochs", "4", "--threads", "1"));
+        learns(0.95, Run.onData("series", "temperature", "--cell", "GRU", "--epochs", "2", "--threads", "1"));
     }
 
     @Test
