@@ -29,8 +29,9 @@ import java.util.function.IntFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// Any cell that can be written down as one step runs and trains: five that no library has, as tutorials have them, tell
-/// the nine speakers of `vowels` apart, beside the fused LSTM and GRU of as many units. The recipe is the same for all.
+/// Any cell that can be written down as one step runs and trains: five that no library has, as tutorials have them,
+/// tell the nine speakers of `vowels` apart, beside the fused LSTM and GRU of as many units. The recipe is the same for
+/// all.
 @Command(
         name = "cells",
         description = "Five recurrent cells of one's own beside the fused LSTM and GRU, on nine speakers")
