@@ -1,5 +1,4 @@
-/// Recurrent cells written as a user writes them, one step of graph each: those of five tutorial articles that no library
-/// has, as written there, and the fused ones again.
+/// Recurrent cells written as a user writes them, one step of graph each: the fused ones again.
 @NullMarked
 package dev.rondo.cells;
 

@@ -3,11 +3,11 @@ package dev.rondo.kernels;
 import static dev.rondo.tensor.Shape.BATCH;
 import static dev.rondo.tensor.Shape.TIME;
 
-import dev.rondo.cells.MixedCandidateGru;
-import dev.rondo.cells.OutputGateGru;
-import dev.rondo.cells.ResetInUpdateGru;
-import dev.rondo.cells.SharedWeightLstm;
-import dev.rondo.cells.SigmoidLstm;
+import dev.rondo.examples.cells.MixedCandidateGru;
+import dev.rondo.examples.cells.OutputGateGru;
+import dev.rondo.examples.cells.ResetInUpdateGru;
+import dev.rondo.examples.cells.SharedWeightLstm;
+import dev.rondo.examples.cells.SigmoidLstm;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Op;
 import dev.rondo.graph.Op.BinaryKind;

@@ -3,7 +3,7 @@ package dev.rondo.plan;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.sun.management.ThreadMXBean;
-import dev.rondo.cells.SigmoidLstm;
+import dev.rondo.examples.cells.SigmoidLstm;
 import dev.rondo.graph.Gradients;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Op;

@@ -1,6 +1,6 @@
 package dev.rondo.promises;
 
-import dev.rondo.cells.SharedWeightLstm;
+import dev.rondo.examples.cells.SharedWeightLstm;
 import dev.rondo.layers.Gru;
 import dev.rondo.layers.Layer;
 import dev.rondo.layers.Lstm;

@@ -3,11 +3,6 @@ package dev.rondo.examples;
 import dev.rondo.Sequential;
 import dev.rondo.data.Scaler;
 import dev.rondo.data.Windows;
-import dev.rondo.layers.Dense;
-import dev.rondo.layers.Gru;
-import dev.rondo.layers.Input;
-import dev.rondo.layers.Lstm;
-import dev.rondo.tensor.Shape;
 import dev.rondo.training.Adam;
 import dev.rondo.training.Fit;
 import dev.rondo.training.Loss;
@@ -40,37 +35,20 @@ final class Airline extends Example {
     };
     private static final int TEST = 96;
 
-    /// The cells.
-    enum Cell {
-        /// Long short-term memory.
-        LSTM,
-        /// Gated recurrent units.
-        GRU
-    }
-
     @Option(names = "--cell", paramLabel = "CELL", description = "${COMPLETION-CANDIDATES} (both).")
-    private List<Cell> cells = List.of(Cell.values());
+    private List<Forecaster> cells = List.of(Forecaster.values());
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the training months (${DEFAULT-VALUE}).")
     private int epochs = 100;
-
-    private Sequential model(Cell cell) {
-        Sequential.Builder builder = Sequential.builder().add(Input.features(Shape.TIME, 1));
-        switch (cell) {
-            case LSTM -> builder.add(Lstm.units(64).returnSequences()).add(Lstm.units(64));
-            case GRU -> builder.add(Gru.units(64).returnSequences()).add(Gru.units(64));
-        }
-        return builder.add(Dense.units(1)).seed(seed()).build();
-    }
 
     @Override
     List<Score> run() {
         Windows windows = Windows.of(12, 1).relation(Windows.Relation.TO_LAST);
         Forecast forecast = Forecast.of(PASSENGERS, TEST, Scaler.Kind.LOG, windows);
         List<Score> scores = new ArrayList<>();
-        for (Cell cell : cells) {
+        for (Forecaster cell : cells) {
             print("%s", cell);
-            try (Sequential model = model(cell)) {
+            try (Sequential model = cell.model(seed())) {
                 model.compile(Training.optimizer(Adam.standard())
                         .loss(Loss.meanSquaredError())
                         .engine(engine()));

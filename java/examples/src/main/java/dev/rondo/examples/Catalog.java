@@ -14,6 +14,7 @@ final class Catalog {
                 new RnnBasics(),
                 new Clipping(),
                 new Vowels(),
+                new Cells(),
                 new Airline(),
                 new Temperature(),
                 new Sunspots(),
@@ -29,6 +30,7 @@ final class Catalog {
                 new Music(),
                 new PennTreebank(),
                 new Tagger(),
+                new SpokenDigits(),
                 new Digits(),
                 new Translate());
     }

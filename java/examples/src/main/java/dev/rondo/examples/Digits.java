@@ -5,9 +5,7 @@ import dev.rondo.data.AudioFeatures;
 import dev.rondo.data.CharacterVocabulary;
 import dev.rondo.data.Dataset;
 import dev.rondo.data.Examples;
-import dev.rondo.data.Frames;
 import dev.rondo.data.LabelledFolder;
-import dev.rondo.data.MelBank;
 import dev.rondo.data.Padding;
 import dev.rondo.data.WavReader;
 import dev.rondo.decoding.CtcDecoder;
@@ -25,8 +23,6 @@ import dev.rondo.training.Fit;
 import dev.rondo.training.Loss;
 import dev.rondo.training.Training;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,14 +38,12 @@ import picocli.CommandLine.Option;
         name = "digits",
         description = "Spoken digits, spelled: log-mel features, bidirectional GRUs and CTC")
 final class Digits extends Example {
-    private static final List<String> WORDS =
-            List.of("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine");
-    private static final int BANDS = 40;
-    private static final int RATE = 8000;
-    private static final int HELD_OUT = 5;
+    /// The letters of the digits, from 1 on: 0 is the blank.
+    private static final CharacterVocabulary LETTERS =
+            CharacterVocabulary.of(String.join("", DigitRecordings.WORDS));
 
-    /// Their letters, from 1 on: 0 is the blank.
-    private static final CharacterVocabulary LETTERS = CharacterVocabulary.of(String.join("", WORDS));
+    /// Letters and the blank.
+    static final int CLASSES = LETTERS.size() + 1;
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the recordings (${DEFAULT-VALUE}).")
     private int epochs = 12;
@@ -71,12 +65,12 @@ final class Digits extends Example {
 
     private Sequential model() {
         return Sequential.builder()
-                .add(Input.features(Shape.TIME, BANDS))
+                .add(Input.features(Shape.TIME, DigitRecordings.BANDS))
                 .add(Bidirectional.of(Gru.units(units).returnSequences()))
                 .add(Dropout.rate(overfit ? 0 : 0.2))
                 .add(Bidirectional.of(Gru.units(units).returnSequences()))
                 .add(Dropout.rate(overfit ? 0 : 0.2))
-                .add(Dense.units(LETTERS.size() + 1))
+                .add(Dense.units(CLASSES))
                 .seed(seed())
                 .build();
     }
@@ -85,7 +79,7 @@ final class Digits extends Example {
     ///
     /// @param x features
     /// @param digits what is said in each
-    private record Spoken(Padding.Padded x, int[] digits) {
+    record Spoken(Padding.Padded x, int[] digits) {
         Examples examples() {
             Padding.Padded letters = Padding.post()
                     .apply(Arrays.stream(digits).mapToObj(Digits::spelled).toArray(int[][]::new));
@@ -97,19 +91,14 @@ final class Digits extends Example {
     List<Score> run() throws IOException {
         checkAtLeast(1, "--takes", takes);
         checkAtLeast(1, "--beam", beam);
-        Path folder = Files.createTempDirectory("rondo-digits");
         Spoken training;
         Spoken test;
-        try {
-            Tar.unpack(data("speech-digits", "fsdd_recordings.tar.gz"), folder);
-            LabelledFolder.Parts parts = LabelledFolder.byName(folder, ".wav", name -> name.substring(0, 1))
-                    .split(entry -> take(entry) < HELD_OUT);
+        try (DigitRecordings recordings = DigitRecordings.unpack(data("speech-digits", "fsdd_recordings.tar.gz"))) {
+            LabelledFolder.Parts parts = recordings.parts();
             training = read(parts.training().entries().stream()
-                    .filter(entry -> take(entry) < HELD_OUT + takes)
+                    .filter(entry -> DigitRecordings.isOfFirst(takes, entry))
                     .toList());
             test = overfit ? training : read(parts.heldOut().entries());
-        } finally {
-            Tar.delete(folder);
         }
         print("%d recordings to learn from, %d to be scored on", training.digits.length, test.digits.length);
         try (Sequential model = model()) {
@@ -130,7 +119,7 @@ final class Digits extends Example {
     }
 
     private static List<Score> scores(String how, List<CtcHypothesis> found, Spoken training, Spoken test) {
-        int majority = IntStream.range(0, WORDS.size())
+        int majority = IntStream.range(0, DigitRecordings.WORDS.size())
                 .boxed()
                 .max((a, b) -> Long.compare(count(training, a), count(training, b)))
                 .orElseThrow();
@@ -157,7 +146,7 @@ final class Digits extends Example {
     private static int nearest(int[] labels) {
         int nearest = 0;
         double least = Double.POSITIVE_INFINITY;
-        for (int digit = 0; digit < WORDS.size(); digit++) {
+        for (int digit = 0; digit < DigitRecordings.WORDS.size(); digit++) {
             ErrorRate errors = new ErrorRate();
             errors.addLabels(spelled(digit), labels);
             if (errors.value() < least) {
@@ -168,19 +157,13 @@ final class Digits extends Example {
         return nearest;
     }
 
-    private static int[] spelled(int digit) {
-        return Arrays.stream(LETTERS.encode(WORDS.get(digit))).map(letter -> letter + 1).toArray();
+    /// The letters of its word.
+    static int[] spelled(int digit) {
+        return Arrays.stream(LETTERS.encode(DigitRecordings.WORDS.get(digit))).map(letter -> letter + 1).toArray();
     }
 
-    /// Files are called `digit_speaker_take.wav`.
-    private static int take(LabelledFolder.Entry entry) {
-        String name = entry.name();
-        return Integer.parseInt(name.substring(name.lastIndexOf('_') + 1, name.lastIndexOf('.')));
-    }
-
-    private static Spoken read(List<LabelledFolder.Entry> entries) throws IOException {
-        AudioFeatures features = AudioFeatures.logMel(
-                Frames.of(RATE / 40, RATE / 100), MelBank.slaney(RATE, BANDS), AudioFeatures.Log.decibels());
+    static Spoken read(List<LabelledFolder.Entry> entries) throws IOException {
+        AudioFeatures features = DigitRecordings.features();
         float[][][] x = new float[entries.size()][][];
         for (int n = 0; n < x.length; n++) {
             x[n] = standardized(features.apply(WavReader.read(entries.get(n).file())));
@@ -200,11 +183,11 @@ final class Digits extends Example {
                 squares += (double) value * value;
             }
         }
-        double count = (double) steps.length * BANDS;
+        double count = (double) steps.length * DigitRecordings.BANDS;
         double mean = sum / count;
         double deviation = Math.sqrt(Math.max(squares / count - mean * mean, 1e-6));
         for (float[] step : steps) {
-            for (int band = 0; band < BANDS; band++) {
+            for (int band = 0; band < DigitRecordings.BANDS; band++) {
                 step[band] = (float) ((step[band] - mean) / deviation);
             }
         }

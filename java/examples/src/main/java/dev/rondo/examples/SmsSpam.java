@@ -40,7 +40,7 @@ final class SmsSpam extends Example {
     private int epochs = 10;
 
     @Option(names = "--batch", paramLabel = "N", description = "Messages of a batch (${DEFAULT-VALUE}).")
-    private int batch = 8;
+    private int batch = 1;
 
     private Sequential model() {
         return Sequential.builder()

@@ -61,7 +61,7 @@ final class Tagger extends Example {
     }
 
     /// Sentences as ids, padded.
-    private record Encoded(Padding.Padded words, Padding.Padded tags) {
+    record Encoded(Padding.Padded words, Padding.Padded tags) {
         static Encoded of(List<Sentence> sentences, WordVocabulary words, WordVocabulary tags) {
             return new Encoded(
                     Padding.post().apply(sentences.stream().map(s -> words.encode(s.words)).toArray(int[][]::new)),
@@ -167,11 +167,11 @@ final class Tagger extends Example {
         return most;
     }
 
-    private record Sentence(List<String> words, List<String> tags) {}
+    record Sentence(List<String> words, List<String> tags) {}
 
     /// Reads CoNLL-U: a word a line, its form in the second and its tag in the fourth column, sentences apart by empty
     /// lines; lines of contracted words, whose number is a range, are left out.
-    private static List<Sentence> read(Path file) throws IOException {
+    static List<Sentence> read(Path file) throws IOException {
         List<Sentence> sentences = new ArrayList<>();
         List<String> words = new ArrayList<>();
         List<String> tags = new ArrayList<>();

@@ -105,10 +105,10 @@ final class Translate extends Example {
     }
 
     /// A caption in both languages.
-    private record Pair(List<String> german, List<String> english) {}
+    record Pair(List<String> german, List<String> english) {}
 
     /// What words are called.
-    private record Vocabularies(WordVocabulary german, WordVocabulary english) {
+    record Vocabularies(WordVocabulary german, WordVocabulary english) {
         static Vocabularies of(List<Pair> pairs, int smallestCount) {
             WordVocabulary.Builder german = WordVocabulary.builder().unknown("<unk>").smallestCount(smallestCount);
             WordVocabulary.Builder english = WordVocabulary.builder().unknown("<unk>").smallestCount(smallestCount);
@@ -151,12 +151,12 @@ final class Translate extends Example {
         checkAtLeast(1, "--sentences", sentences);
         checkAtLeast(1, "--longest", longest);
         checkAtLeast(1, "--beam", beam);
-        List<Pair> all = read("train");
+        List<Pair> all = read(data("translation"), "train");
         List<Pair> training = all.stream()
                 .filter(pair -> pair.german.size() <= longest && pair.english.size() <= longest)
                 .limit(sentences)
                 .toList();
-        List<Pair> unseen = read("test_2016_flickr");
+        List<Pair> unseen = read(data("translation"), "test_2016_flickr");
         List<Pair> test = overfit
                 ? training
                 : unseen.stream().filter(pair -> pair.german.size() <= longest).toList();
@@ -173,7 +173,9 @@ final class Translate extends Example {
             model.compile(Training.optimizer(Adam.rate(rate)).clipGlobalNorm(1).engine(engine()));
             Fit fit = Fit.epochs(epochs).callback(progress());
             if (!overfit) {
-                List<Pair> valid = read("val").stream().filter(pair -> pair.german.size() <= longest).toList();
+                List<Pair> valid = read(data("translation"), "val").stream()
+                        .filter(pair -> pair.german.size() <= longest)
+                        .toList();
                 fit = fit.validation(words.examples(valid)).callback(EarlyStopping.on(Monitor.validationLoss(), 2));
             }
             model.fit(words.examples(training).bucketed(20), fit);
@@ -247,9 +249,10 @@ final class Translate extends Example {
                 .toList();
     }
 
-    private List<Pair> read(String part) throws IOException {
-        List<List<String>> german = lines(data("translation", part + ".de.gz"));
-        List<List<String>> english = lines(data("translation", part + ".en.gz"));
+    /// @param folder of the data set
+    static List<Pair> read(Path folder, String part) throws IOException {
+        List<List<String>> german = lines(folder.resolve(part + ".de.gz"));
+        List<List<String>> english = lines(folder.resolve(part + ".en.gz"));
         if (german.size() != english.size()) {
             throw new IOException("%s: expected as many German as English captions, got %d and %d"
                     .formatted(part, german.size(), english.size()));

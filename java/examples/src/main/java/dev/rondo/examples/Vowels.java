@@ -32,8 +32,8 @@ import picocli.CommandLine.Option;
         name = "vowels",
         description = "Nine speakers of Japanese vowels, told apart by two LSTM layers")
 final class Vowels extends Example {
-    private static final int SPEAKERS = 9;
-    private static final int FEATURES = 12;
+    static final int SPEAKERS = 9;
+    static final int FEATURES = 12;
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the 270 utterances (${DEFAULT-VALUE}).")
     private int epochs = 100;
@@ -68,11 +68,11 @@ final class Vowels extends Example {
         }
     }
 
-    private record Utterances(Examples examples, int[] speakers) {}
+    record Utterances(Examples examples, int[] speakers) {}
 
     /// Reads the archive's format: behind the line `@data` an utterance a line, its features apart by colons, the steps
     /// of a feature by commas, the speaker behind the last colon.
-    private static Utterances read(Path file) throws IOException {
+    static Utterances read(Path file) throws IOException {
         List<float[][]> sequences = new ArrayList<>();
         List<Integer> speakers = new ArrayList<>();
         try (Stream<String> lines = TextLines.of(file)) {

@@ -36,7 +36,7 @@ final class WordModel extends Example {
     private static final int BATCH = 32;
 
     @Option(names = "--epochs", paramLabel = "N", description = "Passes over the text (${DEFAULT-VALUE}).")
-    private int epochs = 3;
+    private int epochs = 10;
 
     @Option(names = "--words", paramLabel = "N", description = "Words to use, at the beginning (all).")
     private int words = Integer.MAX_VALUE;

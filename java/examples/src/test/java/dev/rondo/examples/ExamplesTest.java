@@ -38,13 +38,20 @@ class ExamplesTest {
     }
 
     @Test
+    void cells() {
+        List<Score> scores = Run.onData("jap-vowels", "cells", "--epochs", "20", "--units", "32", "--threads", "1");
+        assertEquals(Cells.WRITTEN.size() + 2, scores.size(), scores.toString());
+        learns(0.5, scores);
+    }
+
+    @Test
     void airline() {
         learns(0.85, Run.done("airline", "--epochs", "60", "--threads", "1"));
     }
 
     @Test
     void temperature() {
-        learns(0.95, Run.onData("series", "temperature", "--epochs", "4", "--threads", "1"));
+        learns(0.95, Run.onData("series", "temperature", "--cell", "GRU", "--epochs", "2", "--threads", "1"));
     }
 
     @Test
@@ -127,6 +134,17 @@ class ExamplesTest {
     void tagger() {
         learns(0.99, Run.onData("atis-pos", "tagger", "--sentences", "32", "--epochs", "60", "--overfit",
                 "--threads", "1"));
+    }
+
+    @Test
+    @Tag("slow")
+    void spoken() {
+        Run.folder("speech-digits", "example spoken");
+        Run run = Run.of("spoken", "--epochs", "2", "--threads", "1", "--data", Run.DATA.toString());
+        assertEquals(0, run.exitCode(), run.err());
+        // 2400 recordings in batches of 32, twice.
+        assertTrue(run.out().matches("(?s).*kernels waited \\d+\\.\\d % of the time for 150 batches.*"), run.out());
+        learns(0.5, run.scores());
     }
 
     /// 60 recordings, learned by heart.

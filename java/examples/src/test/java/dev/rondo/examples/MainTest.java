@@ -39,6 +39,7 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource({
+        "cells --units 0, --units: expected at least 1",
         "airline --epochs 0, Fit: epochs: expected at least 1",
         "adding --steps 1, --steps: expected at least 2",
         "adding --examples 0, --examples: expected at least 1",
@@ -56,6 +57,7 @@ class MainTest {
         "etth1 --months 13, --months: expected 1..12",
         "rnn --iterations -1, Fit: epochs: expected at least 1",
         "tagger --sentences 0, --sentences: expected at least 1",
+        "spoken --batch 0, --batch: expected at least 1",
         "digits --takes 0, --takes: expected at least 1",
         "digits --beam 0, --beam: expected at least 1",
         "translate --sentences 0, --sentences: expected at least 1",

@@ -50,14 +50,23 @@ record Run(int exitCode, String out, String err, List<Score> scores) {
         return run.scores;
     }
 
-    /// As [#done], on data that lie outside the repository: where they are not, the test is skipped, and says so.
+    /// As [#done], on data that lie outside the repository.
     ///
     /// @param folder of the data set
     static List<Score> onData(String folder, String... arguments) {
-        if (!Files.isDirectory(DATA.resolve(folder))) {
-            System.out.println("Not run: example " + arguments[0] + ": there is no folder " + DATA.resolve(folder));
-            Assumptions.abort("no folder " + DATA.resolve(folder));
-        }
+        folder(folder, "example " + arguments[0]);
         return done(Stream.concat(Stream.of(arguments), Stream.of("--data", DATA.toString())).toArray(String[]::new));
+    }
+
+    /// The folder of a data set that lies outside the repository: where it is not, the test is skipped, and says so.
+    ///
+    /// @param what would not run
+    static Path folder(String name, String what) {
+        Path folder = DATA.resolve(name);
+        if (!Files.isDirectory(folder)) {
+            System.out.println("Not run: " + what + ": there is no folder " + folder);
+            Assumptions.abort("no folder " + folder);
+        }
+        return folder;
     }
 }

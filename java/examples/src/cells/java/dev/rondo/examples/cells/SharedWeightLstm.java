@@ -1,4 +1,4 @@
-package dev.rondo.cells;
+package dev.rondo.examples.cells;
 
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Cell;
@@ -10,6 +10,8 @@ import dev.rondo.layers.Initializer;
 /// ```
 /// a = W x + U h'    i = f = o = s(a)    g = tanh(a)    c = f*c' + i*g    h = o*tanh(c)
 /// ```
+///
+/// @param units size of each state, at least 1
 public record SharedWeightLstm(int units) implements Cell {
     @Override
     public Value step(CellScope s, Value x) {

@@ -1,4 +1,4 @@
-package dev.rondo.cells;
+package dev.rondo.examples.cells;
 
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Cell;
@@ -11,6 +11,8 @@ import dev.rondo.layers.Initializer;
 /// z = s(Wz x + Uz h' + bz)    r = s(Wr x + U h' + br)    n = tanh(Wn x + U (r*h') + bn)
 /// h = (1-z)*r*h' + z*n
 /// ```
+///
+/// @param units size of each state, at least 1
 public record ResetInUpdateGru(int units) implements Cell {
     @Override
     public Value step(CellScope s, Value x) {

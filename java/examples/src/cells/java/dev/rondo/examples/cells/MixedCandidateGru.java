@@ -1,4 +1,4 @@
-package dev.rondo.cells;
+package dev.rondo.examples.cells;
 
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Cell;
@@ -10,6 +10,8 @@ import dev.rondo.layers.Initializer;
 /// ```
 /// r = z = s(W x + U h')    n = tanh(r*h' + (1-r)*tanh(U h' + W x))    h = z*h' + (1-z)*n
 /// ```
+///
+/// @param units size of each state, at least 1
 public record MixedCandidateGru(int units) implements Cell {
     @Override
     public Value step(CellScope s, Value x) {

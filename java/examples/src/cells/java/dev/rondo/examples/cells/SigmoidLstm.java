@@ -1,4 +1,4 @@
-package dev.rondo.cells;
+package dev.rondo.examples.cells;
 
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Cell;
@@ -10,6 +10,8 @@ import dev.rondo.layers.CellScope;
 /// i = s(Wi x + Ui h' + bi)    f = s(Wf x + Uf h' + bf)    g = s(Wg x + Ug h' + bg)
 /// c = f*c' + i*g    o = s(Uo h' + Vo c + bo)    h = o*s(c)
 /// ```
+///
+/// @param units size of each state, at least 1
 public record SigmoidLstm(int units) implements Cell {
     @Override
     public Value step(CellScope s, Value x) {

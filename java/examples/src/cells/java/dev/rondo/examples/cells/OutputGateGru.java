@@ -1,4 +1,4 @@
-package dev.rondo.cells;
+package dev.rondo.examples.cells;
 
 import dev.rondo.graph.Value;
 import dev.rondo.layers.Cell;
@@ -10,6 +10,8 @@ import dev.rondo.layers.CellScope;
 /// z = s(Wz x + Uz h' + bz)    r = s(Wr x + Ur h' + br)    n = tanh(Wn x + Un (r*h') + bn)
 /// c = z*c' + (1-z)*n    h = tanh(c)*s(Uo h' + Vo c + bo)
 /// ```
+///
+/// @param units size of each state, at least 1
 public record OutputGateGru(int units) implements Cell {
     @Override
     public Value step(CellScope s, Value x) {
