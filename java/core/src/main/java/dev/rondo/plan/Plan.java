@@ -56,7 +56,7 @@ public final class Plan implements AutoCloseable {
     private final Engine engine;
     private final Purpose purpose;
     private final List<Node> nodes;
-    private final List<Map.Entry<Value, Graph.WindowLengths>> windowLengths;
+    private final Counted[] counted;
     private final Set<Value> written;
     private final MemorySegment[] lent = new MemorySegment[MAX_LENDERS];
     private final AtomicInteger state = new AtomicInteger(IDLE);
@@ -96,7 +96,9 @@ public final class Plan implements AutoCloseable {
         this.parameters = parameters;
         this.engine = engine;
         this.purpose = purpose;
-        windowLengths = List.copyOf(graph.windowLengths().entrySet());
+        counted = graph.windowLengths().entrySet().stream()
+                .map(entry -> new Counted(entry.getKey(), entry.getValue()))
+                .toArray(Counted[]::new);
         given = capacity;
         completed = graph.complete(capacity);
         this.capacity = completed;
@@ -129,17 +131,21 @@ public final class Plan implements AutoCloseable {
         return completed;
     }
 
+    /// How many windows each sequence has, and what they are counted of. Runs go over an array of these: a list's iterator
+    /// takes heap where the compiler does not see through it.
+    private record Counted(Value counts, Graph.WindowLengths of) {}
+
     /// Counts the windows of each sequence.
     ///
     /// @throws IllegalArgumentException if there are fewer steps than one window takes
     private void countWindows(Extents extents) {
         graph.checkSteps(extents);
-        for (Map.Entry<Value, Graph.WindowLengths> entry : windowLengths) {
-            MemorySegment counts = buffer(entry.getKey()).segment();
-            MemorySegment lengths = buffer(entry.getValue().lengths()).segment();
+        for (Counted windows : counted) {
+            MemorySegment counts = buffer(windows.counts()).segment();
+            MemorySegment lengths = buffer(windows.of().lengths()).segment();
             for (int b = 0; b < extents.batch(); b++) {
                 int steps = lengths.getAtIndex(ValueLayout.JAVA_INT, b);
-                counts.setAtIndex(ValueLayout.JAVA_INT, b, entry.getValue().count(steps));
+                counts.setAtIndex(ValueLayout.JAVA_INT, b, windows.of().count(steps));
             }
         }
     }
