@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.data.Dataset;
 import dev.rondo.decoding.CtcHypothesis;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.layers.Dense;
@@ -12,6 +13,8 @@ import dev.rondo.layers.Input;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
+import dev.rondo.training.Sgd;
+import dev.rondo.training.Training;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,8 +80,21 @@ class ReadmeExampleTest {
         }
     }
 
+    @Test
+    void aRunGoesOnFromItsCheckpoint(@TempDir Path folder) {
+        Path file = folder.resolve("run.checkpoint");
+        Dataset data = Dataset.of(Tensor.zeros(DataType.FLOAT32, 3, 2), Tensor.of(new int[] {0, 1, 1}, 3));
+        for (int run = 0; run < 2; run++) {
+            try (Sequential model = Sequential.builder().add(Input.features(2)).add(Dense.units(2)).seed(1).build()) {
+                model.compile(Training.optimizer(Sgd.standard()));
+                ReadmeExample.resumed(model, data, file);
+                assertTrue(Files.exists(file), "a run that is done has a checkpoint");
+            }
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"example", "functional", "ctc", "cell"})
+    @ValueSource(strings = {"example", "functional", "ctc", "cell", "resume"})
     void theReadmeShowsIt(String region) throws IOException {
         String source = Files.readString(ROOT.resolve("java/core/src/test/java/dev/rondo/ReadmeExample.java"));
         String start = "// @start region=\"" + region + "\"\n";
