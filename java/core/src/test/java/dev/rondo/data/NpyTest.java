@@ -175,7 +175,8 @@ class NpyTest {
                 new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0, -1, -1, -1, -1});
         refused("expected 0 or 1, got 2", file(1, "{'descr': '|b1', 'fortran_order': False, 'shape': ()}", new byte[] {2}));
         Path text = write("no zip".getBytes(StandardCharsets.US_ASCII));
-        assertThrows(DataFormatException.class, () -> NpzReader.open(text));
+        DataFormatException e = assertThrows(DataFormatException.class, () -> NpzReader.open(text));
+        assertTrue(e.getMessage().startsWith(text + ": expected a zip file of arrays, got another ("), e.getMessage());
     }
 
     private void refused(String message, byte[] bytes) throws IOException {
