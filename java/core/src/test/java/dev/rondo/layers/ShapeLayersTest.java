@@ -6,10 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.rondo.Functional;
 import dev.rondo.Runs;
 import dev.rondo.Sequential;
 import dev.rondo.data.Seeds;
+import dev.rondo.inference.InferenceRequest;
 import dev.rondo.inference.InferenceSession;
+import dev.rondo.inference.Serving;
+import dev.rondo.layers.Bidirectional.Merge;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.plan.Engine;
 import dev.rondo.plan.Parameters;
@@ -22,7 +26,9 @@ import dev.rondo.training.Loss;
 import dev.rondo.training.Sgd;
 import dev.rondo.training.Training;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -99,22 +105,26 @@ class ShapeLayersTest {
         }
     }
 
-    private static float[] merged(Choice kernels, MergeLayer merge, Tensor left, Tensor right) {
+    private static float[] merged(Choice kernels, MergeLayer merge, Tensor... parts) {
         NetworkBuilder b = Network.builder();
-        Symbol one = b.input(new Input("left", DataType.FLOAT32, form(left)));
-        Symbol other = b.input(new Input("right", DataType.FLOAT32, form(right)));
-        Network network = b.output("y", b.add(merge, one, other)).build(1);
+        Symbol[] symbols = new Symbol[parts.length];
+        for (int i = 0; i < parts.length; i++) {
+            symbols[i] = b.input(new Input("part" + i, DataType.FLOAT32, form(parts[i])));
+        }
+        Network network = b.output("y", b.add(merge, symbols)).build(1);
         Scope scope = network.graph(Scope.Variant.PLAIN);
+        int batch = parts[0].shape().dim(0);
         try (Parameters parameters = Parameters.of(scope.graph().build());
                 Plan plan = Plan.inference(
                         scope.graph().output("y", scope.y()).build(),
                         parameters,
                         Engine.inference().kernels(kernels).engine(),
-                        Extents.of(left.shape().dim(0), 1))) {
-            plan.tensor(scope.inputs().get("left"), left.shape().dim(0), 1).copyFrom(left);
-            plan.tensor(scope.inputs().get("right"), left.shape().dim(0), 1).copyFrom(right);
-            plan.run(left.shape().dim(0), 1);
-            return plan.tensor(scope.y(), left.shape().dim(0), 1).toFloats();
+                        Extents.of(batch, 1))) {
+            for (int i = 0; i < parts.length; i++) {
+                plan.tensor(scope.inputs().get("part" + i), batch, 1).copyFrom(parts[i]);
+            }
+            plan.run(batch, 1);
+            return plan.tensor(scope.y(), batch, 1).toFloats();
         }
     }
 
@@ -136,6 +146,86 @@ class ShapeLayersTest {
         assertArrayEquals(
                 new float[] {-9, -18, -27, -36},
                 merged(kernels, Subtract.of(), left, Tensor.of(new float[] {10, 20, 30, 40}, 2, 2)));
+    }
+
+    /// Of two and of three inputs.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void mergingComputesElementByElement(Choice kernels) {
+        Tensor a = Tensor.of(new float[] {1, -2, 3, 0.5f}, 2, 2);
+        Tensor b = Tensor.of(new float[] {4, 5, -6, 8}, 2, 2);
+        Tensor c = Tensor.of(new float[] {-2, 8, 0, 28.5f}, 2, 2);
+        assertArrayEquals(new float[] {5, 3, -3, 8.5f}, merged(kernels, Add.of(), a, b));
+        assertArrayEquals(new float[] {3, 11, -3, 37}, merged(kernels, Add.of(), a, b, c));
+        assertArrayEquals(new float[] {4, -10, -18, 4}, merged(kernels, Multiply.of(), a, b));
+        assertArrayEquals(new float[] {-8, -80, -0f, 114}, merged(kernels, Multiply.of(), a, b, c));
+        assertArrayEquals(new float[] {2.5f, 1.5f, -1.5f, 4.25f}, merged(kernels, Average.of(), a, b));
+        // By a third that is rounded, then the product: two roundings of half an ulp each.
+        float[] means = merged(kernels, Average.of(), a, b, c);
+        float[] expected = {1, 11f / 3, -1, 37f / 3};
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], means[i], 2 * Math.ulp(expected[i]));
+        }
+    }
+
+    private interface Merged {
+        float of(float forward, float backward);
+    }
+
+    static Stream<Arguments> bidirectionalMerges() {
+        return Stream.of(
+                        Arguments.of(Merge.SUM, (Merged) (forward, backward) -> forward + backward),
+                        Arguments.of(Merge.MULTIPLY, (Merged) (forward, backward) -> forward * backward),
+                        Arguments.of(Merge.AVERAGE, (Merged) (forward, backward) -> 0.5f * (forward + backward)),
+                        Arguments.of(Merge.SEPARATE, (Merged) (forward, _) -> forward))
+                .flatMap(merge -> Layers.KERNELS.stream()
+                        .map(kernels -> Arguments.of(merge.get()[0], merge.get()[1], kernels)));
+    }
+
+    /// A bidirectional layer's output is what its merge makes of both directions computed apart, which stand beside it.
+    @ParameterizedTest
+    @MethodSource("bidirectionalMerges")
+    void bothDirectionsBecomeOne(Merge merge, Merged merged, Choice kernels) {
+        Lstm lstm = Lstm.units(2).returnSequences().bias(Initializer.normal(0.3));
+        int[] lengths = {2, 4};
+        Tensor x = Runs.features(Seeds.generator(4, "x", 0), 2, 4, 2);
+        Functional.Builder b = Functional.builder();
+        Symbols symbols = b.apply(Bidirectional.of(lstm, merge), b.input(SEQUENCES));
+        try (Functional both = b.output("y", symbols.y())
+                        .output("forward", symbols.output("forward"))
+                        .output("backward", symbols.output("backward"))
+                        .seed(3)
+                        .build();
+                InferenceSession session =
+                        both.session(Serving.standard().engine(Engine.inference().kernels(kernels)))) {
+            float[] forward = direction(lstm, both, "forward", kernels, x, lengths);
+            float[] backward = direction(lstm.goBackwards(), both, "backward", kernels, x, lengths);
+            assertFalse(Arrays.equals(forward, backward), "the directions are not told apart");
+            Map<String, Tensor> outputs = new LinkedHashMap<>();
+            InferenceRequest request = session.request().input("x", x).lengths("x", Tensor.of(lengths, 2));
+            for (String name : List.of("y", "forward", "backward")) {
+                outputs.put(name, Tensor.zeros(DataType.FLOAT32, 2, 4, 2));
+                request = request.output(name, outputs.get(name));
+            }
+            request.run();
+            float[] expected = new float[forward.length];
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] = merged.of(forward[i], backward[i]);
+            }
+            assertArrayEquals(expected, outputs.get("y").toFloats());
+            assertArrayEquals(forward, outputs.get("forward").toFloats());
+            assertArrayEquals(backward, outputs.get("backward").toFloats());
+        }
+    }
+
+    private static float[] direction(
+            Lstm lstm, Functional both, String direction, Choice kernels, Tensor x, int... lengths) {
+        try (Sequential one = Layers.model(SEQUENCES, lstm)) {
+            for (String name : List.of("weightIh", "weightHh", "bias")) {
+                one.setParameter("lstm/" + name, both.parameters().get("bidirectional/" + direction + "/" + name));
+            }
+            return Layers.run(one, kernels, x, lengths);
+        }
     }
 
     /// A bidirectional layer's outputs side by side are both of its directions'.
