@@ -18,10 +18,13 @@ import dev.rondo.layers.Lstm;
 import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -150,6 +153,41 @@ class BadDataTest {
                     () -> model.fit(
                             Dataset.of(Tensor.of(new float[] {1, 1}, 1, 2), Tensor.of(new int[] {0}, 1)), FIT));
             assertEquals("larger", e.tensor());
+        }
+    }
+
+    /// Targets and outputs are finite, and the sum of the squares of their distances is not. What the first batch made
+    /// stays, and what it had saved.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void anInfiniteLossIsNamedAndTheParametersStay(Choice kernels, @TempDir Path folder) throws IOException {
+        float[] targets = {1, 0, 0, 1, 1e38f, 0, 1, -1e38f, 1, 0, 0, 1};
+        Path checkpoint = folder.resolve("checkpoint");
+        try (Sequential model = classifier()) {
+            model.compile(Training.optimizer(Adam.rate(0.01))
+                    .loss(Loss.meanSquaredError())
+                    .engine(Runs.engine(kernels)));
+            List<Map<String, List<Float>>> after = new ArrayList<>();
+            NonFiniteException e = assertThrows(
+                    NonFiniteException.class,
+                    () -> model.fit(
+                            Dataset.of(x(), Tensor.of(targets, 6, 2)),
+                            FIT.checkpoint(checkpoint, Every.batches(1))
+                                    .callback(Callback.eachBatch(_ -> after.add(Runs.parameters(model))))));
+            assertEquals("batch 2: loss.loss: expected a finite number, got Infinity", e.getMessage());
+            assertEquals(2, e.batch());
+            assertEquals("loss.loss", e.tensor());
+            assertEquals(1, after.size());
+            assertEquals(after.getLast(), Runs.parameters(model));
+            assertEquals(1, model.trainer().steps());
+            try (Sequential saved = Sequential.load(checkpoint)) {
+                assertEquals(after.getLast(), Runs.parameters(saved));
+            }
+            model.fit(Dataset.of(x(), Tensor.of(new float[12], 6, 2)), FIT);
+            assertNotEquals(after.getLast(), Runs.parameters(model), "it can go on");
+            for (float number : model.predict(x()).toFloats()) {
+                assertTrue(Float.isFinite(number), "it predicts " + number);
+            }
         }
     }
 
