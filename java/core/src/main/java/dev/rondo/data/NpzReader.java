@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,6 +29,9 @@ public final class NpzReader implements AutoCloseable {
     /// More than deflate can gain: 258 bytes by two bits.
     private static final long LARGEST_GAIN = 1032;
 
+    /// PK, which every part of a zip file begins with.
+    private static final byte[] MAGIC = {'P', 'K'};
+
     private final Path file;
     private final ZipFile zip;
 
@@ -37,7 +42,7 @@ public final class NpzReader implements AutoCloseable {
 
     /// Opens a `.npz` file and reads its directory.
     ///
-    /// @throws DataFormatException if it is no zip file
+    /// @throws DataFormatException if it is no zip file, or is cut off
     /// @throws IOException if it cannot be read
     public static NpzReader open(Path file) throws IOException {
         if (!Files.exists(file)) {
@@ -46,9 +51,32 @@ public final class NpzReader implements AutoCloseable {
         try {
             return new NpzReader(file, new ZipFile(file.toFile(), StandardCharsets.UTF_8));
         } catch (ZipException | EOFException e) {
-            throw new DataFormatException(file, "expected a zip file of arrays, got another (%s)".formatted(
-                    e instanceof EOFException ? "it points beyond its end" : e.getMessage()), e);
+            throw noZip(file, e);
         }
+    }
+
+    /// Tells a file that is cut off or damaged from one of another kind.
+    private static DataFormatException noZip(Path file, IOException e) throws IOException {
+        byte[] begin;
+        try (InputStream input = Files.newInputStream(file)) {
+            begin = input.readNBytes(MAGIC.length);
+        }
+        if (!Arrays.equals(begin, MAGIC)) {
+            return new DataFormatException(file, "byte 0: expected a zip file of arrays, which begins with %s, got %s"
+                    .formatted(hex(MAGIC), begin.length == 0 ? "an empty file" : hex(begin)), e);
+        }
+        return new DataFormatException(
+                file,
+                "byte %d: expected a zip file's directory before its end, got %s".formatted(
+                        Files.size(file),
+                        e instanceof EOFException
+                                ? "one that points beyond it"
+                                : "none or a broken one (" + e.getMessage() + ")"),
+                e);
+    }
+
+    private static String hex(byte[] bytes) {
+        return HexFormat.ofDelimiter(" ").formatHex(bytes);
     }
 
     /// The names of the arrays, without `.npy`, as they lie in the file. Other entries are left out.
@@ -85,7 +113,7 @@ public final class NpzReader implements AutoCloseable {
                 throw e;
             }
         } catch (ZipException | EOFException e) {
-            throw Checked.broken(file, place, e);
+            throw Checked.broken(file, place, 0, e);
         }
     }
 
@@ -111,6 +139,7 @@ public final class NpzReader implements AutoCloseable {
         private final String place;
         private final ZipEntry entry;
         private final CRC32 sum = new CRC32();
+        private long offset;
 
         Checked(Path file, String place, InputStream input, ZipEntry entry) {
             super(input);
@@ -131,20 +160,27 @@ public final class NpzReader implements AutoCloseable {
             try {
                 read = super.read(bytes, from, count);
             } catch (ZipException | EOFException e) {
-                throw broken(file, place, e);
+                throw broken(file, place, offset, e);
             }
             if (read > 0) {
                 sum.update(bytes, from, read);
+                offset += read;
             } else if (read < 0 && sum.getValue() != entry.getCrc()) {
-                throw new DataFormatException(file, place + "expected the checksum %08x, got %08x".formatted(
-                        entry.getCrc(), sum.getValue()));
+                throw new DataFormatException(
+                        file,
+                        place + "byte %d: expected the checksum %08x of all bytes before, got %08x".formatted(
+                                offset, entry.getCrc(), sum.getValue()));
             }
             return read;
         }
 
-        static DataFormatException broken(Path file, String place, IOException e) {
-            return new DataFormatException(file, place + "expected a zip entry, stored or deflated, got "
-                    + (e instanceof EOFException ? "one beyond the file's end" : e.getMessage()), e);
+        /// @param offset of the array's bytes, as they are when they are inflated
+        static DataFormatException broken(Path file, String place, long offset, IOException e) {
+            return new DataFormatException(
+                    file,
+                    place + "byte %d: expected a zip entry, stored or deflated, got %s".formatted(
+                            offset, e instanceof EOFException ? "one beyond the file's end" : e.getMessage()),
+                    e);
         }
     }
 }

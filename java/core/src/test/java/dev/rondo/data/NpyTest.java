@@ -175,7 +175,14 @@ class NpyTest {
                 new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0, -1, -1, -1, -1});
         refused("expected 0 or 1, got 2", file(1, "{'descr': '|b1', 'fortran_order': False, 'shape': ()}", new byte[] {2}));
         Path text = write("no zip".getBytes(StandardCharsets.US_ASCII));
-        assertThrows(DataFormatException.class, () -> NpzReader.open(text));
+        noZip(text, "byte 0: expected a zip file of arrays, which begins with 50 4b, got 6e 6f");
+        noZip(write(new byte[0]), "byte 0: expected a zip file of arrays, which begins with 50 4b, got an empty file");
+    }
+
+    private static void noZip(Path file, String message) {
+        DataFormatException e = assertThrows(DataFormatException.class, () -> NpzReader.open(file));
+        assertEquals(file + ": " + message, e.getMessage());
+        assertEquals(file, e.file());
     }
 
     private void refused(String message, byte[] bytes) throws IOException {
@@ -229,11 +236,15 @@ class NpyTest {
         int last = indexOf(valid, three);
         byte[] changed = valid.clone();
         changed[last] = 4;
-        entryRefused("array \"first\": expected the checksum ", changed);
+        entryRefused("array \"first\": byte 140: expected the checksum ", changed);
         byte[] shape = valid.clone();
         shape[indexOf(valid, "(3,)".getBytes(StandardCharsets.US_ASCII)) + 1] = '4';
         entryRefused("array \"first\": byte 128: expected 16 bytes of I4 [4], got 12", shape);
         NpyWriter.write(file, tensors, NpyWriter.Compression.DEFLATED);
+        byte[] broken = Files.readAllBytes(file);
+        // Behind the local header, the name and what follows it: the first block is of a kind that there is not.
+        broken[30 + broken[26] + broken[28]] |= 6;
+        entryRefused("array \"first\": byte 0: expected a zip entry, stored or deflated, got invalid block type", broken);
         byte[] gained = Files.readAllBytes(file);
         // The size in the directory, whose entries begin with PK 1 2.
         int directory = indexOf(gained, new byte[] {'P', 'K', 1, 2});
@@ -241,7 +252,10 @@ class NpyTest {
         entryRefused("got 1073741824", gained);
         for (int length = 0; length < valid.length; length++) {
             Path cut = write(Arrays.copyOf(valid, length));
-            assertThrows(DataFormatException.class, () -> NpzReader.open(cut), "cut to " + length);
+            DataFormatException e =
+                    assertThrows(DataFormatException.class, () -> NpzReader.open(cut), "cut to " + length);
+            String place = length < 2 ? "byte 0: " : "byte " + length + ": expected a zip file's directory before its end";
+            assertTrue(e.getMessage().startsWith(cut + ": " + place), e.getMessage());
         }
     }
 
