@@ -18,11 +18,13 @@ import dev.rondo.layers.Symbols;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import dev.rondo.training.Adam;
+import dev.rondo.training.Every;
 import dev.rondo.training.Fit;
 import dev.rondo.training.Loss;
 import dev.rondo.training.Metric;
 import dev.rondo.training.Training;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -108,5 +110,13 @@ final class ReadmeExample {
         });
         // @end region="cell"
         return layer;
+    }
+
+    /// Trains, from the last checkpoint on if there is one.
+    static void resume(Sequential model, Dataset data, Path file) {
+        // @start region="resume"
+        Fit fit = Fit.epochs(10).checkpoint(file, Every.batches(500));
+        model.fit(data, Files.exists(file) ? fit.resume(file) : fit);
+        // @end region="resume"
     }
 }
