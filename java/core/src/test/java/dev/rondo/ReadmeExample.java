@@ -112,8 +112,8 @@ final class ReadmeExample {
         return layer;
     }
 
-    /// Trains, from the last checkpoint if there is one.
-    static void resumed(Sequential model, Dataset data, Path file) {
+    /// Trains, from the last checkpoint on if there is one.
+    static void resume(Sequential model, Dataset data, Path file) {
         // @start region="resume"
         Fit fit = Fit.epochs(10).checkpoint(file, Every.batches(500));
         model.fit(data, Files.exists(file) ? fit.resume(file) : fit);

@@ -3,18 +3,23 @@ package dev.rondo;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.rondo.data.Dataset;
+import dev.rondo.data.Seeds;
 import dev.rondo.decoding.CtcHypothesis;
 import dev.rondo.inference.InferenceSession;
 import dev.rondo.layers.Dense;
 import dev.rondo.layers.Input;
+import dev.rondo.layers.SimpleRnn;
+import dev.rondo.plan.Engine.Choice;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
-import dev.rondo.training.Sgd;
-import dev.rondo.training.Training;
+import dev.rondo.training.Callback;
+import dev.rondo.training.Every;
+import dev.rondo.training.Fit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,17 +85,39 @@ class ReadmeExampleTest {
         }
     }
 
+    /// A program that broke off in the 600th of its 700 batches goes on from the 500th, whatever its model began with, and
+    /// comes to what one does that ran through.
     @Test
-    void aRunGoesOnFromItsCheckpoint(@TempDir Path folder) {
-        Path file = folder.resolve("run.checkpoint");
-        Dataset data = Dataset.of(Tensor.zeros(DataType.FLOAT32, 3, 2), Tensor.of(new int[] {0, 1, 1}, 3));
-        for (int run = 0; run < 2; run++) {
-            try (Sequential model = Sequential.builder().add(Input.features(2)).add(Dense.units(2)).seed(1).build()) {
-                model.compile(Training.optimizer(Sgd.standard()));
-                ReadmeExample.resumed(model, data, file);
-                assertTrue(Files.exists(file), "a run that is done has a checkpoint");
-            }
+    void aRunGoesOn(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("checkpoint");
+        Dataset data = Dataset.of(
+                Runs.features(Seeds.generator(1, "x", 0), 2240, 2, 1), Tensor.of(new int[2240], 2240));
+        try (Sequential whole = resumable();
+                Sequential broken = resumable();
+                Sequential again = resumable()) {
+            ReadmeExample.resume(whole, data, folder.resolve("none"));
+            Fit breaksOff = Fit.epochs(10).checkpoint(file, Every.batches(500)).callback(Callback.eachBatch(_ -> {
+                if (broken.trainer().steps() == 600) {
+                    throw new UnsupportedOperationException("broken off");
+                }
+            }));
+            assertThrows(UnsupportedOperationException.class, () -> broken.fit(data, breaksOff));
+            again.setParameter("dense/bias", Tensor.of(new float[] {3, -3}, 2));
+            ReadmeExample.resume(again, data, file);
+            assertEquals(700, again.trainer().steps());
+            assertEquals(Runs.parameters(whole), Runs.parameters(again));
         }
+    }
+
+    private static Sequential resumable() {
+        Sequential model = Sequential.builder()
+                .add(Input.features(Shape.TIME, 1))
+                .add(SimpleRnn.units(2))
+                .add(Dense.units(2))
+                .seed(1)
+                .build();
+        model.compile(Runs.training(Choice.JAVA));
+        return model;
     }
 
     @ParameterizedTest

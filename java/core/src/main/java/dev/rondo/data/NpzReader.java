@@ -65,9 +65,14 @@ public final class NpzReader implements AutoCloseable {
             return new DataFormatException(file, "byte 0: expected a zip file of arrays, which begins with %s, got %s"
                     .formatted(hex(MAGIC), begin.length == 0 ? "an empty file" : hex(begin)), e);
         }
-        String got = e instanceof EOFException ? "one that points beyond its end" : "none (" + e.getMessage() + ")";
         return new DataFormatException(
-                file, "byte %d: expected a zip file's directory before its end, got %s".formatted(Files.size(file), got), e);
+                file,
+                "byte %d: expected a zip file's directory before its end, got %s".formatted(
+                        Files.size(file),
+                        e instanceof EOFException
+                                ? "one that points beyond it"
+                                : "none or a broken one (" + e.getMessage() + ")"),
+                e);
     }
 
     private static String hex(byte[] bytes) {
@@ -161,16 +166,21 @@ public final class NpzReader implements AutoCloseable {
                 sum.update(bytes, from, read);
                 offset += read;
             } else if (read < 0 && sum.getValue() != entry.getCrc()) {
-                throw new DataFormatException(file, place + "byte %d: expected the checksum %08x of all bytes before, got %08x"
-                        .formatted(offset, entry.getCrc(), sum.getValue()));
+                throw new DataFormatException(
+                        file,
+                        place + "byte %d: expected the checksum %08x of all bytes before, got %08x".formatted(
+                                offset, entry.getCrc(), sum.getValue()));
             }
             return read;
         }
 
         /// @param offset of the array's bytes, as they are when they are inflated
         static DataFormatException broken(Path file, String place, long offset, IOException e) {
-            return new DataFormatException(file, place + "byte " + offset + ": expected a zip entry, stored or deflated, got "
-                    + (e instanceof EOFException ? "one beyond the file's end" : e.getMessage()), e);
+            return new DataFormatException(
+                    file,
+                    place + "byte %d: expected a zip entry, stored or deflated, got %s".formatted(
+                            offset, e instanceof EOFException ? "one beyond the file's end" : e.getMessage()),
+                    e);
         }
     }
 }
