@@ -3,10 +3,7 @@ package dev.rondo.examples;
 import dev.rondo.Sequential;
 import dev.rondo.data.Scaler;
 import dev.rondo.data.Windows;
-import dev.rondo.training.Adam;
 import dev.rondo.training.Fit;
-import dev.rondo.training.Loss;
-import dev.rondo.training.Training;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -48,10 +45,7 @@ final class Airline extends Example {
         List<Score> scores = new ArrayList<>();
         for (Forecaster cell : cells) {
             print("%s", cell);
-            try (Sequential model = cell.model(seed())) {
-                model.compile(Training.optimizer(Adam.standard())
-                        .loss(Loss.meanSquaredError())
-                        .engine(engine()));
+            try (Sequential model = cell.model(seed(), engine())) {
                 model.fit(forecast.training(), Fit.epochs(epochs).batchSize(32).callback(progress(20)));
                 print("root mean squared error on the months learned from: %.1f", forecast.trainingError(model));
                 scores.add(Score.lower("%s: root mean squared error, 1957 to 1960".formatted(cell),

@@ -3,12 +3,9 @@ package dev.rondo.examples;
 import dev.rondo.Sequential;
 import dev.rondo.data.Scaler;
 import dev.rondo.data.Windows;
-import dev.rondo.training.Adam;
 import dev.rondo.training.EarlyStopping;
 import dev.rondo.training.Fit;
-import dev.rondo.training.Loss;
 import dev.rondo.training.Monitor;
-import dev.rondo.training.Training;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,10 +35,7 @@ final class Temperature extends Example {
         List<Score> scores = new ArrayList<>();
         for (Forecaster cell : cells) {
             print("%s", cell);
-            try (Sequential model = cell.model(seed())) {
-                model.compile(Training.optimizer(Adam.standard())
-                        .loss(Loss.meanSquaredError())
-                        .engine(engine()));
+            try (Sequential model = cell.model(seed(), engine())) {
                 model.fit(forecast.training(), Fit.epochs(epochs)
                         .batchSize(32)
                         .validationSplitByTime(0.1)
