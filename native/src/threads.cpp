@@ -7,8 +7,10 @@
 // for. As the generation is part of the word, a swap succeeds only if the function and argument read before it belong
 // to the job that is swapped.
 //
-// Idle workers and callers that wait for a last slice spin for some microseconds, which bridges the gaps between the
-// calls of one list, and then park on a futex, so that an idle pool costs nothing and a neighbour gets the processor.
+// Idle workers spin for a fifth of a millisecond and then park on a futex, so that an idle pool costs nothing and a neighbour
+// gets the processor. It takes that long: a worker that wakes late finds its slice done by the caller, and must still be
+// there for the next step, or comes late to all of them. Callers that wait for a last slice park sooner: whoever has it
+// may need their processor.
 // Threads are started when first needed and then stay. They are not shut down: the library is linked with nodelete. In
 // the child of a fork the pool starts anew.
 #include "threads.hpp"
@@ -32,7 +34,8 @@
 namespace rondo {
 namespace {
 
-constexpr int64_t spin_nanoseconds = 30'000;
+constexpr int64_t idle_spin_nanoseconds = 200'000;
+constexpr int64_t wait_spin_nanoseconds = 30'000;
 constexpr int32_t slot_count = 64;
 
 struct alignas(64) Slot {
@@ -92,10 +95,10 @@ void pause() {
 #endif
 }
 
-// Spins until the condition holds, for some microseconds at most; tells whether it does.
-template <class Condition> bool spin(const Condition &condition) {
+// Spins until the condition holds, for so long at most; tells whether it does.
+template <class Condition> bool spin(int64_t most_nanoseconds, const Condition &condition) {
     if (condition()) return true;
-    const int64_t end = nanoseconds() + spin_nanoseconds;
+    const int64_t end = nanoseconds() + most_nanoseconds;
     do {
         for (int i = 0; i < 16; i++) {
             pause();
@@ -142,7 +145,7 @@ void *work(void *) {
         for (uint64_t used = pool.used.load(); used != 0; used &= used - 1)
             any |= help(pool.slots[std::countr_zero(used)]);
         if (any) continue;
-        if (spin([&] { return pool.posted.load(std::memory_order_relaxed) != seen; })) continue;
+        if (spin(idle_spin_nanoseconds, [&] { return pool.posted.load(std::memory_order_relaxed) != seen; })) continue;
         pool.parked.fetch_add(1);
         if (pool.posted.load() == seen) futex_wait(pool.posted, seen);
         pool.parked.fetch_sub(1);
@@ -239,7 +242,7 @@ void run_slices(int32_t slices, int32_t threads, void (*function)(const void *, 
         }
     }
     const auto finished = [&] { return slot->done.load() == static_cast<uint32_t>(slices); };
-    if (!spin(finished)) {
+    if (!spin(wait_spin_nanoseconds, finished)) {
         slot->owner_waits.store(1);
         for (uint32_t done = slot->done.load(); done != static_cast<uint32_t>(slices); done = slot->done.load())
             futex_wait(slot->done, done);

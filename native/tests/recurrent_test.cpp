@@ -275,6 +275,29 @@ TEST_P(Recurrent, isTheSameInStepsAndInTraining) {
     }
 }
 
+// A single step has a way of its own in inference; training goes the way of all others.
+TEST_P(Recurrent, isTheSameInASingleStep) {
+    const int32_t lanes = lanes_of(GetParam().isa);
+    const ContextOf context(isa());
+    uint64_t seed = 500;
+    // In the last one two panels are summed together.
+    for (const int32_t hidden : {1, lanes - 1, 4 * lanes + 1, 2048 / lanes + 3 * lanes}) {
+        for (const bool given : {false, true}) {
+            const RecurrentSizes s = {1, 1, 2 * lanes + 3, hidden};
+            const RecurrentInput in =
+                input(s, {.mask = false, .lengths = false, .h0 = given, .c0 = given}, given, ++seed);
+            const RecurrentOutput expected = RecurrentRunner(context, in).train();
+            const std::string trace = text_of(s) + ", seed " + std::to_string(seed);
+            expect_agreement(expected, recurrent_in_double<StandardMaths>(in), s, trace);
+            expect_same(RecurrentRunner(context, in).infer(), expected, trace);
+            for (const char *wanted : {"y", "hn", "cn"}) {
+                if (std::string(wanted) == "cn" && !cell().lstm()) continue;
+                expect_same(RecurrentRunner(context, in, {.only = wanted}).infer(), expected, trace + ", " + wanted);
+            }
+        }
+    }
+}
+
 // [B,T,F] with each sequence turned round within its own length.
 Doubles turned_round(const Doubles &values, const RecurrentInput &in, int32_t features) {
     Doubles turned = values;
@@ -463,30 +486,49 @@ TEST_P(Recurrent, survivesLengthsThatChange) {
 }
 
 TEST_P(Recurrent, mayReplaceItsState) {
+    for (const RecurrentSizes s : {RecurrentSizes{7, 4, 5, 19}, RecurrentSizes{1, 1, 5, 19}}) {
+        const RecurrentInput in = input(s, {.mask = false, .lengths = s.steps > 1}, false, 37);
+        const ContextOf context(isa(), 2);
+        RecurrentRunner runner(context, in, {}, RONDO_PACK_FORWARD);
+        const RecurrentOutput expected = runner.infer();
+        for (const bool wants_y : {false, true}) {
+            auto call = forward_call(cell(), s);
+            Guarded<char> scratch = aligned_memory(needs_of(context, &call).scratch_bytes);
+            const Floats x = floats_of(in.x);
+            const Ints lengths(in.lengths);
+            Floats h = floats_of(in.h0), c = floats_of(in.c0);
+            Floats y(static_cast<size_t>(s.batch * s.steps * s.hidden));
+            call.packed = runner.packed().data();
+            call.packed_bytes = runner.packed().size();
+            call.x = x.data();
+            call.x_batch_stride = s.steps * s.input;
+            call.x_time_stride = s.input;
+            call.lengths = in.lengths.empty() ? nullptr : lengths.data();
+            call.h0 = call.hn = h.data();
+            if (cell().lstm()) call.c0 = call.cn = c.data();
+            if (wants_y) call.y = y.data();
+            call.y_batch_stride = s.steps * s.hidden;
+            call.y_time_stride = s.hidden;
+            call.scratch = scratch.data();
+            call.scratch_bytes = scratch.size();
+            run(context, &call);
+            EXPECT_TRUE(same(h, expected.hn)) << text_of(s);
+            EXPECT_TRUE(same(c, expected.cn)) << text_of(s);
+            if (!wants_y) continue;
+            EXPECT_TRUE(same(y, expected.y)) << text_of(s);
+        }
+    }
+}
+
+TEST_P(Recurrent, refusesAPackOfSomethingElse) {
     const RecurrentSizes s = {7, 4, 5, 19};
     const RecurrentInput in = input(s, {.mask = false}, false, 37);
     const ContextOf context(isa(), 2);
     RecurrentRunner runner(context, in, {}, RONDO_PACK_FORWARD);
-    const RecurrentOutput expected = runner.infer();
     const Guarded<char> &packed = runner.packed();
     auto call = forward_call(cell(), s);
-    Guarded<char> scratch = aligned_memory(needs_of(context, &call).scratch_bytes);
-    const Floats x = floats_of(in.x);
-    const Ints lengths(in.lengths);
-    Floats h = floats_of(in.h0), c = floats_of(in.c0);
     call.packed = packed.data();
     call.packed_bytes = packed.size();
-    call.x = x.data();
-    call.x_batch_stride = s.steps * s.input;
-    call.x_time_stride = s.input;
-    call.lengths = lengths.data();
-    call.h0 = call.hn = h.data();
-    if (cell().lstm()) call.c0 = call.cn = c.data();
-    call.scratch = scratch.data();
-    call.scratch_bytes = scratch.size();
-    run(context, &call);
-    EXPECT_TRUE(same(h, expected.hn));
-    EXPECT_TRUE(same(c, expected.cn));
 
     // The forward pack serves no backward pass, no other shape, no other cell and no other instruction set.
     auto back = backward_call(cell(), s);

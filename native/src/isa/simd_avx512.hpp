@@ -16,6 +16,7 @@ struct Simd {
     static constexpr int lanes = 16;
     static constexpr int tile_rows = 6; // 6 rows x 4 vectors = 24 of 32 registers accumulate
     static constexpr int tile_vectors = 4;
+    static constexpr int sums_in_flight = 4; // two units of half the width, 4 cycles
 
     static F zero() { return _mm512_setzero_ps(); }
     static F broadcast(float x) { return _mm512_set1_ps(x); }

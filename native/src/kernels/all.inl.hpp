@@ -31,6 +31,7 @@ constexpr rondo::KernelTable kernels_of = {
     .recurrent_pack = recurrent_pack<S>,
     .recurrent_project = recurrent_project<S>,
     .recurrent_step = recurrent_step<S, A>,
+    .recurrent_single = recurrent_single<S, A>,
     .recurrent_back = recurrent_back<S, A>,
     .recurrent_dh0 = recurrent_dh0<S>,
     .peephole_gradient = peephole_gradient<S>,

@@ -19,6 +19,9 @@ constexpr int64_t gemm_row_block = 96;
 // A left-hand side that is read where it lies, a line at a time, needs no small block: fewer partial sums go through c.
 constexpr int64_t gemm_long_k_block = 1024;
 
+// A transposed left-hand side is asked for so many of its rows ahead, each of which is a few lines of a page of its own.
+constexpr int64_t gemm_rows_ahead = 8;
+
 template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice slice) {
     constexpr int64_t width = 4 * S::lanes;
     int64_t begin, end;
@@ -79,7 +82,13 @@ RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)
             }
         }
     }
-    multiply_add<Step>(tiles, a, panel, k, panel.from(k));
+    // The next tile's c comes meanwhile: it is far larger than a cache, and the sums begin with it. Where rows
+    // lie apart it is this tile's own, which is stored then.
+    for (int r = 0; r < R; r++) {
+        const float *ahead = to.c_offsets ? c[r] : c[r] + R * to.ldc;
+        for (int v = 0; v < V; v++) S::prefetch(ahead + v * S::lanes);
+    }
+    multiply_add<Step>(tiles, a, panel, k);
     for (int v = 0; v < V; v++) {
         for (int r = 0; r < R; r++) store_lanes<S>(c[r] + v * S::lanes, tile.v[r][v], n[v]);
     }
@@ -105,6 +114,7 @@ inline void gemm_columns(const rondo::GemmTarget &to, const float *const (&a)[R]
 template <class S>
 inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t k0, int64_t k1) {
     constexpr int rows = S::tile_rows;
+    constexpr int64_t line = 16; // floats
     static_assert(gemm_row_block % rows == 0);
     if (w.row_sums && k0 == 0) {
         for (int64_t row = row0; row < row1; row += S::lanes) {
@@ -113,6 +123,10 @@ inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, in
     }
     for (int64_t k = k0; k < k1; k++) {
         const float *from = w.a.row(k);
+        if (k + gemm_rows_ahead < w.k) {
+            const float *ahead = w.a.row(k + gemm_rows_ahead);
+            for (int64_t row = row0; row < row1; row += line) S::prefetch(ahead + row);
+        }
         float *to = w.packed_a + (k - k0) * rows;
         for (int64_t row = row0; row < row1; row += rows) {
             const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;

@@ -101,22 +101,16 @@ template <class S, class A> struct GruCandidateBefore {
     }
 };
 
-template <class S, class A>
-void gru_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, int32_t phase,
-              rondo::Slice slice) {
-    const rondo_recurrent_forward &call = *w.call;
-    const int64_t hidden = call.hidden_size;
-    const bool before = call.cell == RONDO_CELL_GRU_RESET_BEFORE;
-    const InputPart candidate = candidate_input(w.pack, hidden);
-    if (phase == 0) {
-        step_phase<S>(GruGates<S, A>{hidden, before}, gates_input(w.pack), w.pack.weight_hh, w, group, s, slice);
-    }
+template <class S, class A, class Step> void gru_step(const Step &step, int32_t phase) {
+    const int64_t hidden = step.call().hidden_size;
+    const bool before = step.call().cell == RONDO_CELL_GRU_RESET_BEFORE;
+    const rondo::RecurrentPack &pack = step.pack();
+    const InputPart candidate = candidate_input(pack, hidden);
+    if (phase == 0) step_phase<S>(GruGates<S, A>{hidden, before}, gates_input(pack), pack.weight_hh, step);
     if (!before) {
-        const GruCandidateAfter<S, A> n{hidden, w.training, w.pack.bias_hn};
-        step_phase<S>(n, candidate, w.pack.weight_hn, w, group, s, slice);
+        step_phase<S>(GruCandidateAfter<S, A>{hidden, step.training(), pack.bias_hn}, candidate, pack.weight_hn, step);
     } else if (phase == 1) {
-        const GruCandidateBefore<S, A> n{hidden, w.training};
-        step_phase<S>(n, candidate, w.pack.weight_hn, w, group, s, slice);
+        step_phase<S>(GruCandidateBefore<S, A>{hidden, step.training()}, candidate, pack.weight_hn, step);
     }
 }
 
@@ -161,7 +155,7 @@ void gru_before_reset_back(const rondo::RecurrentBackwardWork &w, const rondo::R
             Tile<S, R> &tile = tiles[0];
             clear(tile);
             const Panel<S> panel(w.pack.backward_n + u0 * hidden, hidden);
-            multiply_add<1>(tiles, dn, panel, hidden, panel.from(hidden));
+            multiply_add<1>(tiles, dn, panel, hidden);
             for (int r = 0; r < R; r++) {
                 const int64_t slot = group.first + first + r;
                 const float *mask = call.recurrent_mask ? call.recurrent_mask + w.walk.order[slot] * hidden : nullptr;

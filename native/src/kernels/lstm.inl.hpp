@@ -55,12 +55,11 @@ private:
     }
 };
 
-template <class S, class A>
-void lstm_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s,
-               rondo::Slice slice) {
-    const int64_t hidden = w.call->hidden_size;
-    const LstmStep<S, A> step{hidden, w.training, w.pack.peepholes, round_up(hidden, S::lanes)};
-    step_phase<S>(step, gates_input(w.pack), w.pack.weight_hh, w, group, s, slice);
+template <class S, class A, class Step> void lstm_step(const Step &step) {
+    const int64_t hidden = step.call().hidden_size;
+    const rondo::RecurrentPack &pack = step.pack();
+    const LstmStep<S, A> phase{hidden, step.training(), pack.peepholes, round_up(hidden, S::lanes)};
+    step_phase<S>(phase, gates_input(pack), pack.weight_hh, step);
 }
 
 template <class S, class A> struct LstmBack {

@@ -183,17 +183,17 @@ template <class S, class L> RONDO_INLINE Panel<S> input_panel(const InputPart &p
     return Panel<S>(part.panels + u0 * L::gates * input, input);
 }
 
-// tiles = W x + b for the panels from unit u0 on; `next` is read then.
+// tiles = W x + b for the panels from unit u0 on.
 template <class S, class L, int N, int R>
 RONDO_INLINE void input_sums(Tile<S, R> (&tiles)[N], const float *const (&x)[R], const InputPart &part, int64_t u0,
-                             int64_t input, Panel<S> next) {
+                             int64_t input) {
     for (int n = 0; n < N; n++) {
         for (int v = 0; v < L::vectors; v++) {
             const auto bias = S::load(part.biases + u0 * L::gates + (n * L::vectors + v) * S::lanes);
             for (int r = 0; r < R; r++) tiles[n].v[r][v] = bias;
         }
     }
-    multiply_add<1>(tiles, x, input_panel<S, L>(part, u0, input), input, next);
+    multiply_add<1>(tiles, x, input_panel<S, L>(part, u0, input), input);
 }
 
 // Calls f(vector of tiles[n] for row r, its place in the row's gates, its unit).
@@ -217,7 +217,7 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
     slice.range(hidden, L::template units<S>, begin, end);
     for_panels<S>(
         begin, end, L::template units<S>, group.count, false,
-        [&](int64_t u0, int64_t after, auto panel_count, int64_t first, auto rows) {
+        [&](int64_t u0, auto panel_count, int64_t first, auto rows) {
             constexpr int N = panel_count.value, R = rows.value;
             Tile<S, R> tiles[N];
             float *const *gates = group.projected + first;
@@ -225,7 +225,7 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
             for (int r = 0; r < R; r++) x[r] = group.x[first + r];
             each_gate<S, L>(tiles, gates, part.column, u0, hidden, [](auto &, float *to, int64_t) { S::prefetch(to); });
             const int64_t input = w.call->input_size;
-            input_sums<S, L>(tiles, x, part, u0, input, input_panel<S, L>(part, after, input));
+            input_sums<S, L>(tiles, x, part, u0, input);
             each_gate<S, L>(tiles, gates, part.column, u0, hidden,
                             [&](auto &sum, float *to, int64_t u) { store_lanes<S>(to, sum, lanes_at<S>(u, hidden)); });
         });
@@ -266,25 +266,58 @@ template <int R> struct ForwardRows {
     float *y[R]; // null where not wanted
 };
 
-template <int R>
-RONDO_INLINE void forward_rows(ForwardRows<R> &rows, const rondo::RecurrentForwardWork &w,
-                               const rondo::RecurrentGroup &group, int64_t s, int64_t slot0) {
-    const rondo_recurrent_forward &call = *w.call;
-    for (int r = 0; r < R; r++) {
-        const int64_t slot = slot0 + r;
-        const int64_t b = w.walk.order[slot];
-        rows.x[r] = call.x + b * call.x_batch_stride + w.walk.time(s, b) * call.x_time_stride;
-        rows.operand[r] = w.operand.at(s, slot);
-        rows.h[r] = w.h.at(s, slot);
-        rows.c[r] = w.c.at(s, slot);
-        rows.gates[r] = group.gates.at(s, slot);
-        rows.h_after[r] = w.h.at(s + 1, slot);
-        rows.c_after[r] = w.c.at(s + 1, slot);
-        rows.operand_after[r] = call.recurrent_mask ? w.operand.at(s + 1, slot) : nullptr;
-        rows.mask[r] = call.recurrent_mask ? call.recurrent_mask + b * call.hidden_size : nullptr;
-        rows.y[r] = call.y ? call.y + b * call.y_batch_stride + w.walk.time(s, b) * call.y_time_stride : nullptr;
+// A step of a group, of which a slice is done.
+struct GroupStep {
+    static constexpr bool single = false;
+    const rondo::RecurrentForwardWork &w;
+    const rondo::RecurrentGroup &group;
+    int64_t s;
+    rondo::Slice slice;
+
+    RONDO_INLINE const rondo_recurrent_forward &call() const { return *w.call; }
+    RONDO_INLINE const rondo::RecurrentPack &pack() const { return w.pack; }
+    RONDO_INLINE bool training() const { return w.training; }
+    RONDO_INLINE bool projects_within() const { return group.within; }
+    RONDO_INLINE bool goes_down() const { return s % 2 != 0; }
+    RONDO_INLINE int64_t live() const { return group.live(w.walk, s); }
+
+    // R sequences that have the step, from one of the group's on.
+    template <int R> RONDO_INLINE void find(ForwardRows<R> &rows, int64_t first) const {
+        for (int r = 0; r < R; r++) {
+            const int64_t slot = group.first + first + r;
+            const int64_t b = w.walk.order[slot];
+            const int64_t t = w.walk.time(s, b);
+            rows.x[r] = call().x + b * call().x_batch_stride + t * call().x_time_stride;
+            rows.operand[r] = w.operand.at(s, slot);
+            rows.h[r] = w.h.at(s, slot);
+            rows.c[r] = w.c.at(s, slot);
+            rows.gates[r] = group.gates.at(s, slot);
+            rows.h_after[r] = w.h.at(s + 1, slot);
+            rows.c_after[r] = w.c.at(s + 1, slot);
+            rows.operand_after[r] = call().recurrent_mask ? w.operand.at(s + 1, slot) : nullptr;
+            rows.mask[r] = call().recurrent_mask ? call().recurrent_mask + b * call().hidden_size : nullptr;
+            rows.y[r] = call().y ? call().y + b * call().y_batch_stride + t * call().y_time_stride : nullptr;
+        }
     }
-}
+};
+
+// The only step of the only sequence.
+struct SingleStep {
+    static constexpr bool single = true;
+    const rondo::RecurrentSingleWork &w;
+    static constexpr rondo::Slice slice{0, 1};
+
+    RONDO_INLINE const rondo_recurrent_forward &call() const { return *w.call; }
+    RONDO_INLINE const rondo::RecurrentPack &pack() const { return *w.pack; }
+    static constexpr bool training() { return false; }
+    static constexpr bool projects_within() { return true; }
+    static constexpr bool goes_down() { return false; }
+    static constexpr int64_t live() { return 1; }
+
+    RONDO_INLINE void find(ForwardRows<1> &row, int64_t) const {
+        row = {{call().x}, {w.h}, {w.h}, {w.c}, {w.gates}, {w.h_after}, {w.c_after}, {nullptr}, {nullptr}, {nullptr}};
+    }
+};
 
 // n units of the new state, from u on.
 template <class S, int R>
@@ -296,25 +329,28 @@ RONDO_INLINE void store_state(const ForwardRows<R> &rows, int r, int64_t u, type
     if (rows.y[r]) store_lanes<S>(rows.y[r] + u, h, n);
 }
 
+// Where one row's vectors of a single panel are enough for the multiply-adds in flight, it takes panels smaller than this
+// one by one: what is made of a panel's sums is then done while the next one's are summed. Larger ones come sooner as two
+// streams.
+constexpr int64_t panel_bytes_in_pairs = 32 << 10;
+
 // One phase of a step of a cell. Phase says: the Layout of its panels; operand(rows, r), what U acts on; and what is made
 // of the sums and stored: finish(tile, rows, u0), where what U makes is added to the input's share, or where they are
 // apart, and what U makes begins with a bias of its own, finish(tile, input tile, rows, u0).
-template <class S, class Phase>
-void step_phase(const Phase &phase, const InputPart &input, const float *panels, const rondo::RecurrentForwardWork &w,
-                const rondo::RecurrentGroup &group, int64_t s, rondo::Slice slice) {
+template <class S, class Phase, class Step>
+void step_phase(const Phase &phase, const InputPart &input, const float *panels, const Step &step) {
     using L = typename Phase::L;
-    const int64_t hidden = w.call->hidden_size;
-    const int64_t live = group.live(w.walk, s);
+    const int64_t hidden = step.call().hidden_size, inputs = step.call().input_size;
     int64_t begin, end;
-    slice.range(hidden, L::template grain<S>, begin, end);
-    const auto tile_of = [&](int64_t u0, int64_t after, auto panel_count, int64_t first, auto count) {
+    step.slice.range(hidden, L::template grain<S>, begin, end);
+    const auto tile_of = [&](const auto &rows, int64_t u0, auto panel_count, auto count)
+        __attribute__((always_inline)) {
         constexpr int N = panel_count.value, R = count.value;
-        ForwardRows<R> rows;
-        forward_rows(rows, w, group, s, group.first + first);
         Tile<S, R> tiles[N];
         const float *operand[R];
         for (int r = 0; r < R; r++) {
             operand[r] = phase.operand(rows, r);
+            if constexpr (Step::single) continue;
             for (int v = 0; v < N * L::blocks; v++) {
                 const int64_t u = u0 + v * S::lanes;
                 S::prefetch(rows.h_after[r] + u);
@@ -322,12 +358,9 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
                 if (rows.y[r]) S::prefetch(rows.y[r] + u);
             }
         }
-        const auto panel_of = [&](int64_t u) { return Panel<S>(panels + u * L::gates * hidden, hidden); };
-        const Panel<S> panel = panel_of(u0);
-        Panel<S> next = panel_of(after);
-        if (group.within) {
-            input_sums<S, L>(tiles, rows.x, input, u0, w.call->input_size, panel);
-            next = input_panel<S, L>(input, after, w.call->input_size);
+        const Panel<S> panel(panels + u0 * L::gates * hidden, hidden);
+        if (step.projects_within()) {
+            input_sums<S, L>(tiles, rows.x, input, u0, inputs);
         } else {
             each_gate<S, L>(tiles, rows.gates, input.column, u0, hidden, [&](auto &sum, const float *from, int64_t u) {
                 sum = load_lanes<S>(from, lanes_at<S>(u, hidden));
@@ -342,14 +375,42 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
                     for (int r = 0; r < R; r++) products[n].v[r][v] = bias;
                 }
             }
-            multiply_add<1>(products, operand, panel, hidden, next);
+            multiply_add<1>(products, operand, panel, hidden);
             for (int n = 0; n < N; n++) phase.finish(products[n], tiles[n], rows, u0 + n * L::template units<S>);
         } else {
-            multiply_add<1>(tiles, operand, panel, hidden, next);
+            multiply_add<1>(tiles, operand, panel, hidden);
             for (int n = 0; n < N; n++) phase.finish(tiles[n], rows, u0 + n * L::template units<S>);
         }
     };
-    for_panels<S>(begin, end, L::template units<S>, live, s % 2 != 0, tile_of);
+    const int64_t live = step.live();
+    const int64_t panel_bytes = int64_t{sizeof(float)} * L::vectors * S::lanes * hidden;
+    if (live == 1) {
+        constexpr int64_t units = L::template units<S>;
+        ForwardRows<1> row;
+        step.find(row, 0);
+        // Two loops: in one, the choice within it costs small layers 3 to 6 %.
+        if (S::sums_in_flight <= L::vectors && panel_bytes < panel_bytes_in_pairs) {
+            for_units(begin, end, units, step.goes_down(),
+                      [&](int64_t u0) { tile_of(row, u0, Constant<1>{}, Constant<1>{}); });
+            return;
+        }
+        for_units(begin, end, 2 * units, step.goes_down(), [&](int64_t u0) {
+            if (u0 + units < end) {
+                tile_of(row, u0, Constant<2>{}, Constant<1>{});
+            } else {
+                tile_of(row, u0, Constant<1>{}, Constant<1>{});
+            }
+        });
+        return;
+    }
+    if constexpr (!Step::single) {
+        for_panels<S>(begin, end, L::template units<S>, live, step.goes_down(),
+                      [&](int64_t u0, auto panel_count, int64_t first, auto count) {
+                          ForwardRows<count.value> rows;
+                          step.find(rows, first);
+                          tile_of(rows, u0, panel_count, count);
+                      });
+    }
 }
 
 // ------------------------------------------------------------------------------------------------------- backward
@@ -384,19 +445,17 @@ template <class S, int R> RONDO_INLINE void clear(Tile<S, R> &tile) {
     }
 }
 
-// tiles[n][r] += dgates[r] U for the units of panel n; the panels at `next` are read then. GRU_RESET_AFTER has dq, which
-// U made, behind dn, which it did not.
+// tiles[n][r] += dgates[r] U for the units of panel n. GRU_RESET_AFTER has dq, which U made, behind dn, which it did not.
 template <class S, int N, int R>
-RONDO_INLINE void multiply_gates(Tile<S, R> (&tiles)[N], const float *(&dgates)[R], const float *panels,
-                                 const float *next, int32_t cell, int64_t hidden) {
+RONDO_INLINE void multiply_gates(Tile<S, R> (&tiles)[N], const float *(&dgates)[R], const float *panels, int32_t cell,
+                                 int64_t hidden) {
     const bool gap = cell == RONDO_CELL_GRU_RESET_AFTER;
     const Panel<S> panel(panels, backward_rows(cell, hidden));
-    const Panel<S> next_panel(next, backward_rows(cell, hidden));
     const int64_t k = gap ? 2 * hidden : backward_rows(cell, hidden);
-    multiply_add<1>(tiles, dgates, panel, k, gap ? panel.from(k) : next_panel);
+    multiply_add<1>(tiles, dgates, panel, k);
     if (!gap) return;
     for (int r = 0; r < R; r++) dgates[r] += 3 * hidden;
-    multiply_add<1>(tiles, dgates, panel.from(k), hidden, next_panel);
+    multiply_add<1>(tiles, dgates, panel.from(k), hidden);
 }
 
 // The sum of squares of a row's dL/dh. In double: what vanishes and what explodes is what the norms are for.
@@ -428,7 +487,7 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
     int64_t begin, end;
     slice.range(hidden, width, begin, end);
     const auto back = [&](int64_t from, int64_t row_count, bool ends) {
-        const auto tile_of = [&](int64_t u0, int64_t after, auto panel_count, int64_t first, auto of) {
+        const auto tile_of = [&](int64_t u0, auto panel_count, int64_t first, auto of) {
             constexpr int N = panel_count.value, R = of.value;
             BackwardRows<R> rows;
             const float *dgates[R];
@@ -452,10 +511,7 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
             }
             Tile<S, R> tiles[N];
             for (int n = 0; n < N; n++) clear(tiles[n]);
-            if (!ends) {
-                const float *panels = w.pack.backward;
-                multiply_gates(tiles, dgates, panels + u0 * k, panels + after * k, call.cell, hidden);
-            }
+            if (!ends) multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
             for (int n = 0; n < N; n++) {
                 for (int v = 0; v < 4; v++) {
                     const int64_t u = u0 + n * width + v * S::lanes;
@@ -505,8 +561,7 @@ void recurrent_dh0(const rondo::RecurrentBackwardWork &w, const rondo::Recurrent
             Tile<S, R> tiles[1];
             Tile<S, R> &tile = tiles[0];
             clear(tile);
-            const float *panels = w.pack.backward + u0 * k;
-            multiply_gates(tiles, dgates, panels, panels, call.cell, hidden);
+            multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
             for (int r = 0; r < R; r++) {
                 for (int v = 0; v < 4; v++) {
                     const int64_t u = u0 + v * S::lanes;

@@ -37,10 +37,9 @@ private:
     }
 };
 
-template <class S, class A>
-void rnn_step(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &group, int64_t s, rondo::Slice slice) {
-    step_phase<S>(RnnStep<S, A>{w.call->cell, w.call->hidden_size}, gates_input(w.pack), w.pack.weight_hh, w, group, s,
-                  slice);
+template <class S, class A, class Step> void rnn_step(const Step &step) {
+    const RnnStep<S, A> phase{step.call().cell, step.call().hidden_size};
+    step_phase<S>(phase, gates_input(step.pack()), step.pack().weight_hh, step);
 }
 
 template <class S, class A> struct RnnBack {

@@ -21,6 +21,11 @@ struct Slice {
 
     // The part of [0, size) that belongs to this slice, cut at multiples of grain.
     RONDO_INLINE void range(int64_t size, int64_t grain, int64_t &begin, int64_t &end) const {
+        if (count == 1) { // without divisions, which a small layer's step would feel
+            begin = 0;
+            end = size;
+            return;
+        }
         const int64_t grains = (size + grain - 1) / grain;
         begin = grains * index / count * grain;
         end = grains * (index + 1) / count * grain;
@@ -186,6 +191,17 @@ struct RecurrentForwardWork {
     StepRows c;
     StepRows operand; // h, or h times the mask
     bool training;
+};
+
+// One step of one sequence in inference, which needs no walk: without lengths or a mask.
+struct RecurrentSingleWork {
+    const rondo_recurrent_forward *call;
+    const RecurrentPack *pack;
+    const float *h; // before
+    const float *c;
+    float *h_after; // not h
+    float *c_after; // may be c
+    float *gates;   // scratch: a row of them
 };
 
 struct RecurrentBackwardWork {
@@ -445,6 +461,7 @@ struct KernelTable {
     // For one group; a slice is a range of its units.
     void (*recurrent_project)(const RecurrentForwardWork &, const RecurrentGroup &, Slice);
     void (*recurrent_step)(const RecurrentForwardWork &, const RecurrentGroup &, int64_t step, int32_t phase, Slice);
+    void (*recurrent_single)(const RecurrentSingleWork &);
     void (*recurrent_back)(const RecurrentBackwardWork &, const RecurrentGroup &, int64_t step, int32_t phase, Slice);
     void (*recurrent_dh0)(const RecurrentBackwardWork &, const RecurrentGroup &, Slice);
     void (*peephole_gradient)(const RecurrentBackwardWork &, Slice);

@@ -44,28 +44,21 @@ template <class S> struct Panel {
     }
 };
 
-// A panel is longer than the L1 cache and streams from L2 or beyond. The hardware's prefetchers stop at the end of each
-// page, so the lines of so many k ahead are asked for; by one row alone, which reads a panel once, at the end of a strip
-// those at the beginning of what comes next.
-constexpr int64_t prefetch_ahead = 32;
-
-// sum[i][v][r] += a[r][j * Step] times vector v of strip i, for j from begin to end, while the lines at `ahead` are asked
-// for.
+// sum[i][v][r] += a[r][j * Step] times vector v of row j of strip i, for all k rows. Panels that stream from L2 or beyond
+// are left to the hardware's prefetchers: asking for lines takes the place of loads (a single step of 64 units takes 1.01
+// to 1.12 times as long with it on a shared Zen 3; on Zen 4 it costs a fifth of what streams).
 template <class S, int Step, int Strips, int Strip, int R>
 RONDO_INLINE void multiply_add_strips(typename S::F (&sum)[Strips][Strip][R], const float *const (&a)[R],
-                                      const float *(&from)[Strips], const float *const (&ahead)[Strips], int64_t begin,
-                                      int64_t end) {
+                                      const float *const (&from)[Strips], int64_t k) {
     int64_t offset = 0;
     // Unrolled, since the loop's own instructions compete with multiply-adds for two of the ports.
 #pragma GCC unroll 4
-    for (int64_t j = begin; j < end; j++) {
+    for (int64_t j = 0; j < k; j++) {
         typename S::F b[Strips][Strip];
 #pragma GCC unroll 8
         for (int i = 0; i < Strips; i++) {
 #pragma GCC unroll 4
             for (int v = 0; v < Strip; v++) b[i][v] = S::load(from[i] + offset + v * S::lanes);
-#pragma GCC unroll 4
-            for (int line = 0; line < (Strip * S::lanes + 15) / 16; line++) S::prefetch(ahead[i] + offset + line * 16);
         }
         offset += Panel<S>::strip_width;
 #pragma GCC unroll 8
@@ -80,11 +73,10 @@ RONDO_INLINE void multiply_add_strips(typename S::F (&sum)[Strips][Strip][R], co
     }
 }
 
-// tiles[n][r] += a[r] panel n, where a[r] has k elements Step apart, for V vectors of each panel from First on. What is
-// read afterwards are the vectors from NextFirst on of the panels at `next`.
-template <int Step, int First, int V, int NextFirst, class S, int N, int R, int Vectors>
+// tiles[n][r] += a[r] panel n, where a[r] has k elements Step apart, for V vectors of each panel from First on.
+template <int Step, int First, int V, class S, int N, int R, int Vectors>
 RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float *const (&a)[R], Panel<S> panel,
-                                    int64_t k, Panel<S> next) {
+                                    int64_t k) {
     constexpr bool whole = V == Vectors;
     constexpr int strip = V < S::tile_vectors ? V : S::tile_vectors; // vectors that lie side by side
     constexpr int strips = N * V / strip;
@@ -93,28 +85,16 @@ RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float
     if constexpr (!whole) asm volatile("" : "+m"(tiles));
     typename S::F sum[strips][strip][R];
     const float *from[strips];
-    const float *ahead[strips];
 #pragma GCC unroll 8
     for (int i = 0; i < strips; i++) {
         from[i] = panel.at(0, i * strip / V * 4 + First + i * strip % V);
-        ahead[i] = from[i] + prefetch_ahead * Panel<S>::strip_width;
 #pragma GCC unroll 4
         for (int v = 0; v < strip; v++) {
 #pragma GCC unroll 8
             for (int r = 0; r < R; r++) sum[i][v][r] = tiles[i * strip / V].v[r][First + i * strip % V + v];
         }
     }
-    // Whoever reads a panel again for other rows loses by asking for the next one.
-    const int64_t turn = R > 1 ? k : k > prefetch_ahead ? k - prefetch_ahead : 0;
-    multiply_add_strips<S, Step>(sum, a, from, ahead, 0, turn);
-    if constexpr (R == 1) {
-#pragma GCC unroll 8
-        for (int i = 0; i < strips; i++) {
-            from[i] += turn * Panel<S>::strip_width;
-            ahead[i] = next.at(0, i * strip / V * 4 + NextFirst + i * strip % V);
-        }
-        multiply_add_strips<S, Step>(sum, a, from, ahead, turn, k);
-    }
+    multiply_add_strips<S, Step>(sum, a, from, k);
 #pragma GCC unroll 8
     for (int i = 0; i < strips; i++) {
 #pragma GCC unroll 4
@@ -127,17 +107,16 @@ RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float
 }
 
 // tiles[n][r] += a[r] panel n for the first V of the panels' vectors; panel n lies behind panel n - 1. As many vectors at
-// once as the registers hold. The panels at `next` are those that will be read then.
+// once as the registers hold.
 template <int Step, int First = 0, class S, int N, int R, int V>
-RONDO_INLINE void multiply_add(Tile<S, R, V> (&tiles)[N], const float *const (&a)[R], Panel<S> panel, int64_t k,
-                               Panel<S> next) {
+RONDO_INLINE void multiply_add(Tile<S, R, V> (&tiles)[N], const float *const (&a)[R], Panel<S> panel, int64_t k) {
     constexpr int most = N * R * V <= 8 ? V : S::tile_vectors;
     constexpr int count = V - First < most ? V - First : most;
     if constexpr (First + count < V) {
-        multiply_add_part<Step, First, count, First + count>(tiles, a, panel, k, panel);
-        multiply_add<Step, First + count>(tiles, a, panel, k, next);
+        multiply_add_part<Step, First, count>(tiles, a, panel, k);
+        multiply_add<Step, First + count>(tiles, a, panel, k);
     } else {
-        multiply_add_part<Step, First, count, 0>(tiles, a, panel, k, next);
+        multiply_add_part<Step, First, count>(tiles, a, panel, k);
     }
 }
 
@@ -164,24 +143,26 @@ template <class S, class Function> inline void for_tiles(int64_t rows, Function 
     }
 }
 
-// Calls f(first unit, first unit of the tile after it, Constant<panels>, first row, Constant<rows>) for the tiles of all
-// panels of so many units each, from the last panel down if told so; after the last tile comes itself. One row alone has
-// too few sums for the multiply-adds in flight; it takes two panels at once.
-template <class S, class Function>
-inline void for_panels(int64_t begin, int64_t end, int64_t units, int64_t rows, bool down, Function &&f) {
-    const int64_t width = rows == 1 ? 2 * units : units;
+// Calls f(first unit) for a range of units by so many at once, from its end down if told so.
+template <class Function>
+RONDO_INLINE void for_units(int64_t begin, int64_t end, int64_t width, bool down, Function &&f) {
     const int64_t count = (end - begin + width - 1) / width;
     for (int64_t i = 0; i < count; i++) {
-        const int64_t u0 = begin + (down ? count - 1 - i : i) * width;
-        const int64_t after = i + 1 == count ? u0 : down ? u0 - width : u0 + width;
-        if (rows == 1 && u0 + units < end) {
-            f(u0, after, Constant<2>{}, int64_t{0}, Constant<1>{});
-        } else {
-            for_tiles<S>(rows, [&](int64_t first, auto of) {
-                f(u0, first + of.value == rows ? after : u0, Constant<1>{}, first, of);
-            });
-        }
+        f(begin + (down ? count - 1 - i : i) * width);
     }
+}
+
+// Calls f(first unit, Constant<panels>, first row, Constant<rows>) for the tiles of all panels of so many units each. One
+// row alone has too few sums for the multiply-adds in flight; it takes two panels at once.
+template <class S, class Function>
+inline void for_panels(int64_t begin, int64_t end, int64_t units, int64_t rows, bool down, Function &&f) {
+    for_units(begin, end, rows == 1 ? 2 * units : units, down, [&](int64_t u0) {
+        if (rows == 1 && u0 + units < end) {
+            f(u0, Constant<2>{}, int64_t{0}, Constant<1>{});
+        } else {
+            for_tiles<S>(rows, [&](int64_t first, auto of) { f(u0, Constant<1>{}, first, of); });
+        }
+    });
 }
 
 // Lanes of a vector that starts at i of n: all, or the rest.

@@ -12,7 +12,8 @@
 //     };
 //     constinit const Operation gather_operation = operation_of<Gather>;
 //
-// and its declaration at the end of this file and its entry in the list of operations.cpp make it known.
+// and its declaration at the end of this file and its entry in the list of operations.cpp make it known. Where check finds
+// out what run needs too, memory laid out for instance, the class has a struct Found, which both take as a third argument.
 // needs and check throw by fail() with what was expected and what came; the caller puts the name of the operation in
 // front and has compared struct_size. check runs on every rondo_run, so it must be cheap. run throws only where
 // a library outside refuses.
@@ -38,8 +39,7 @@ struct Operation {
     uint32_t struct_size;
     const char *name;
     Needs (*needs)(const Context &, const void *call);
-    void (*check)(const Context &, const void *call);
-    void (*run)(const Context &, const void *call);
+    void (*run)(const Context &, const void *call); // checks everything first
 };
 
 template <class Op>
@@ -50,8 +50,17 @@ inline constexpr Operation operation_of = {
     [](const Context &context, const void *call) {
         return Op::needs(context, *static_cast<const typename Op::Call *>(call));
     },
-    [](const Context &context, const void *call) { Op::check(context, *static_cast<const typename Op::Call *>(call)); },
-    [](const Context &context, const void *call) { Op::run(context, *static_cast<const typename Op::Call *>(call)); },
+    [](const Context &context, const void *memory) {
+        const auto &call = *static_cast<const typename Op::Call *>(memory);
+        if constexpr (requires { typename Op::Found; }) {
+            typename Op::Found found;
+            Op::check(context, call, found);
+            Op::run(context, call, found);
+        } else {
+            Op::check(context, call);
+            Op::run(context, call);
+        }
+    },
 };
 
 // The operation of a number, or null.
@@ -90,9 +99,11 @@ inline int64_t elements(const char *name, int64_t a, int64_t b) {
     return product;
 }
 
-// A size in bytes, rounded up so that what follows it is aligned.
+// A size in bytes, rounded up so that what follows it is aligned; without a division of signed numbers, since every call
+// lays out its memory.
 inline constexpr int64_t aligned(int64_t bytes) {
-    return (bytes + RONDO_ALIGNMENT - 1) / RONDO_ALIGNMENT * RONDO_ALIGNMENT;
+    static_assert((RONDO_ALIGNMENT & (RONDO_ALIGNMENT - 1)) == 0);
+    return (bytes + RONDO_ALIGNMENT - 1) & -int64_t{RONDO_ALIGNMENT};
 }
 
 // ------------------------------------------------------------------------------------------------- checks for check

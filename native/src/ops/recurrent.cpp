@@ -53,23 +53,20 @@ void require_fits(const char *name, const void *pointer, int32_t cell, bool fits
 
 // --------------------------------------------------------------------------------------------------------- memory
 
-struct OpenPack {
-    PackHeader *header;
-    RecurrentPack pack;
-    int64_t bytes;
-};
+// Where what belongs to a call lies is written to its work in place: structs that are copied as soon as they are filled
+// cost a small layer's step a tenth of its time, since a processor does not forward several short stores to one long load.
 
-OpenPack carve_pack(const Context &context, int32_t cell, int64_t input, int64_t hidden, uint32_t parts,
-                    const void *start) {
+// Lays out a pack and tells its size.
+int64_t carve_pack(const Context &context, int32_t cell, int64_t input, int64_t hidden, uint32_t parts,
+                   const void *start, RecurrentPack &pack) {
     const int64_t lanes = context.kernels->lanes;
-    const auto units = [&](int64_t blocks) {
-        return (hidden + blocks * lanes - 1) / (blocks * lanes) * blocks * lanes;
+    const auto units = [&](int64_t blocks) { // both are powers of two
+        return (hidden + blocks * lanes - 1) & -(blocks * lanes);
     };
     const int64_t gates = cell_shape(cell).gates;
+    pack = {};
     Carver carver(const_cast<void *>(start));
-    OpenPack open{};
-    RecurrentPack &pack = open.pack;
-    open.header = carver.take<PackHeader>(1);
+    carver.take<PackHeader>(1);
     if (cell == RONDO_CELL_LSTM_PEEPHOLES) pack.peepholes = carver.take<float>(3 * units(1));
     if (parts & RONDO_PACK_FORWARD) {
         const auto panels = [&](int64_t rows) {
@@ -94,24 +91,17 @@ OpenPack carve_pack(const Context &context, int32_t cell, int64_t input, int64_t
         pack.backward = carver.take<float>(units(4) * (apart ? 2 : gates) * hidden);
         if (apart) pack.backward_n = carver.take<float>(units(4) * hidden);
     }
-    open.bytes = carver.used();
-    return open;
+    return carver.used();
 }
 
-// The pack that a call was given, of which it needs one part; checked.
-template <class Call> void require_weights(const Context &context, const Call &call, uint32_t part) {
+// Checks and opens the pack that a call was given, of which it needs one part.
+template <class Call> void open_pack(const Context &context, const Call &call, uint32_t part, RecurrentPack &pack) {
     require_memory("packed", call.packed, call.packed_bytes, static_cast<int64_t>(sizeof(PackHeader)));
     require_pack(context, "packed", call.packed, RONDO_OP_RECURRENT_PACK, call.cell, call.hidden_size, call.input_size,
                  part);
     const uint32_t parts = static_cast<const PackHeader *>(call.packed)->parts;
-    require_memory("packed", call.packed, call.packed_bytes,
-                   carve_pack(context, call.cell, call.input_size, call.hidden_size, parts, nullptr).bytes);
-}
-
-template <class Call> RecurrentPack open_pack(const Context &context, const Call &call) {
-    return carve_pack(context, call.cell, call.input_size, call.hidden_size,
-                      static_cast<const PackHeader *>(call.packed)->parts, call.packed)
-        .pack;
+    const int64_t bytes = carve_pack(context, call.cell, call.input_size, call.hidden_size, parts, call.packed, pack);
+    require_memory("packed", call.packed, call.packed_bytes, bytes);
 }
 
 // Rows are a cache line longer than they need to be, so that neighbours do not fall on the same cache set.
@@ -147,9 +137,10 @@ struct WalkMemory {
     int32_t *lengths;
 };
 
-template <class Call> WalkMemory carve_walk(const Call &call, Carver &carver) {
-    return {carver.take<int32_t>(call.batch_size), carver.take<int32_t>(int64_t{call.time_steps} + 2),
-            carver.take<int32_t>(call.batch_size)};
+template <class Call> void carve_walk(const Call &call, Carver &carver, WalkMemory &memory) {
+    memory.order = carver.take<int32_t>(call.batch_size);
+    memory.live = carver.take<int32_t>(int64_t{call.time_steps} + 2);
+    memory.lengths = carver.take<int32_t>(call.batch_size);
 }
 
 // Sorts sequences by falling length, those of one length in the caller's order. The lengths are read here once and
@@ -192,6 +183,7 @@ struct Split {
 };
 
 template <class Call> Split split_of(const Context &context, const Call &call) {
+    if (context.threads == 1) return {1, 1};
     const CellShape shape = cell_shape(call.cell);
     const double hidden = call.hidden_size, batch = call.batch_size;
     const double step = batch * shape.gates * hidden * hidden; // multiply-adds
@@ -260,7 +252,8 @@ struct RecurrentPackOp {
     static Needs needs(const Context &context, const Call &call) {
         require_layer(call.cell, call.input_size, call.hidden_size);
         require_between("parts", call.parts, RONDO_PACK_FORWARD, RONDO_PACK_FORWARD | RONDO_PACK_BACKWARD);
-        return {.packed = carve_pack(context, call.cell, call.input_size, call.hidden_size, call.parts, nullptr).bytes};
+        RecurrentPack pack;
+        return {.packed = carve_pack(context, call.cell, call.input_size, call.hidden_size, call.parts, nullptr, pack)};
     }
     static void check(const Context &context, const Call &call) {
         const Needs needed = needs(context, call);
@@ -274,11 +267,13 @@ struct RecurrentPackOp {
         require_memory("packed", call.packed, call.packed_bytes, needed.packed);
     }
     static void run(const Context &context, const Call &call) {
-        const OpenPack open =
-            carve_pack(context, call.cell, call.input_size, call.hidden_size, call.parts, call.packed);
-        *open.header = pack_header(context, op, call.cell, call.hidden_size, call.input_size, call.parts);
-        const RecurrentPackWork work{&call, open.pack};
-        context.parallel(context.slices_for(open.bytes / static_cast<int64_t>(sizeof(float))),
+        RecurrentPackWork work;
+        work.call = &call;
+        const int64_t bytes =
+            carve_pack(context, call.cell, call.input_size, call.hidden_size, call.parts, call.packed, work.pack);
+        *static_cast<PackHeader *>(call.packed) =
+            pack_header(context, op, call.cell, call.hidden_size, call.input_size, call.parts);
+        context.parallel(context.slices_for(bytes / static_cast<int64_t>(sizeof(float))),
                          context.kernels->recurrent_pack, work);
     }
 };
@@ -299,14 +294,12 @@ struct RecurrentForwardOp {
 
     struct Scratch {
         WalkMemory walk;
-        StepRows h;
-        StepRows c;
-        StepRows masked;
+        float *h; // of two steps that alternate, of one, of two: what inference needs
+        float *c;
+        float *masked;
         const float **x; // each slot has its part of these, of `projected` and of `gates`
         float **projected;
         float *gates;
-        int64_t gates_stride;
-        int64_t bytes;
     };
 
     // Steps projected at once by a group of so many sequences.
@@ -318,31 +311,39 @@ struct RecurrentForwardOp {
         const int64_t batch = call.batch_size;
         return std::min(batch + std::min<int64_t>(context.threads, batch) * projection_rows, batch * call.time_steps);
     }
-    static Scratch carve(const Context &context, const Call &call, void *start) {
-        const CellShape shape = cell_shape(call.cell);
-        const int64_t batch = call.batch_size, state = row_floats(call.hidden_size);
+    // From a row of the gates to the next, in scratch.
+    static int64_t gates_stride(const Call &call) {
+        return row_floats(cell_shape(call.cell).columns * int64_t{call.hidden_size});
+    }
+    static int64_t carve(const Context &context, const Call &call, void *start, Scratch &s) {
+        const int64_t states = call.batch_size * row_floats(call.hidden_size);
         const int64_t rows = projected_rows(context, call);
         Carver carver(start);
-        Scratch s{};
-        s.walk = carve_walk(call, carver);
-        s.h = {carver.take<float>(2 * batch * state), batch * state, state, 1};
-        if (shape.has_c) s.c = {carver.take<float>(batch * state), 0, state, 0};
-        s.masked = {carver.take<float>(2 * batch * state), batch * state, state, 1};
+        carve_walk(call, carver, s.walk);
+        s.h = carver.take<float>(2 * states);
+        s.c = cell_shape(call.cell).has_c ? carver.take<float>(states) : nullptr;
+        s.masked = carver.take<float>(2 * states);
         s.x = carver.take<const float *>(rows);
         s.projected = carver.take<float *>(rows);
-        s.gates_stride = row_floats(shape.columns * int64_t{call.hidden_size});
-        s.gates = carver.take<float>(rows * s.gates_stride);
-        s.bytes = carver.used();
-        return s;
+        s.gates = carver.take<float>(rows * gates_stride(call));
+        return carver.used();
     }
 
     static Needs needs(const Context &context, const Call &call) {
         require_sequences(call);
-        return {.saved = carve_saved(call, nullptr).bytes, .scratch = carve(context, call, nullptr).bytes};
+        Scratch scratch;
+        return {.saved = carve_saved(call, nullptr).bytes, .scratch = carve(context, call, nullptr, scratch)};
     }
-    static void check(const Context &context, const Call &call) {
-        const Needs needed = needs(context, call);
-        require_weights(context, call, RONDO_PACK_FORWARD);
+    struct Found {
+        RecurrentForwardWork work; // of which check finds call, pack and training
+        Saved saved;               // in training
+        Scratch scratch;
+    };
+    static void check(const Context &context, const Call &call, Found &found) {
+        require_sequences(call);
+        RecurrentForwardWork &work = found.work;
+        work.call = &call;
+        open_pack(context, call, RONDO_PACK_FORWARD, work.pack);
         require("x", call.x);
         require_strides("x", call.x_batch_stride, call.x_time_stride);
         require_lengths(call.lengths, call.batch_size, call.time_steps);
@@ -350,30 +351,29 @@ struct RecurrentForwardOp {
         require_fits("c0", call.c0, call.cell, has_c);
         require_fits("cn", call.cn, call.cell, has_c);
         if (call.y != nullptr) require_strides("y", call.y_batch_stride, call.y_time_stride);
-        if (call.saved != nullptr) require_memory("saved", call.saved, call.saved_bytes, needed.saved);
-        require_memory("scratch", call.scratch, call.scratch_bytes, needed.scratch);
+        require_memory("scratch", call.scratch, call.scratch_bytes, carve(context, call, call.scratch, found.scratch));
+        work.training = call.saved != nullptr;
+        if (!work.training) return;
+        found.saved = carve_saved(call, call.saved);
+        require_memory("saved", call.saved, call.saved_bytes, found.saved.bytes);
     }
 
-    static void run(const Context &context, const Call &call) {
-        const Scratch scratch = carve(context, call, call.scratch);
-        RecurrentForwardWork work{};
-        work.call = &call;
-        work.pack = open_pack(context, call);
-        work.walk = plan_walk(call, scratch.walk);
-        work.training = call.saved != nullptr;
-        StepRows saved_gates{};
-        if (work.training) {
-            const Saved saved = carve_saved(call, call.saved);
-            work.h = saved.h;
-            work.c = saved.c;
-            saved_gates = saved.gates;
-        } else {
-            work.h = scratch.h;
-            work.c = scratch.c;
-        }
-        work.operand = call.recurrent_mask != nullptr ? scratch.masked : work.h;
-
+    static void run(const Context &context, const Call &call, Found &found) {
         const Split split = split_of(context, call);
+        if (call.batch_size == 1 && call.time_steps == 1 && split.parts == 1 && call.lengths == nullptr &&
+            call.recurrent_mask == nullptr && !found.work.training) {
+            run_single(context, call, found);
+            return;
+        }
+        const Scratch &scratch = found.scratch;
+        RecurrentForwardWork &work = found.work;
+        work.walk = plan_walk(call, scratch.walk);
+        const int64_t state = row_floats(call.hidden_size), states = call.batch_size * state;
+        work.h = work.training ? found.saved.h : StepRows{scratch.h, states, state, 1};
+        work.c = work.training ? found.saved.c : StepRows{scratch.c, 0, state, 0};
+        work.operand = call.recurrent_mask != nullptr ? StepRows{scratch.masked, states, state, 1} : work.h;
+        const int64_t stride = gates_stride(call);
+
         for_groups(context, work.walk, call.batch_size, split,
                    [&](int64_t first, int64_t last, int64_t index, const auto &in_parts) {
                        RecurrentGroup group{};
@@ -383,13 +383,30 @@ struct RecurrentForwardOp {
                        const int64_t at = std::min(first + index * projection_rows, first * int64_t{call.time_steps});
                        group.x = scratch.x + at;
                        group.projected = scratch.projected + at;
-                       group.gates = saved_gates;
-                       walk_forward(context, work, group, scratch.gates + at * scratch.gates_stride,
-                                    scratch.gates_stride, in_parts);
+                       if (work.training) group.gates = found.saved.gates;
+                       walk_forward(context, work, group, scratch.gates + at * stride, stride, in_parts);
                    });
     }
 
 private:
+    // The states stay where the caller has them, but for the new h, which lies in y or scratch until the old is read.
+    static void run_single(const Context &context, const Call &call, const Found &found) {
+        const int64_t hidden = call.hidden_size;
+        const bool has_c = cell_shape(call.cell).has_c;
+        float *zeros = found.scratch.masked;
+        if (call.h0 == nullptr || (has_c && call.c0 == nullptr)) std::fill_n(zeros, hidden, 0.0f);
+        float *h_after = call.y != nullptr ? call.y : found.scratch.h;
+        const RecurrentSingleWork work{&call,
+                                       &found.work.pack,
+                                       call.h0 != nullptr ? call.h0 : zeros,
+                                       call.c0 != nullptr ? call.c0 : zeros,
+                                       h_after,
+                                       call.cn != nullptr ? call.cn : found.scratch.c,
+                                       found.scratch.gates};
+        context.kernels->recurrent_single(work);
+        if (call.hn != nullptr) std::copy_n(h_after, hidden, call.hn);
+    }
+
     template <class InParts>
     static void walk_forward(const Context &context, const RecurrentForwardWork &work, RecurrentGroup &group,
                              float *gates, int64_t gates_stride, const InParts &in_parts) {
@@ -485,19 +502,18 @@ struct RecurrentBackwardOp {
         float *h_panels;
         float *weight_panels;
         float *packed_a;
-        int64_t bytes;
     };
 
     static int64_t norm_columns(const Context &context, const Call &call) {
         return panel_columns(context, call.hidden_size) / (4 * context.kernels->lanes);
     }
-    static Scratch carve(const Context &context, const Call &call, void *start) {
+    static int64_t carve(const Context &context, const Call &call, void *start, Scratch &s) {
         const CellShape shape = cell_shape(call.cell);
         const int64_t batch = call.batch_size, steps = batch * call.time_steps;
         const int64_t gates = shape.gates * int64_t{call.hidden_size}, state = row_floats(call.hidden_size);
         Carver carver(start);
-        Scratch s{};
-        s.walk = carve_walk(call, carver);
+        carve_walk(call, carver, s.walk);
+        s.dc = {};
         if (shape.has_c) s.dc = {carver.take<float>(batch * state), 0, state, 0};
         s.carry = {carver.take<float>(batch * state), 0, state, 0};
         s.norms = carver.take<double>(steps * norm_columns(context, call));
@@ -509,17 +525,23 @@ struct RecurrentBackwardOp {
         s.h_panels = carver.take<float>(steps * panel_columns(context, call.hidden_size));
         s.weight_panels = carver.take<float>(gates * panel_columns(context, call.input_size));
         s.packed_a = carver.take<float>(gemm_packed_a_floats(gates, steps, context.kernels->tile_rows));
-        s.bytes = carver.used();
-        return s;
+        return carver.used();
     }
 
     static Needs needs(const Context &context, const Call &call) {
         require_sequences(call);
-        return {.saved = carve_saved(call, nullptr).bytes, .scratch = carve(context, call, nullptr).bytes};
+        Scratch scratch;
+        return {.saved = carve_saved(call, nullptr).bytes, .scratch = carve(context, call, nullptr, scratch)};
     }
-    static void check(const Context &context, const Call &call) {
-        const Needs needed = needs(context, call);
-        require_weights(context, call, RONDO_PACK_BACKWARD);
+    struct Found {
+        RecurrentBackwardWork work; // of which check finds all but the walk
+        Scratch scratch;
+    };
+    static void check(const Context &context, const Call &call, Found &found) {
+        require_sequences(call);
+        RecurrentBackwardWork &work = found.work;
+        work.call = &call;
+        open_pack(context, call, RONDO_PACK_BACKWARD, work.pack);
         if (call.dweight_ih != nullptr) {
             require("x", call.x);
             require_strides("x", call.x_batch_stride, call.x_time_stride);
@@ -535,25 +557,23 @@ struct RecurrentBackwardOp {
             require_strides("dx", call.dx_batch_stride, call.dx_time_stride);
             require("weight_ih", call.weight_ih);
         }
-        require_memory("saved", call.saved, call.saved_bytes, needed.saved);
-        require_memory("scratch", call.scratch, call.scratch_bytes, needed.scratch);
-    }
-
-    static void run(const Context &context, const Call &call) {
-        const KernelTable &kernels = *context.kernels;
-        const CellShape shape = cell_shape(call.cell);
         const Saved saved = carve_saved(call, call.saved);
-        const Scratch scratch = carve(context, call, call.scratch);
-        RecurrentBackwardWork work{};
-        work.call = &call;
-        work.pack = open_pack(context, call);
-        work.walk = plan_walk(call, scratch.walk);
+        require_memory("saved", call.saved, call.saved_bytes, saved.bytes);
+        require_memory("scratch", call.scratch, call.scratch_bytes, carve(context, call, call.scratch, found.scratch));
         work.gates = saved.gates;
         work.h = saved.h;
         work.c = saved.c;
-        work.dc = scratch.dc;
-        work.carry = scratch.carry;
-        work.norms = call.dh_norms != nullptr ? scratch.norms : nullptr;
+        work.dc = found.scratch.dc;
+        work.carry = found.scratch.carry;
+        work.norms = call.dh_norms != nullptr ? found.scratch.norms : nullptr;
+    }
+
+    static void run(const Context &context, const Call &call, Found &found) {
+        const KernelTable &kernels = *context.kernels;
+        const CellShape shape = cell_shape(call.cell);
+        const Scratch &scratch = found.scratch;
+        RecurrentBackwardWork &work = found.work;
+        work.walk = plan_walk(call, scratch.walk);
         for_groups(context, work.walk, call.batch_size, split_of(context, call),
                    [&](int64_t first, int64_t last, int64_t, const auto &in_parts) {
                        RecurrentGroup group{};
@@ -630,6 +650,12 @@ private:
         float *dbias_hh;
     };
 
+    // What the panels of right-hand sides hold.
+    struct Packed {
+        bool x;
+        const float *operand; // of U; null: nothing
+    };
+
     static void weight_gradients(const Context &context, const RecurrentBackwardWork &work, const Scratch &scratch,
                                  int64_t real) {
         const Call &call = *work.call;
@@ -649,28 +675,29 @@ private:
         if (call.dweight_hh != nullptr && call.recurrent_mask != nullptr) apply_mask(context, work);
         const int64_t two = 2 * hidden;
         const float *states = work.h.base;
+        Packed packed{};
         switch (call.cell) {
         case RONDO_CELL_GRU_RESET_AFTER: { // r, z; n, which x alone made; q, which h alone made
-            gradients_of(context, work, scratch, real, part(0, 0, two, true, true), states, scratch.state_rows);
-            gradients_of(context, work, scratch, real, part(two, two, hidden, true, false), states, scratch.state_rows);
+            gradients_of(context, work, scratch, real, part(0, 0, two, true, true), states, packed);
+            gradients_of(context, work, scratch, real, part(two, two, hidden, true, false), states, packed);
             Part q = part(3 * hidden, two, hidden, false, true);
             if (call.dbias_hn != nullptr) q.dbias_ih = call.dbias_hn;
-            gradients_of(context, work, scratch, real, q, states, scratch.state_rows);
+            gradients_of(context, work, scratch, real, q, states, packed);
             break;
         }
         case RONDO_CELL_GRU_RESET_BEFORE: // r, z; n, on which U acts through r*h'
-            gradients_of(context, work, scratch, real, part(0, 0, two, true, true), states, scratch.state_rows);
+            gradients_of(context, work, scratch, real, part(0, 0, two, true, true), states, packed);
             gradients_of(context, work, scratch, real, part(two, two, hidden, true, true), work.gates.base + 3 * hidden,
-                         scratch.gate_rows);
+                         packed);
             break;
         default:
             gradients_of(context, work, scratch, real, part(0, 0, cell_shape(call.cell).gates * hidden, true, true),
-                         states, scratch.state_rows);
+                         states, packed);
         }
     }
 
     static void gradients_of(const Context &context, const RecurrentBackwardWork &work, const Scratch &scratch,
-                             int64_t real, const Part &part, const float *operand, const int64_t *operand_rows) {
+                             int64_t real, const Part &part, const float *operand, Packed &packed) {
         const Call &call = *work.call;
         const KernelTable &kernels = *context.kernels;
         const int64_t hidden = call.hidden_size, input = call.input_size;
@@ -687,12 +714,14 @@ private:
             const int32_t provider = provider_of_steps(context, call, part.count, input, real);
             if (provider >= 0) {
                 gather_x(context, call, scratch, real);
+                packed.x = false;
                 run_provider(context, provider,
                              {true, false, part.count, input, real, gates, work.gates.row, scratch.x_panels, input,
                               nullptr, false, part.dweight_ih, input});
             } else {
                 const GemmPackWork x{{call.x, 0, scratch.x_rows}, false, input, real, scratch.x_panels};
-                context.parallel(slices, kernels.gemm_pack, x);
+                if (!packed.x) context.parallel(slices, kernels.gemm_pack, x);
+                packed.x = true;
                 gemm.targets[gemm.target_count++] = target(input, scratch.x_panels, part.dweight_ih);
             }
         }
@@ -704,8 +733,10 @@ private:
                               operand == work.h.base ? work.h.row : work.gates.row, nullptr, false, part.dweight_hh,
                               hidden});
             } else {
-                const GemmPackWork h{{operand, 0, operand_rows}, false, hidden, real, scratch.h_panels};
-                context.parallel(slices, kernels.gemm_pack, h);
+                const int64_t *rows = operand == work.h.base ? scratch.state_rows : scratch.gate_rows;
+                const GemmPackWork h{{operand, 0, rows}, false, hidden, real, scratch.h_panels};
+                if (packed.operand != operand) context.parallel(slices, kernels.gemm_pack, h);
+                packed.operand = operand;
                 gemm.targets[gemm.target_count++] = target(hidden, scratch.h_panels, part.dweight_hh);
             }
         }

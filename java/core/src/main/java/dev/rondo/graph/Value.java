@@ -14,7 +14,8 @@ public record Value(int id, String name, DataType type, Shape shape) {
     // Written out: what the compiler would make of a record links method handles, which the first prediction waits for.
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof Value value
+        return other == this
+                || other instanceof Value value
                 && id == value.id
                 && name.equals(value.name)
                 && type == value.type

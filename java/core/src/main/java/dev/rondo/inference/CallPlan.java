@@ -33,14 +33,19 @@ final class CallPlan implements AutoCloseable {
     private final Optional<Value> lengths;
     private final Value[] inputs;
     private final Value[] outputs;
+    private final Value[] values; // inputs and outputs
+    private final MemorySegment[] segments; // and their memory in a call
     private final Optional<Value>[] lengthsByTime;
     private final MemorySegment[] callers = new MemorySegment[MAX_CALLERS];
-    private final MemorySegment[] bound;
     private int callerCount;
     private final Plan plan;
     private final Staging xStaging = new Staging();
     private final Staging yStaging = new Staging();
     private final Area area;
+    /// The size of the last call, and the bytes that it takes.
+    private Extents sized = Extents.of(1, 1);
+    private long xBytes;
+    private long yBytes;
 
     CallPlan(Scope scope, Parameters parameters, Engine engine, Extents extents) {
         x = scope.x();
@@ -49,8 +54,10 @@ final class CallPlan implements AutoCloseable {
         outputs = results(scope);
         y = outputs[0];
         lengthsByTime = lengthsByTime(scope, extents.times());
-        bound = new MemorySegment[outputs.length];
-        area = new Area(inputs, outputs);
+        values = Arrays.copyOf(inputs, inputs.length + outputs.length);
+        System.arraycopy(outputs, 0, values, inputs.length, outputs.length);
+        segments = new MemorySegment[values.length];
+        area = new Area(values);
         Graph graph = scope.graph().build();
         plan = Plan.inference(graph, parameters, engine, extents);
     }
@@ -96,23 +103,24 @@ final class CallPlan implements AutoCloseable {
                 MemorySegment.copy(memory, 0, area.segment(i), 0, bytes(inputs[i], extents));
                 memory = area.segment(i);
             }
-            plan.bind(inputs[i], memory);
+            segments[i] = memory;
         }
         for (int i = 0; i < outputs.length; i++) {
             MemorySegment memory = request.output(i);
-            bound[i] = memory != MemorySegment.NULL && isTaken(memory) ? memory : area.segment(inputs.length + i);
-            plan.bind(outputs[i], bound[i]);
+            int place = inputs.length + i;
+            segments[place] = memory != MemorySegment.NULL && isTaken(memory) ? memory : area.segment(place);
         }
         for (int k = 0; k < lengthsByTime.length; k++) {
             if (lengthsByTime[k].isPresent()) {
                 lengths(plan.memory(lengthsByTime[k].get()), request.lengths(k), extents.batch(), extents.time(k));
             }
         }
-        plan.run(extents);
+        plan.run(extents, values, segments);
         for (int i = 0; i < outputs.length; i++) {
             MemorySegment memory = request.output(i);
-            if (memory != MemorySegment.NULL && bound[i] != memory) {
-                MemorySegment.copy(bound[i], 0, memory, 0, bytes(outputs[i], extents));
+            MemorySegment result = segments[inputs.length + i];
+            if (memory != MemorySegment.NULL && result != memory) {
+                MemorySegment.copy(result, 0, memory, 0, bytes(outputs[i], extents));
             }
         }
     }
@@ -153,24 +161,26 @@ final class CallPlan implements AutoCloseable {
     /// @param ownLengths int32 `[B]`; of no meaning where the plan has no lengths
     /// @throws IllegalArgumentException if input and output are native memory and overlap
     void run(MemorySegment input, MemorySegment ownLengths, MemorySegment output, int batch, int time) {
-        reserve(batch, time);
-        long xBytes = bytes(x, batch, time);
-        long yBytes = resultBytes(batch, time);
+        if (input == segments[0] && output == segments[1] && isSized(batch, time) && lengths.isEmpty()) {
+            plan.run(sized, values, segments); // as the call before
+            return;
+        }
+        size(batch, time);
         if (isUsable(input)
                 && isUsable(output)
                 && input.address() < output.address() + yBytes
                 && output.address() < input.address() + xBytes) {
             throw new IllegalArgumentException("y: expected memory apart from x's");
         }
-        plan.bind(x, xStaging.in(input, xBytes));
+        segments[0] = xStaging.in(input, xBytes);
         if (lengths.isPresent()) {
             // A copy, which stays as it was checked whatever the call writes.
             MemorySegment.copy(
                     ownLengths, 0, plan.memory(lengths.get()), 0, bytes(lengths.get(), batch, time));
         }
         MemorySegment result = yStaging.of(output, yBytes);
-        plan.bind(y, result);
-        plan.run(batch, time);
+        segments[1] = result;
+        plan.run(sized, values, segments);
         if (result != output) {
             MemorySegment.copy(result, 0, output, 0, yBytes);
         }
@@ -180,21 +190,34 @@ final class CallPlan implements AutoCloseable {
     ///
     /// @param input `int[]` or `float[]`, as the model's input is
     void run(Object input, float[] output, int time) {
-        reserve(1, time);
-        MemorySegment in = xStaging.memory(bytes(x, 1, time));
-        MemorySegment out = yStaging.memory(resultBytes(1, time));
+        size(1, time);
+        MemorySegment in = xStaging.memory(xBytes);
+        MemorySegment out = yStaging.memory(yBytes);
         // These copies make no segment of the array, as MemorySegment.ofArray would for each call.
         MemorySegment.copy(input, 0, in, x.type().layout(), 0, (int) x.shape().elements(1, time));
-        plan.bind(x, in);
-        plan.bind(y, out);
-        plan.run(1, time);
+        segments[0] = in;
+        segments[1] = out;
+        plan.run(sized, values, segments);
         MemorySegment.copy(out, y.type().layout(), 0, output, 0, output.length);
     }
 
-    private void reserve(int batch, int time) {
-        if (!plan.capacity().holds(Extents.of(batch, time))) {
-            plan.reserve(Extents.of(batch, time));
+    /// Has the plan hold a call of a size, and says what it takes; where it is that of the call before, all is as it was.
+    private void size(int batch, int time) {
+        if (isSized(batch, time)) {
+            return;
         }
+        Extents extents = Extents.of(batch, time);
+        yBytes = 0; // should reserving fail
+        if (!plan.capacity().holds(extents)) {
+            plan.reserve(extents);
+        }
+        sized = extents;
+        xBytes = bytes(x, batch, time);
+        yBytes = bytes(y, plan.graph().complete(extents));
+    }
+
+    private boolean isSized(int batch, int time) {
+        return batch == sized.batch() && time == sized.time() && yBytes > 0;
     }
 
     /// Zeros the states.
@@ -235,10 +258,6 @@ final class CallPlan implements AutoCloseable {
         return callers.isNative() && !callers.isMapped();
     }
 
-    private long resultBytes(int batch, int time) {
-        return bytes(y, plan.graph().complete(Extents.of(batch, time)));
-    }
-
     private static long bytes(Value value, int batch, int time) {
         return value.shape().elements(batch, time) * value.type().bytes();
     }
@@ -258,9 +277,8 @@ final class CallPlan implements AutoCloseable {
         private Optional<Arena> arena = Optional.empty();
         private Extents capacity = Extents.of(1, 1);
 
-        Area(Value[] inputs, Value[] outputs) {
-            values = Arrays.copyOf(inputs, inputs.length + outputs.length);
-            System.arraycopy(outputs, 0, values, inputs.length, outputs.length);
+        Area(Value[] values) {
+            this.values = values;
             segments = new MemorySegment[values.length];
         }
 

@@ -3,6 +3,7 @@ package dev.rondo.inference;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Value;
 import dev.rondo.kernels.CallGate;
+import dev.rondo.kernels.SoleGate;
 import dev.rondo.layers.NetworkSplit;
 import dev.rondo.layers.Scope;
 import dev.rondo.plan.Engine;
@@ -19,7 +20,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The decoder of an encoder-decoder model, stepped for several hypotheses of one source at once: what does not depend
 /// on the ids that are written runs once, at [#encode], and the rest a step at a time, with its states here. Steps
@@ -46,8 +46,7 @@ public final class DecoderSession implements AutoCloseable {
     private final Map<String, Value> found = new LinkedHashMap<>();
     private final Plan encoding;
     private final Plan decoding;
-    private final CallGate gate = new CallGate("DecoderSession");
-    private final AtomicBoolean busy = new AtomicBoolean();
+    private final SoleGate gate = new SoleGate("DecoderSession");
     private Optional<Extents> extents = Optional.empty();
 
     /// @param target the decoder's input that is stepped
@@ -234,10 +233,6 @@ public final class DecoderSession implements AutoCloseable {
         gate.enter();
         try {
             session.enter();
-            if (!busy.compareAndSet(false, true)) {
-                session.exit();
-                throw new IllegalStateException("DecoderSession is in use by another thread");
-            }
         } catch (IllegalStateException e) {
             gate.exit();
             throw e;
@@ -245,7 +240,6 @@ public final class DecoderSession implements AutoCloseable {
     }
 
     private void exit() {
-        busy.set(false);
         session.exit();
         gate.exit();
     }

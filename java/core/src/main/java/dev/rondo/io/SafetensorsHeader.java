@@ -18,7 +18,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -81,9 +80,12 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
     }
 
     private static Optional<DataType> typeOf(String name) {
-        return Arrays.stream(DataType.values())
-                .filter(type -> type != DataType.OPAQUE && nameOf(type).equals(name))
-                .findFirst();
+        for (DataType type : DataType.values()) {
+            if (type != DataType.OPAQUE && nameOf(type).equals(name)) {
+                return Optional.of(type);
+            }
+        }
+        return Optional.empty();
     }
 
     // ---------------------------------------------------------------------------------------------- writing

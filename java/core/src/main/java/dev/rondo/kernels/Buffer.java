@@ -4,6 +4,7 @@ import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /// Where a value lies while a program runs. The memory may change between runs; for a value that fills less than the
 /// largest shape, the numbers lie dense at its beginning.
@@ -18,11 +19,18 @@ public final class Buffer {
         SAVED
     }
 
+    /// Where a program keeps the address of a buffer's memory: in a call struct.
+    public interface Place {
+        /// Takes the address.
+        void put(MemorySegment memory);
+    }
+
     private final String name;
     private final DataType type;
     private final Shape shape;
     private final Role role;
     private MemorySegment segment;
+    private Place[] places = {};
 
     /// A buffer for a value of a type and shape.
     public Buffer(String name, DataType type, Shape shape, Role role, MemorySegment segment) {
@@ -58,9 +66,19 @@ public final class Buffer {
         return segment;
     }
 
-    /// Changes the memory; the program is told by [Program#rebind].
+    /// Changes the memory, also in all places that keep its address.
     public void segment(MemorySegment memory) {
         segment = memory;
+        for (Place place : places) {
+            place.put(memory);
+        }
+    }
+
+    /// Has a place keep the address of the memory, now and when it changes.
+    public void keepAt(Place place) {
+        places = Arrays.copyOf(places, places.length + 1);
+        places[places.length - 1] = place;
+        place.put(segment);
     }
 
     /// The number of bytes at the given extents.

@@ -37,9 +37,6 @@ public final class PlacesInTime {
         public void run(Extents extents, MemorySegment[] lent) {
             run.run(extents);
         }
-
-        @Override
-        public void rebind(Buffer buffer) {}
     }
 
     /// The program of an [Op.RealSteps].

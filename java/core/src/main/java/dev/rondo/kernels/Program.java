@@ -3,7 +3,8 @@ package dev.rondo.kernels;
 import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
 
-/// A compiled list of instructions. Used by one thread at a time; allocates nothing after its first run.
+/// A compiled list of instructions. Used by one thread at a time; allocates nothing after its first run. Between runs its
+/// buffers may get other memory, see [Buffer#segment(MemorySegment)].
 public interface Program {
     /// Executes the instructions.
     ///
@@ -12,7 +13,4 @@ public interface Program {
     ///     program keeps these arenas open during the run.
     /// @throws IllegalArgumentException if an id, label or length is out of range
     void run(Extents extents, MemorySegment[] lent);
-
-    /// Learns that a buffer's memory has changed.
-    void rebind(Buffer buffer);
 }

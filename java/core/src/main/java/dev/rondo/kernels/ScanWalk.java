@@ -31,9 +31,8 @@ final class ScanWalk implements Program {
             return slices[(s + offset) % slices.length];
         }
 
-        void move(int s, Program program) {
+        void move(int s) {
             buffer.segment(slice(s));
-            program.rebind(buffer);
         }
     }
 
@@ -159,7 +158,7 @@ final class ScanWalk implements Program {
     private void step(int s, Extents extents, MemorySegment[] lent) {
         int active = order.active(s);
         for (Moving moving : movings) {
-            moving.move(s, program);
+            moving.move(s);
         }
         for (Slices slices : reads) {
             long bytes = rowBytes(slices.step(), extents);
@@ -237,10 +236,5 @@ final class ScanWalk implements Program {
     /// The bytes of a row, all but the first extent, of a value of the step.
     static long rowBytes(Buffer step, Extents extents) {
         return step.shape().product(1, step.shape().rank(), extents) * step.type().bytes();
-    }
-
-    @Override
-    public void rebind(Buffer buffer) {
-        program.rebind(buffer);
     }
 }

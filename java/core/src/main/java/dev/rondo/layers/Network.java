@@ -120,7 +120,7 @@ public record Network(long seed, List<Call> calls, List<Output> outputs) {
     /// number, as `lstm`, `lstm:1`.
     public String callName(int call) {
         Layer layer = calls.get(call).layer();
-        long before = calls.subList(0, call).stream().filter(other -> other.layer().equals(layer)).count();
+        long before = calls.subList(0, call).stream().filter(other -> other.layer().name().equals(layer.name())).count();
         return before == 0 ? layer.name() : layer.name() + ":" + before;
     }
 

@@ -49,15 +49,40 @@ public final class RecordedCell {
         this.masked = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(masked));
         graph.carried().keySet().forEach(
                 state -> Settings.atMost("cell: size of state " + state.name(), LARGEST_STATE, state.shape().dim(1)));
-        for (Map.Entry<Value, Value> mask : masked.entrySet()) {
-            if (!graph.carried().containsKey(mask.getKey()) || !mask.getValue().shape().equals(mask.getKey().shape())) {
+        graph.carried().forEach((state, next) -> {
+            if (graph.producer(next).isEmpty()) {
                 throw new IllegalArgumentException(
-                        "cell: expected masks of states, got " + mask.getKey() + " of " + mask.getValue());
+                        "expected the next value of state %s from an operation, got %s".formatted(state.name(), next));
             }
-        }
+        });
+        masked.forEach(this::checkMask);
         // Refuses what is no step.
         Sizes sizes = new Sizes(inputSize().orElseGet(this::leastInputSize), Map.of(), Set.of());
         scan(sizes, Direction.FORWARD, Masks.GIVEN, "");
+    }
+
+    /// A mask multiplies its state and nothing else, so that the step is whole without it.
+    private void checkMask(Value state, Value dropped) {
+        if (!graph.carried().containsKey(state)) {
+            throw new IllegalArgumentException(
+                    "cell: expected masks of states, got " + state + " of " + dropped);
+        }
+        Value mask = graph.value(mask(state));
+        Node product = graph.producer(dropped).orElse(null);
+        if (product == null
+                || !product.op().equals(new Op.Binary(Op.BinaryKind.MULTIPLY))
+                || !product.input("a").equals(state)
+                || !product.input("b").equals(mask)) {
+            throw new IllegalArgumentException(
+                    "expected %s times %s as what the mask makes of it, got %s"
+                            .formatted(state.name(), mask.name(), dropped));
+        }
+        boolean elsewhere = graph.output("y").equals(mask)
+                || graph.nodes().stream().anyMatch(node -> node != product && node.inputs().containsValue(mask));
+        if (elsewhere) {
+            throw new IllegalArgumentException(
+                    "expected %s to multiply its state alone, got it elsewhere too".formatted(mask.name()));
+        }
     }
 
     /// The least size of x that has what the step cuts out of values of its size.

@@ -98,18 +98,18 @@ public final class Scope {
     /// A graph of a network: its inputs first, then their lengths, then what its layers make of them.
     Scope(Variant variant, Network network) {
         this(variant, network.seed());
-        Map<Layer, SequencedMap<String, Value>> inputsGiven = new HashMap<>();
+        Map<String, SequencedMap<String, Value>> inputsGiven = new HashMap<>();
         for (Input input : network.inputs()) {
             SequencedMap<String, Value> y = new LinkedHashMap<>();
             y.put(Layer.Y, input(input));
-            inputsGiven.put(input, y);
+            inputsGiven.put(input.name(), y);
         }
         if (variant.lengths() == Lengths.OWN) {
             inputs.values().forEach(this::addLengths);
         }
         for (int i = 0; i < network.calls().size(); i++) {
             Network.Call next = network.calls().get(i);
-            SequencedMap<String, Value> input = inputsGiven.get(next.layer());
+            SequencedMap<String, Value> input = inputsGiven.get(next.layer().name());
             given.add(input != null
                     ? input
                     : apply(network.callName(i), next.layer(), next.inputs().stream().map(this::value).toList()));

@@ -10,6 +10,7 @@ import dev.rondo.kernels.Compilation;
 import dev.rondo.kernels.Compilation.Purpose;
 import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Program;
+import dev.rondo.kernels.SoleGate;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
@@ -27,8 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// A graph made ready to run again and again: its nodes as a list of calls over one arena, for batches up to a
 /// capacity. After the first run nothing is allocated, in Java or native code.
@@ -44,12 +44,6 @@ public final class Plan implements AutoCloseable {
     /// The most arenas that bound memory may come from.
     public static final int MAX_LENDERS = 4;
 
-    // The states of a plan, two bits: a closed plan may still be busy.
-    private static final int IDLE = 0;
-    private static final int BUSY = 1;
-    private static final int CLOSED = 2;
-    private static final long POLL_NANOS = 20_000;
-
     private final Graph graph;
     private final SequencedMap<Value, Value> parameterGradients;
     private final Parameters parameters;
@@ -59,14 +53,18 @@ public final class Plan implements AutoCloseable {
     private final Counted[] counted;
     private final Set<Value> written;
     private final MemorySegment[] lent = new MemorySegment[MAX_LENDERS];
-    private final AtomicInteger state = new AtomicInteger(IDLE);
+    private final SoleGate gate = new SoleGate("Plan");
 
     private Extents capacity;
     private Memory memory;
     private Extents given;
     private Extents completed;
     private Binding[] bindings = new Binding[0];
+    /// The run for which bindings know their bytes; null after a first binding.
+    private @Nullable Extents bytesOf;
     private boolean lendersChanged = true;
+    /// The run that was found right; what is bound, and the memory, have not changed since. Null if they have.
+    private @Nullable Extents checked;
     private int pairsCheckedOf;
     /// Rows of a state as they were before they were reordered.
     private MemorySegment staging = MemorySegment.NULL;
@@ -80,6 +78,7 @@ public final class Plan implements AutoCloseable {
         private final boolean output;
         private Buffer buffer;
         private MemorySegment segment;
+        private long bytes; // that a run needs
 
         private Binding(Value value, boolean output, Buffer buffer, MemorySegment segment) {
             this.value = value;
@@ -184,11 +183,11 @@ public final class Plan implements AutoCloseable {
     /// The native memory that the plan has at its capacity, in bytes: of values and gradients, and what kernels keep or
     /// work in. Neither the parameters nor what is packed of them, see [Parameters#bytes], nor bound memory.
     public long bytes() {
-        enter();
+        gate.enter();
         try {
             return memory.arena().bytes();
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
@@ -197,21 +196,21 @@ public final class Plan implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if the value is none of these or lies in bound memory
     public MemorySegment memory(Value value) {
-        enter();
+        gate.enter();
         try {
             return ownBuffer(value).segment();
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
     /// True if a value has memory that holds it after a run: not one that nobody wants, nor opaque bytes.
     public boolean keeps(Value value) {
-        enter();
+        gate.enter();
         try {
             return memory.buffers().containsKey(value) && value.type() != DataType.OPAQUE;
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
@@ -222,25 +221,25 @@ public final class Plan implements AutoCloseable {
 
     /// A view of the plan's own memory of a value, for the given extents. Valid as [#memory] is.
     public Tensor tensor(Value value, Extents extents) {
-        enter();
+        gate.enter();
         try {
             Buffer buffer = ownBuffer(value);
             Shape shape = buffer.shape().resolve(completed(extents));
             return Tensor.wrap(
                     buffer.segment().asSlice(0, shape.elements() * buffer.type().bytes()), buffer.type(), shape);
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
     /// The gradients of all trained parameters, laid out as these are in [Parameters]; zero where none was wanted. Valid
     /// as [#memory] is.
     public MemorySegment gradients() {
-        enter();
+        gate.enter();
         try {
             return memory.gradients();
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
@@ -248,7 +247,7 @@ public final class Plan implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if the value is no scalar of the plan
     public double scalar(Value value) {
-        enter();
+        gate.enter();
         try {
             Buffer buffer = buffer(value);
             if (buffer.shape().rank() != 0) {
@@ -263,7 +262,7 @@ public final class Plan implements AutoCloseable {
                 case BOOL, OPAQUE -> segment.get(ValueLayout.JAVA_BYTE, 0);
             };
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
@@ -278,21 +277,25 @@ public final class Plan implements AutoCloseable {
     /// @throws IllegalArgumentException if the value is neither input nor output, or the memory is on the heap,
     ///     misaligned or, for an output, read-only
     public void bind(Value value, MemorySegment segment) {
-        enter();
+        gate.enter();
         try {
-            int index = bindingOf(value);
-            if (index < 0 || bindings[index].segment != segment) {
-                rebind(value, index, segment);
-            }
+            bindNow(value, segment);
         } finally {
-            exit();
+            gate.exit();
+        }
+    }
+
+    private void bindNow(Value value, MemorySegment segment) {
+        int index = bindingOf(value);
+        if (index < 0 || bindings[index].segment != segment) {
+            rebind(value, index, segment);
         }
     }
 
     /// Grows the plan, if need be, so that a run of the given extents fits. Memory taken before is invalid afterwards;
     /// what is written to inputs is lost, carried states are kept. Bound memory stays bound.
     public void reserve(Extents extents) {
-        enter();
+        gate.enter();
         try {
             Extents all = completed(extents);
             if (capacity.holds(all)) {
@@ -308,15 +311,16 @@ public final class Plan implements AutoCloseable {
                 }
             }
             lendersChanged = true;
+            checked = null;
             old.arena().close();
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
     /// Zeros the carried states that lie in the plan's own memory.
     public void clearCarried() {
-        enter();
+        gate.enter();
         try {
             for (Value carried : graph.carried().keySet()) {
                 if (!isBound(carried)) {
@@ -324,14 +328,14 @@ public final class Plan implements AutoCloseable {
                 }
             }
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
     /// Has the frozen parameters that the graph renews take what the last run made for them. Whoever calls it says so by
     /// [Parameters#changed], as an [Update] does.
     public void renew() {
-        enter();
+        gate.enter();
         try {
             parameters.gate().enter();
             try {
@@ -343,7 +347,7 @@ public final class Plan implements AutoCloseable {
                 parameters.gate().exit();
             }
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
@@ -351,7 +355,7 @@ public final class Plan implements AutoCloseable {
     ///
     /// @throws IllegalArgumentException if the capacity has no such row, or a state is not by batch
     public void clearCarried(int row) {
-        enter();
+        gate.enter();
         try {
             if (row < 0 || row >= capacity.batch()) {
                 throw new IllegalArgumentException("row: expected one of " + capacity + ", got " + row);
@@ -363,7 +367,7 @@ public final class Plan implements AutoCloseable {
                 }
             }
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
@@ -374,7 +378,7 @@ public final class Plan implements AutoCloseable {
     /// @throws IllegalArgumentException if there are more rows than the capacity has, one takes that of none, or a state
     ///     is not by batch
     public void reorderCarried(int[] parents) {
-        enter();
+        gate.enter();
         try {
             for (int parent : parents) {
                 if (parents.length > capacity.batch() || parent < 0 || parent >= capacity.batch()) {
@@ -392,7 +396,7 @@ public final class Plan implements AutoCloseable {
                 }
             }
         } finally {
-            exit();
+            gate.exit();
         }
     }
 
@@ -438,47 +442,60 @@ public final class Plan implements AutoCloseable {
     ///     is bound and the other is not, or another thread uses the plan
     /// @throws WrongThreadException if bound memory is confined to another thread
     public void run(Extents extents) {
-        enter();
+        gate.enter();
         try {
-            parameters.gate().enter();
-            try {
-                Extents all = completed(extents);
-                check(all);
-                countWindows(all);
-                memory.program().run(all, lent);
-            } finally {
-                parameters.gate().exit();
-            }
+            runNow(extents);
         } finally {
-            exit();
+            gate.exit();
+        }
+    }
+
+    /// Runs the graph once on memory that it is given: [#bind] of each value and [#run(Extents)] in one, which small
+    /// models feel.
+    ///
+    /// @param values inputs and outputs
+    /// @param segments the memory of each
+    /// @throws IllegalArgumentException as [#bind] and [#run(Extents)], or if there are not as many segments as values
+    /// @throws IllegalStateException as [#run(Extents)]
+    /// @throws WrongThreadException as [#run(Extents)]
+    public void run(Extents extents, Value[] values, MemorySegment[] segments) {
+        if (values.length != segments.length) {
+            throw new IllegalArgumentException(
+                    "segments: expected one for each of %d values, got %d".formatted(values.length, segments.length));
+        }
+        gate.enter();
+        try {
+            for (int i = 0; i < values.length; i++) {
+                bindNow(values[i], segments[i]);
+            }
+            runNow(extents);
+        } finally {
+            gate.exit();
+        }
+    }
+
+    private void runNow(Extents extents) {
+        parameters.gate().enter();
+        try {
+            Extents all = completed(extents);
+            if (all != checked) {
+                checked = null;
+                check(all);
+                checked = all;
+            }
+            countWindows(all);
+            memory.program().run(all, lent);
+        } finally {
+            parameters.gate().exit();
         }
     }
 
     /// Waits for a run in flight and frees the memory. Closing again does nothing.
     @Override
     public void close() {
-        int before;
-        do {
-            before = state.get();
-            if ((before & CLOSED) != 0) {
-                return;
-            }
-        } while (!state.compareAndSet(before, before | CLOSED));
-        while ((state.get() & BUSY) != 0) {
-            LockSupport.parkNanos(POLL_NANOS);
+        if (gate.close()) {
+            memory.arena().close();
         }
-        memory.arena().close();
-    }
-
-    private void enter() {
-        if (!state.compareAndSet(IDLE, BUSY)) {
-            throw new IllegalStateException(
-                    (state.get() & CLOSED) != 0 ? "Plan is closed" : "Plan is in use by another thread");
-        }
-    }
-
-    private void exit() {
-        state.addAndGet(-BUSY);
     }
 
     private Buffer ownBuffer(Value value) {
@@ -512,27 +529,33 @@ public final class Plan implements AutoCloseable {
             }
             collectLenders();
         }
+        if (!extents.equals(bytesOf)) {
+            for (Binding binding : bindings) {
+                binding.bytes = binding.buffer.bytes(extents);
+            }
+            bytesOf = extents;
+        }
         for (Binding binding : bindings) {
             Buffer buffer = binding.buffer;
-            if (buffer.segment().byteSize() < buffer.bytes(extents)) {
+            if (buffer.segment().byteSize() < binding.bytes) {
                 throw new IllegalArgumentException(
                         "%s: expected at least %d bytes for %s %s, got %d"
                                 .formatted(buffer.name(), buffer.bytes(extents), buffer.type(),
                                         buffer.shape().resolve(extents), buffer.segment().byteSize()));
             }
         }
-        checkApart(extents);
+        checkApart();
     }
 
     /// No output may lie where other bound memory does: a node would read, or have checked, what another one overwrites.
-    private void checkApart(Extents extents) {
+    private void checkApart() {
         for (int i = 1; i < bindings.length; i++) {
             for (int j = 0; j < i; j++) {
                 Binding one = bindings[i];
                 Binding other = bindings[j];
                 if ((one.output || other.output)
-                        && one.segment.address() < other.segment.address() + other.buffer.bytes(extents)
-                        && other.segment.address() < one.segment.address() + one.buffer.bytes(extents)
+                        && one.segment.address() < other.segment.address() + other.bytes
+                        && other.segment.address() < one.segment.address() + one.bytes
                         && !isPairInPlace(one, other)) {
                     Binding output = one.output ? one : other;
                     throw new IllegalArgumentException("%s: expected memory apart from that of %s"
@@ -600,8 +623,8 @@ public final class Plan implements AutoCloseable {
         if (!segment.isNative()) {
             throw new IllegalArgumentException(value.name() + ": expected native memory, got memory on the heap");
         }
-        int alignment = binding.buffer.type().bytes();
-        if (segment.address() % alignment != 0) {
+        int alignment = binding.buffer.type().bytes(); // a power of two
+        if ((segment.address() & (alignment - 1)) != 0) {
             throw new IllegalArgumentException(value.name() + ": expected memory aligned to " + alignment + " bytes");
         }
         if (segment.isReadOnly() && written.contains(value)) {
@@ -610,11 +633,13 @@ public final class Plan implements AutoCloseable {
         if (index < 0) {
             bindings = Arrays.copyOf(bindings, bindings.length + 1);
             bindings[bindings.length - 1] = binding;
+            bytesOf = null;
         }
+        // One segment of an arena keeps it open as well as another.
+        lendersChanged |= index < 0 || segment.scope() != binding.segment.scope();
+        checked = null;
         binding.segment = segment;
         binding.buffer.segment(segment);
-        memory.program().rebind(binding.buffer);
-        lendersChanged = true;
     }
 
     private Binding firstBinding(Value value, MemorySegment segment) {

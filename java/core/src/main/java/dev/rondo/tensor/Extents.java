@@ -126,7 +126,10 @@ public final class Extents {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof Extents extents && batch == extents.batch && Arrays.equals(times, extents.times);
+        return other == this
+                || other instanceof Extents extents
+                && batch == extents.batch
+                && Arrays.equals(times, extents.times);
     }
 
     @Override

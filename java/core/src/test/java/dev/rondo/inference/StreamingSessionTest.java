@@ -168,6 +168,43 @@ class StreamingSessionTest {
         }
     }
 
+    /// A call on the memory of the call before is not checked anew; whatever changed in between is seen all the same.
+    @ParameterizedTest
+    @EnumSource(names = {"JAVA", "NATIVE"})
+    void memoryMayComeAgainOrNot(Choice kernels) {
+        int[] ids = ids(0);
+        try (InferenceSession session = session(kernels);
+                StreamingSession stream = session.stream(1);
+                Arena kept = Arena.ofShared()) {
+            float[] expected = whole(session, ids);
+            Tensor x = Tensor.allocate(kept, DataType.INT32, Shape.of(1, 1));
+            Tensor y = Tensor.allocate(kept, DataType.FLOAT32, Shape.of(1, 1, VOCABULARY));
+            for (int t = 0; t < T; t++) {
+                float[] actual = new float[VOCABULARY];
+                if (t % 5 == 2) { // other memory, of the plan's
+                    stream.step(new int[] {ids[t]}, actual);
+                } else if (t % 5 == 3) { // of an arena that is gone afterwards
+                    Tensor gone;
+                    try (Arena arena = Arena.ofShared()) {
+                        gone = Tensor.allocate(arena, DataType.FLOAT32, y.shape());
+                        x.set(0, ids[t]);
+                        stream.step(x, gone);
+                        actual = gone.toFloats();
+                    }
+                    assertThrows(IllegalStateException.class, () -> stream.step(x, gone));
+                } else {
+                    x.set(0, ids[t]);
+                    stream.step(x, y);
+                    actual = y.toFloats();
+                }
+                assertArrayEquals(
+                        Arrays.copyOfRange(expected, t * VOCABULARY, (t + 1) * VOCABULARY), actual, "step " + t);
+                Tensor readOnly = Tensor.wrap(y.segment().asReadOnly(), DataType.FLOAT32, y.shape());
+                assertThrows(IllegalArgumentException.class, () -> stream.step(x, readOnly));
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"JAVA", "NATIVE"})
     void badCallsAreRefused(Choice kernels) {
@@ -176,6 +213,10 @@ class StreamingSessionTest {
                 StreamingSession one = session.stream(1)) {
             assertThrows(IllegalArgumentException.class, () -> session.stream(0));
             assertThrows(IllegalArgumentException.class, () -> two.step(new int[2], new float[2 * VOCABULARY]));
+            Tensor id = Tensor.zeros(DataType.INT32);
+            IllegalArgumentException scalar = assertThrows(
+                    IllegalArgumentException.class, () -> two.step(id, Tensor.zeros(DataType.FLOAT32)));
+            assertEquals("x: expected INT32 [B,T], got INT32 []", scalar.getMessage());
             Tensor x = Tensor.zeros(DataType.INT32, 3, 1);
             assertThrows(
                     IllegalArgumentException.class,

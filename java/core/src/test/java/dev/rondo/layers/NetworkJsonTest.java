@@ -122,6 +122,11 @@ class NetworkJsonTest {
             "SEQUENCES"                 | "NONSENSE"                | layers[2].settings: output: expected one of [LAST, SEQUENCES], got NONSENSE
             "shape":["B","T"]           | "shape":["B","U"]         | layers[0]: shape: expected extents
             "Uniform","low":-1.0        | "Parallel","low":-1.0     | layers[2].settings.recurrentWeights: type: expected one of
+            "Uniform","low":-1.0        | "Dropout","low":-1.0      | layers[2].settings.recurrentWeights: type: expected one of
+            "Dropout"                   | "Recurrent"               | layers[6]: type: expected one of
+            "Dropout"                   | "Dropout$Masks"           | layers[6]: type: expected one of
+            "Dropout"                   | "RecurrentSettings"       | layers[6]: type: expected one of
+            "Dropout"                   | "../Dropout"              | layers[6]: type: expected one of
             "seed":-42                  | "seed":-42,"seed":-42     | model: expected JSON, got: Duplicate field 'seed'
             "layers":[                  | "layers":{[               | model: expected JSON
             """)

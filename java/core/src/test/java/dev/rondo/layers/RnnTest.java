@@ -478,6 +478,14 @@ class RnnTest {
             "masked":{"h":           | "masked":{"input.bias":    | layers[1].cell.nodes[2]: expected the name of a value, one of
             "inputs":{"a":"x"        | "inputs":{"c":"x"          | layers[1].cell: times-1: expected an input a, got
             "nodes":[                | "nodes":[3,                | layers[1].cell.nodes[0]: expected an object, got 3
+            "h":"multiply-3"         | "h":"tanh-6"               | layers[1].cell: expected h times h.mask as what the mask makes of it, got tanh-6
+            "h":"multiply-3"         | "h":"h"                    | layers[1].cell: expected h times h.mask as what the mask makes of it, got h
+            "kind":"MULTIPLY"        | "kind":"SUBTRACT"          | layers[1].cell: expected h times h.mask as what the mask makes of it, got multiply-3
+            "a":"h","b":"h.mask"     | "a":"h","b":"h"            | layers[1].cell: expected h times h.mask as what the mask makes of it, got multiply-3
+            "a":"tanh-6"             | "a":"h.mask"               | layers[1].cell: expected h.mask to multiply its state alone, got it elsewhere too
+            "y":"softmax-9"          | "y":"h.mask"               | layers[1].cell: expected h.mask to multiply its state alone, got it elsewhere too
+            "h":"tanh-6"             | "h":"h.mask"               | layers[1].cell: expected the next value of state h from an operation, got h.mask
+            "h":"tanh-6"             | "h":"h"                    | layers[1].cell: expected the next value of state h from an operation, got h
             """)
     void filesThatAreWrongAreRefusedWithThePlace(String good, String bad, String message) {
         String json = Network.chain(1, List.of(Input.features(Shape.TIME, FEATURES), Rnn.of(ELMAN))).toJson();

@@ -59,9 +59,10 @@ class PlanTest {
                 assertThrows(IllegalArgumentException.class, () -> bound.memory(value));
             }
             MemorySegment y = Tensor.allocate(arena, DataType.FLOAT32, Shape.of(2, 3, 2)).segment();
-            bound.bind(graph.output("y"), y);
+            assertMessage("segments: expected one for each of 1 values, got 0", IllegalArgumentException.class,
+                    () -> bound.run(Extents.of(2, 3), new Value[] {graph.output("y")}, new MemorySegment[0]));
 
-            bound.run(2, 3);
+            bound.run(Extents.of(2, 3), new Value[] {graph.output("y")}, new MemorySegment[] {y});
 
             assertArrayEquals(floats(own, graph.output("y"), 2, 3), y.toArray(ValueLayout.JAVA_FLOAT));
         }

@@ -9,7 +9,6 @@ import dev.rondo.bindings.rondo_crf;
 import dev.rondo.bindings.rondo_ctc;
 import dev.rondo.bindings.rondo_dropout;
 import dev.rondo.bindings.rondo_elementwise_loss;
-import dev.rondo.bindings.rondo_error;
 import dev.rondo.bindings.rondo_gather;
 import dev.rondo.bindings.rondo_gaussian_noise;
 import dev.rondo.bindings.rondo_gemm;
@@ -85,7 +84,6 @@ final class NativeCompiler {
     private final List<Instruction> owners = new ArrayList<>();
     private final List<Resize> resizes = new ArrayList<>();
     private final List<Runnable> beforeRun = new ArrayList<>();
-    private final Map<Buffer, List<Pointer>> pointers = new HashMap<>();
     private final List<ScratchUse> scratchUses = new ArrayList<>();
     private final Map<RecurrentWeights, MemorySegment> recurrentPacks = new HashMap<>();
     private final Map<Buffer, MemorySegment> savedMemory = new HashMap<>();
@@ -154,7 +152,7 @@ final class NativeCompiler {
         this.compilation = compilation;
         arena = compilation.arena();
         scans = new ScanCompiler(steps -> new NativeCompiler(context, isa, steps).program(), compilation);
-        error = rondo_error.allocate(arena);
+        error = unheld(NativeError.allocate(arena));
         needs = rondo_memory_needs.allocate(arena);
     }
 
@@ -171,13 +169,7 @@ final class NativeCompiler {
             use.call().set(RondoNative.C_POINTER, use.pointerOffset(), scratch);
             use.call().set(ValueLayout.JAVA_LONG, use.bytesOffset(), use.bytes());
         }
-        Map<Buffer, Pointer[]> places = new HashMap<>();
-        pointers.forEach(
-                (buffer, list) -> {
-                    list.forEach(pointer -> pointer.write(buffer.segment()));
-                    places.put(buffer, list.toArray(Pointer[]::new));
-                });
-        return new NativeProgram(context, error, stages.toArray(Stage[]::new), places, resizes.toArray(Resize[]::new),
+        return new NativeProgram(context, error, stages.toArray(Stage[]::new), resizes.toArray(Resize[]::new),
                 beforeRun.toArray(Runnable[]::new));
     }
 
@@ -957,7 +949,7 @@ final class NativeCompiler {
 
     /// Points a field at a buffer, wherever it will be bound to.
     Buffer point(MemorySegment call, long offset, Buffer buffer) {
-        pointers.computeIfAbsent(buffer, b -> new ArrayList<>()).add(new Pointer(call, offset));
+        buffer.keepAt(new Pointer(call, offset));
         return buffer;
     }
 
@@ -985,7 +977,7 @@ final class NativeCompiler {
     private void memory(MemorySegment call) {
         int status = RondoNative.rondo_memory(context, call, needs, error);
         if (status != RondoNative.RONDO_OK()) {
-            throw new IllegalArgumentException(rondo_error.text(error).getString(0));
+            throw new IllegalArgumentException(NativeError.text(error));
         }
     }
 
@@ -1018,7 +1010,13 @@ final class NativeCompiler {
         for (int i = 0; i < structs.size(); i++) {
             addresses.setAtIndex(RondoNative.C_POINTER, i, structs.get(i));
         }
-        return new Calls(addresses, instructions.toArray(Instruction[]::new));
+        return new Calls(unheld(addresses), instructions.toArray(Instruction[]::new));
+    }
+
+    /// The same memory for downcalls that need not hold its arena open, at the cost of two atomic operations each: the
+    /// plan, whose arena it is, closes it only between runs.
+    private static MemorySegment unheld(MemorySegment memory) {
+        return MemorySegment.ofAddress(memory.address()).reinterpret(memory.byteSize());
     }
 
     // ---------------------------------------------------------------------------------------------------------- sizes

@@ -3,7 +3,6 @@ package dev.rondo.kernels.ffm;
 import dev.rondo.bindings.RondoNative;
 import dev.rondo.bindings.rondo_context_info;
 import dev.rondo.bindings.rondo_context_options;
-import dev.rondo.bindings.rondo_error;
 import dev.rondo.kernels.Compilation;
 import dev.rondo.kernels.KernelOptions;
 import dev.rondo.kernels.KernelSelection.Report;
@@ -77,12 +76,12 @@ public final class NativeKernels implements Kernels {
             rondo_context_options.isa(options, key.isa());
             rondo_context_options.threads(options, key.threads());
             rondo_context_options.providers(options, key.providers());
-            MemorySegment error = rondo_error.allocate(arena);
+            MemorySegment error = NativeError.allocate(arena);
             MemorySegment context = arena.allocate(RondoNative.C_POINTER);
             int status = RondoNative.rondo_context_create(options, context, error);
             if (status != RondoNative.RONDO_OK()) {
                 throw new IllegalStateException("native kernels cannot be used: "
-                        + rondo_error.text(error).getString(0));
+                        + NativeError.text(error));
             }
             return context.get(RondoNative.C_POINTER, 0);
         }
@@ -136,11 +135,11 @@ public final class NativeKernels implements Kernels {
     public OptionalDouble measureFma(double seconds) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment gflops = arena.allocate(RondoNative.C_DOUBLE);
-            MemorySegment error = rondo_error.allocate(arena);
+            MemorySegment error = NativeError.allocate(arena);
             int status = RondoNative.rondo_measure_fma(context, seconds, gflops, error);
             if (status != RondoNative.RONDO_OK()) {
                 throw new IllegalStateException(
-                        "native kernels cannot measure: " + rondo_error.text(error).getString(0));
+                        "native kernels cannot measure: " + NativeError.text(error));
             }
             return OptionalDouble.of(gflops.get(RondoNative.C_DOUBLE, 0));
         }

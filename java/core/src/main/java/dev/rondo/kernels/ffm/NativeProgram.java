@@ -1,14 +1,12 @@
 package dev.rondo.kernels.ffm;
 
 import dev.rondo.bindings.RondoNative;
-import dev.rondo.bindings.rondo_error;
 import dev.rondo.kernels.Buffer;
 import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Program;
 import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// compiled; sizes are rewritten when the extents change, pointers when a buffer is bound to other memory.
 final class NativeProgram implements Program {
     /// A place for a buffer's address in a call struct.
-    record Pointer(MemorySegment call, long offset) {
-        void write(MemorySegment memory) {
+    record Pointer(MemorySegment call, long offset) implements Buffer.Place {
+        @Override
+        public void put(MemorySegment memory) {
             call.set(RondoNative.C_POINTER, offset, memory);
         }
     }
@@ -43,18 +42,15 @@ final class NativeProgram implements Program {
     private final MemorySegment context;
     private final MemorySegment error;
     private final Stage[] stages;
-    private final Map<Buffer, Pointer[]> pointers;
     private final Resize[] resizes;
     private final Runnable[] beforeRun;
     private @Nullable Extents sizes;
 
     NativeProgram(
-            MemorySegment context, MemorySegment error, Stage[] stages, Map<Buffer, Pointer[]> pointers, Resize[] resizes,
-            Runnable[] beforeRun) {
+            MemorySegment context, MemorySegment error, Stage[] stages, Resize[] resizes, Runnable[] beforeRun) {
         this.context = context;
         this.error = error;
         this.stages = stages;
-        this.pointers = pointers;
         this.resizes = resizes;
         this.beforeRun = beforeRun;
     }
@@ -80,21 +76,6 @@ final class NativeProgram implements Program {
         }
     }
 
-    @Override
-    public void rebind(Buffer buffer) {
-        Pointer[] places = pointers.get(buffer);
-        if (places != null) {
-            for (Pointer place : places) {
-                place.write(buffer.segment());
-            }
-        }
-        for (Stage stage : stages) {
-            if (stage instanceof Stage.Steps steps) {
-                steps.scan().rebind(buffer);
-            }
-        }
-    }
-
     /// Executes calls.
     static void run(
             MemorySegment context, Stage.Calls list, MemorySegment error, MemorySegment lent0, MemorySegment lent1,
@@ -107,8 +88,8 @@ final class NativeProgram implements Program {
     }
 
     private static RuntimeException failure(int status, Stage.Calls list, MemorySegment error) {
-        int call = rondo_error.call(error);
-        String text = rondo_error.text(error).getString(0);
+        int call = NativeError.call(error);
+        String text = NativeError.text(error);
         boolean known = call >= 0 && call < list.owners().length;
         String message = known ? named(list.owners()[call], text) : text;
         return status == RondoNative.RONDO_INVALID() || status == RondoNative.RONDO_OUT_OF_RANGE()

@@ -1,7 +1,6 @@
 package dev.rondo.kernels.ffm;
 
 import dev.rondo.bindings.RondoNative;
-import dev.rondo.bindings.rondo_error;
 import dev.rondo.kernels.KernelOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -56,11 +55,11 @@ final class NativeProviders {
             for (int i = 0; i < files.size(); i++) {
                 paths.setAtIndex(RondoNative.C_POINTER, i, arena.allocateFrom(files.get(i).toString()));
             }
-            MemorySegment error = rondo_error.allocate(arena);
+            MemorySegment error = NativeError.allocate(arena);
             int status =
                     RondoNative.rondo_provider_load(KernelOptions.PROVIDERS.indexOf(provider), paths, files.size(),
                             error);
-            return status == RondoNative.RONDO_OK() ? "" : rondo_error.text(error).getString(0);
+            return status == RondoNative.RONDO_OK() ? "" : NativeError.text(error);
         } catch (IOException e) {
             return e.toString();
         }

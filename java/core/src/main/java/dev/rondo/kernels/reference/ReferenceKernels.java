@@ -73,11 +73,6 @@ public final class ReferenceKernels implements Kernels {
                 segment.get(ValueLayout.JAVA_BYTE, 0);
             }
         }
-
-        @Override
-        public void rebind(Buffer buffer) {
-            // Steps ask their buffers for the memory at each run.
-        }
     }
 
     private static final class Compiler {
