@@ -200,7 +200,7 @@ public final class BenchCommand implements Callable<Integer> {
                 ? root.resolve("benchmarks/results")
                         .resolve(LocalDateTime.now().format(DateTimeFormatter.ofPattern("uuuu-MM-dd-HHmmss")))
                 : out;
-        Files.createDirectories(folder);
+        Files.createDirectories(folder.resolve(Run.LOGS));
         Run run = new Run(folder, Machine.here(root, arguments), screen);
 
         // Before the clock runs: what is missing is downloaded and built here.

@@ -227,8 +227,7 @@ final class Plots {
                 standings.stream()
                         .filter(standing -> standing.work().workload().equals(workload))
                         .findFirst()
-                        .flatMap(standing -> standing.best().map(
-                                best -> best.medianMicros() / standing.rondo().medianMicros()))
+                        .flatMap(standing -> standing.best().map(standing::ratio))
                         .ifPresent(ratio -> chart.addAnnotation(
                                 new AnnotationText(Units.ratio(ratio), at, label, false)));
             }

@@ -106,7 +106,10 @@ final class ResultsFile {
         Object[] arguments = new Object[FIELDS.length];
         for (int i = 0; i < FIELDS.length; i++) {
             RecordComponent field = FIELDS[i];
-            Object value = values.get(field.getName());
+            // Versions before had not all of the numbers.
+            Object value = field.getType() == double.class
+                    ? values.getOrDefault(field.getName(), Double.NaN)
+                    : values.get(field.getName());
             if (value instanceof Double number && field.getType() == int.class) {
                 value = number.intValue();
             }

@@ -14,30 +14,38 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /// Measures tasks by implementations in turns.
 ///
-/// A machine's clock and its neighbours change in the course of minutes, so what is to be compared is measured close
-/// together and more than once: in each round, every implementation has a process of its own that does all tasks, one
-/// after the other and each alone on the machine; the next round begins with the next implementation. Before a task may
-/// be timed, in every process anew, its results are held against the reference ([Tolerance]). A process that crashes or
-/// hangs loses the task it was at and is started again for the rest, so many times ([#RESTARTS]).
+/// A machine's clock and its neighbours change in the course of seconds, so what is to be compared is measured close
+/// together and often: in each round every implementation has a process of its own, and of one task after the other all
+/// make themselves ready and then take several short turns, each alone on the machine; the first changes from turn to
+/// turn, round to round. Ratios are of the same turn. Before a task may be timed, in every process anew, its results are
+/// held against the reference ([Tolerance]). A process that crashes or hangs loses the task it was at and is started again
+/// for the rest, so many times ([#RESTARTS]).
 final class Rounds {
     private static final int RESTARTS = 3;
+    /// The most turns of a task in a round. Calls that take long have fewer.
+    private static final int TURNS = 5;
     private static final Duration START = Duration.ofMinutes(2);
     private static final Duration SHORT = Duration.ofSeconds(30);
     /// Slower than this is hung: 1 GFLOP/s.
     private static final double LEAST_FLOPS_PER_SECOND = 1e9;
     private static final long MOST_WARM_UP_MILLIS = 300;
     private static final long STEP_WARM_UP_MILLIS = 400;
+    /// Of all turns but the first: what the others have driven out of the caches comes back.
+    private static final long LATER_WARM_UP_MILLIS = 2;
     /// Of less, a JVM interprets most calls.
     private static final long LEAST_LATENCY_MILLIS = 500;
 
     private final Settings settings;
     private final Workbench bench;
-    private final Path log;
+    private final Path logs;
     private final PrintWriter progress;
     private final Function<Task, Duration> limits;
     private final Map<String, String> versions = new HashMap<>();
@@ -48,7 +56,7 @@ final class Rounds {
     ///
     /// @param rounds how many
     /// @param budget how long each measurement; it must know of all of them
-    /// @param leastSamples of each, in each round
+    /// @param leastSamples of each, in each round, and so many turns
     record Settings(int rounds, Budget budget, int leastSamples) {}
 
     /// What is done between the rounds.
@@ -59,24 +67,29 @@ final class Rounds {
 
     private record Slot(Implementation who, Task task) {}
 
+    private record Turn(int round, int number) {}
+
     private static final class Timing {
+        /// Of each round.
         final List<Double> micros = new ArrayList<>();
+        /// Of each turn.
+        final Map<Turn, Double> turns = new HashMap<>();
         final List<Double> p99 = new ArrayList<>();
         final List<Double> p999 = new ArrayList<>();
         Optional<Note> end = Optional.empty();
     }
 
-    /// @param log where processes' standard error goes
-    Rounds(Settings settings, Workbench bench, Path log, PrintWriter progress) {
-        this(settings, bench, log, progress, task -> limit(task, 1));
+    /// @param logs the folder in which each implementation's standard error goes into a file
+    Rounds(Settings settings, Workbench bench, Path logs, PrintWriter progress) {
+        this(settings, bench, logs, progress, task -> limit(task, 1));
     }
 
     /// @param limits how long opening a task may take
-    Rounds(Settings settings, Workbench bench, Path log, PrintWriter progress, Function<Task, Duration> limits) {
+    Rounds(Settings settings, Workbench bench, Path logs, PrintWriter progress, Function<Task, Duration> limits) {
         this.limits = limits;
         this.settings = settings;
         this.bench = bench;
-        this.log = log;
+        this.logs = logs;
         this.progress = progress;
     }
 
@@ -96,92 +109,190 @@ final class Rounds {
         implementations.forEach(who -> tasks.forEach(task -> timings.put(new Slot(who, task), new Timing())));
         for (int round = 0; round < settings.rounds; round++) {
             between.begin(round);
-            List<Implementation> order = new ArrayList<>(implementations);
-            Collections.rotate(order, -round);
-            for (Implementation who : order) {
-                progress.printf("  round %d of %d  %-15s ", round + 1, settings.rounds, who.name());
-                progress.flush();
-                long begin = System.nanoTime();
-                String summary = turn(who, tasks, settings.rounds - round);
-                progress.printf("%s in %.0f s%n", summary, (System.nanoTime() - begin) * 1e-9);
-                progress.flush();
+            int left = settings.rounds - round;
+            List<Seat> seats = implementations.stream().map(who -> new Seat(who, tasks, left)).toList();
+            try {
+                for (int i = 0; i < tasks.size(); i++) {
+                    progress.printf("  round %d of %d, %d of %d: ", round + 1, settings.rounds, i + 1, tasks.size());
+                    progress.flush();
+                    progress.println(measure(tasks.get(i), turned(seats, round), round));
+                    progress.flush();
+                }
+            } finally {
+                seats.forEach(Seat::close);
             }
         }
         return outcome();
     }
 
-    /// One implementation's turn in a round, with as many processes as it takes.
-    private String turn(Implementation who, List<Task> tasks, int roundsLeft) throws IOException {
-        List<Task> left = new ArrayList<>(tasks);
-        left.removeIf(task -> timing(who, task).end.isPresent());
-        int done = 0;
-        while (!left.isEmpty()) {
-            Task current = left.getFirst();
-            boolean started = false;
-            try (PeerProcess process = PeerProcess.start(who, log, START)) {
-                started = true;
-                versions.put(who.name(), process.version());
-                while (!left.isEmpty()) {
-                    current = left.getFirst();
-                    measure(process, who, current, roundsLeft);
-                    if (timing(who, current).end.isEmpty()) {
-                        done++;
-                    }
-                    left.removeFirst();
-                }
-            } catch (PeerException e) {
-                if (!started) {
-                    end(who, left, Kind.FAILED, e.reason(), roundsLeft);
-                    left.clear();
-                } else {
-                    end(who, List.of(current), Kind.FAILED, e.reason(), roundsLeft);
-                    left.remove(current);
-                    if (crashes.merge(who.name(), 1, Integer::sum) > RESTARTS) {
-                        end(who, left, Kind.FAILED, "given up after " + (RESTARTS + 1) + " crashes", roundsLeft);
-                        left.clear();
-                    }
-                }
-            }
-        }
-        return "%d of %d".formatted(done, tasks.size());
+    /// The same with another at their head.
+    private static List<Seat> turned(List<Seat> seats, int turn) {
+        List<Seat> turned = new ArrayList<>(seats);
+        Collections.rotate(turned, -turn);
+        return turned;
     }
 
-    private void measure(PeerProcess process, Implementation who, Task task, int roundsLeft)
-            throws PeerException, IOException {
-        Path results = bench.results();
-        switch (process.open(task.fields(bench.inputs(task), results), limits.apply(task))) {
-            case Answer.Ok() -> {}
-            case Answer.Unsupported(String reason) -> {
-                end(who, List.of(task), Kind.UNSUPPORTED, reason, roundsLeft);
-                return;
-            }
-            case Answer.Failed(String message) -> {
-                end(who, List.of(task), Kind.FAILED, message, roundsLeft);
-                return;
+    /// Measures a task by all.
+    ///
+    /// @return a line for the screen
+    private String measure(Task task, List<Seat> seats, int round) throws IOException, InterruptedException {
+        List<Seat> ready = new ArrayList<>();
+        for (Seat seat : seats) {
+            if (seat.open(task)) {
+                ready.add(seat);
             }
         }
-        Optional<String> mistake = Tolerance.mistake(task, bench.expected(task), results);
-        if (mistake.isPresent()) {
-            end(who, List.of(task), Kind.WRONG, mistake.get(), roundsLeft);
+        if (task.suite() == Suite.LATENCY) {
+            for (Seat seat : ready) {
+                seat.latency(task);
+            }
         } else {
-            long millis = settings.budget.next();
-            // A JVM has to compile what a call consists of, which shows in calls as short as a step.
-            long warmUp = task.pass() == Pass.STEP ? STEP_WARM_UP_MILLIS : Math.min(millis / 4, MOST_WARM_UP_MILLIS);
-            Timing timing = timing(who, task);
-            Duration limit = limit(task, settings.leastSamples + 1).plusMillis(2 * millis);
-            if (task.suite() == Suite.LATENCY) {
-                PeerProcess.Latency latency = process.latency(
-                        task.threads(), Math.max(millis, LEAST_LATENCY_MILLIS), limit);
+            takeTurns(task, ready, round);
+        }
+        StringJoiner line = new StringJoiner(", ", task + "  ", "");
+        for (Seat seat : ready) {
+            seat.closeRun(task);
+            List<Double> micros = timing(seat.who, task).micros;
+            if (timing(seat.who, task).end.isEmpty()) {
+                line.add(seat.who.name() + " " + Units.time(micros.getLast()));
+            }
+        }
+        return line.toString();
+    }
+
+    private void takeTurns(Task task, List<Seat> ready, int round) throws IOException, InterruptedException {
+        long millis = 0;
+        for (Seat seat : ready) {
+            seat.millis = settings.budget.next();
+            millis += seat.millis;
+        }
+        long begin = System.nanoTime();
+        boolean time = true;
+        int turn = 0;
+        while (turn < settings.leastSamples || turn < TURNS && time) {
+            for (Seat seat : turned(ready, turn)) {
+                seat.time(task, new Turn(round, turn));
+            }
+            turn++;
+            time = System.nanoTime() - begin < millis * 1_000_000;
+        }
+        for (Seat seat : ready) {
+            Timing timing = timing(seat.who, task);
+            if (timing.end.isEmpty()) {
+                timing.micros.add(Statistics.median(IntStream.range(0, turn)
+                        .mapToObj(each -> Objects.requireNonNull(timing.turns.get(new Turn(round, each))))
+                        .toList()));
+            }
+        }
+    }
+
+    /// An implementation's place in a round: its process, while it has one.
+    private final class Seat implements AutoCloseable {
+        final Implementation who;
+        private final List<Task> tasks;
+        private final int roundsLeft;
+        private Optional<PeerProcess> process = Optional.empty();
+        /// What the budget gives to the task at hand.
+        long millis;
+
+        Seat(Implementation who, List<Task> tasks, int roundsLeft) {
+            this.who = who;
+            this.tasks = tasks;
+            this.roundsLeft = roundsLeft;
+        }
+
+        /// Makes a task ready and holds its results against those expected.
+        ///
+        /// @return whether it may be timed
+        boolean open(Task task) throws IOException, InterruptedException {
+            Path results = bench.results();
+            talk(task, there -> {
+                switch (there.open(task.fields(bench.inputs(task), results), limits.apply(task))) {
+                    case Answer.Ok() -> Tolerance.mistake(task, bench.expected(task), results)
+                            .ifPresent(mistake -> {
+                                end(who, List.of(task), Kind.WRONG, mistake, roundsLeft);
+                            });
+                    case Answer.Unsupported(String reason) ->
+                            end(who, List.of(task), Kind.UNSUPPORTED, reason, roundsLeft);
+                    case Answer.Failed(String message) ->
+                            end(who, List.of(task), Kind.FAILED, message, roundsLeft);
+                }
+                there.rest();
+            });
+            return timing(who, task).end.isEmpty();
+        }
+
+        /// Takes a turn.
+        void time(Task task, Turn turn) throws IOException, InterruptedException {
+            talk(task, there -> {
+                // A JVM has to compile what a call consists of, which shows in calls as short as a step.
+                long first = task.pass() == Pass.STEP ? STEP_WARM_UP_MILLIS : Math.min(millis / 4, MOST_WARM_UP_MILLIS);
+                long warmUp = turn.number == 0 ? first : LATER_WARM_UP_MILLIS;
+                long measured = Math.max(millis - first, millis / 2) / TURNS;
+                double[] nanos = there.time(warmUp, measured, 1, limit(task, 2).plusMillis(2 * (warmUp + measured)));
+                timing(who, task).turns.put(turn, Statistics.median(nanos) * 1e-3);
+                there.rest();
+            });
+        }
+
+        /// Calls from so many threads at once.
+        void latency(Task task) throws IOException, InterruptedException {
+            long measured = Math.max(settings.budget.next(), LEAST_LATENCY_MILLIS);
+            talk(task, there -> {
+                PeerProcess.Latency latency = there.latency(
+                        task.threads(), measured, limit(task, settings.leastSamples + 1).plusMillis(2 * measured));
+                Timing timing = timing(who, task);
                 timing.micros.add(latency.p50() * 1e-3);
                 timing.p99.add(latency.p99() * 1e-3);
                 timing.p999.add(latency.p999() * 1e-3);
-            } else {
-                double[] nanos = process.time(
-                        warmUp, Math.max(millis - warmUp, millis / 2), settings.leastSamples, limit);
-                timing.micros.add(Statistics.median(nanos) * 1e-3);
+                there.rest();
+            });
+        }
+
+        /// Frees what is open.
+        void closeRun(Task task) throws IOException, InterruptedException {
+            talk(task, there -> there.closeRun(SHORT));
+        }
+
+        /// Has a part of the conversation about a task, unless that has ended for this implementation.
+        private void talk(Task task, Talk talk) throws IOException, InterruptedException {
+            if (timing(who, task).end.isPresent()) {
+                return;
+            }
+            try {
+                if (process.isEmpty()) {
+                    process = Optional.of(PeerProcess.start(who, logs.resolve(who.name() + ".log"), START));
+                    versions.put(who.name(), process.get().version());
+                }
+                talk.with(process.get());
+            } catch (PeerException e) {
+                if (process.isEmpty()) {
+                    end(who, left(task), Kind.FAILED, e.reason(), roundsLeft);
+                    return;
+                }
+                process = Optional.empty();
+                end(who, List.of(task), Kind.FAILED, e.reason(), roundsLeft);
+                if (crashes.merge(who.name(), 1, Integer::sum) > RESTARTS) {
+                    end(who, left(task), Kind.FAILED, "given up after " + (RESTARTS + 1) + " crashes", roundsLeft);
+                }
             }
         }
-        process.closeRun(SHORT);
+
+        /// This task and those behind it that have not ended.
+        private List<Task> left(Task task) {
+            return tasks.subList(tasks.indexOf(task), tasks.size()).stream()
+                    .filter(each -> timing(who, each).end.isEmpty())
+                    .toList();
+        }
+
+        @Override
+        public void close() {
+            process.ifPresent(PeerProcess::close);
+        }
+    }
+
+    private interface Talk {
+        void with(PeerProcess process) throws PeerException, IOException, InterruptedException;
     }
 
     private Timing timing(Implementation who, Task task) {
@@ -212,7 +323,7 @@ final class Rounds {
                     rows.add(Row.wrong(slot.task, slot.who, version));
                 }
             } else if (!timing.micros.isEmpty()) {
-                Row row = Row.of(slot.task, slot.who, version, timing.micros);
+                Row row = Row.of(slot.task, slot.who, version, timing.micros).timesRondo(timesRondo(slot.task, timing));
                 if (timing.p99.isEmpty()) {
                     rows.add(row);
                 } else {
@@ -222,5 +333,21 @@ final class Rounds {
             }
         });
         return new Outcome(rows, notes, List.of());
+    }
+
+    /// How many times as long as Rondo's the turns took; NaN for Rondo and where both have none in common.
+    private double timesRondo(Task task, Timing timing) {
+        return timings.entrySet().stream()
+                .filter(rondo -> rondo.getKey().who.name().equals("rondo") && rondo.getKey().task.equals(task))
+                .map(Map.Entry::getValue)
+                .filter(rondo -> rondo != timing)
+                .map(rondo -> timing.turns.entrySet().stream()
+                        .filter(turn -> rondo.turns.containsKey(turn.getKey()))
+                        .map(turn -> turn.getValue() / Objects.requireNonNull(rondo.turns.get(turn.getKey())))
+                        .toList())
+                .filter(ratios -> !ratios.isEmpty())
+                .mapToDouble(Statistics::median)
+                .findFirst()
+                .orElse(Double.NaN);
     }
 }

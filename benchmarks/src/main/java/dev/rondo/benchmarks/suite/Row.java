@@ -4,8 +4,8 @@ import java.util.List;
 
 /// One line of results: what one implementation took for one task.
 ///
-/// A time is the median over rounds of each round's median of samples; its least and most are of the rounds' medians, so
-/// that they tell how far the whole measurement can be trusted. What does not apply is NaN here and null in JSON.
+/// A time is the median over rounds of each round's median; its least and most are of the rounds' medians, so that they
+/// tell how far the whole measurement can be trusted. What does not apply is NaN here and null in JSON.
 ///
 /// @param suite its name
 /// @param workload the shape's or network's name
@@ -21,11 +21,13 @@ import java.util.List;
 /// @param p99Micros of single calls, in the suite `latency`
 /// @param gflops operations of matrix products over the median time, in 1e9 a second
 /// @param floorMicros what the machine's limits allow
+/// @param timesRondo how many times as long as Rondo it took: the median of the ratios of all turns, in each of which
+///     both were measured; of Rondo itself and where it was not measured NaN
 /// @param checked whether the results were right; if not, there are no times
 record Row(
         String suite, String workload, String cell, String pass, int threads, String isa, String implementation,
         String version, double medianMicros, double minMicros, double maxMicros, double p99Micros, double gflops,
-        double floorMicros, boolean checked) {
+        double floorMicros, double timesRondo, boolean checked) {
 
     /// What rows of different runs are matched by.
     record Key(String suite, String workload, String cell, String pass, int threads, String isa,
@@ -48,7 +50,7 @@ record Row(
                 task.suite().id(), task.workload(), task.cell(), task.passId(), task.threads(), who.isa(), who.name(),
                 version, median, micros.stream().min(Double::compare).orElseThrow(),
                 micros.stream().max(Double::compare).orElseThrow(), Double.NaN, task.flops() / (median * 1e3),
-                Double.NaN, true);
+                Double.NaN, Double.NaN, true);
     }
 
     /// Of something else than a task, without operations.
@@ -56,29 +58,34 @@ record Row(
         return new Row(
                 suite.id(), workload, "", pass, 1, who.isa(), who.name(), "", Statistics.median(micros),
                 micros.stream().min(Double::compare).orElseThrow(), micros.stream().max(Double::compare).orElseThrow(),
-                Double.NaN, Double.NaN, Double.NaN, true);
+                Double.NaN, Double.NaN, Double.NaN, Double.NaN, true);
     }
 
     /// Of an implementation whose results are wrong.
     static Row wrong(Task task, Implementation who, String version) {
         return new Row(
                 task.suite().id(), task.workload(), task.cell(), task.passId(), task.threads(), who.isa(), who.name(),
-                version, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
+                version, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
     }
 
     Row p99(double micros) {
         return new Row(suite, workload, cell, pass, threads, isa, implementation, version, medianMicros, minMicros,
-                maxMicros, micros, gflops, floorMicros, checked);
+                maxMicros, micros, gflops, floorMicros, timesRondo, checked);
     }
 
     Row floor(double micros) {
         return new Row(suite, workload, cell, pass, threads, isa, implementation, version, medianMicros, minMicros,
-                maxMicros, p99Micros, gflops, micros, checked);
+                maxMicros, p99Micros, gflops, micros, timesRondo, checked);
     }
 
     Row pass(String other) {
         return new Row(suite, workload, cell, other, threads, isa, implementation, version, medianMicros, minMicros,
-                maxMicros, p99Micros, gflops, floorMicros, checked);
+                maxMicros, p99Micros, gflops, floorMicros, timesRondo, checked);
+    }
+
+    Row timesRondo(double ratio) {
+        return new Row(suite, workload, cell, pass, threads, isa, implementation, version, medianMicros, minMicros,
+                maxMicros, p99Micros, gflops, floorMicros, ratio, checked);
     }
 
     Key key() {

@@ -14,15 +14,21 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// One run of the harness: the machine's limits, suite after suite, and what is written at the end.
 final class Run {
+    /// The folder of logs within that of results; there when a run begins.
+    static final String LOGS = "logs";
+
     private static final int PROBE_SECONDS = 120;
     private static final int FAILED = 1;
     private static final int BROKEN = 3;
     private static final double FMA_SECONDS = 0.3;
 
     private final Path folder;
+    /// What processes print to standard error: of each implementation, and of the rest.
+    private final Path logs;
     private final Path log;
     private final Machine machine;
     private final PrintWriter screen;
@@ -36,7 +42,8 @@ final class Run {
 
     Run(Path folder, Machine machine, PrintWriter screen) {
         this.folder = folder;
-        log = folder.resolve("peers.log");
+        logs = folder.resolve(LOGS);
+        log = logs.resolve("run.log");
         this.machine = machine;
         this.screen = screen;
     }
@@ -69,7 +76,7 @@ final class Run {
                     implementations.size(), implementations.size() == 1 ? "" : "s");
             screen.flush();
             Reference.prepare(tasks, bench, Catalog.reference(), log);
-            Outcome outcome = new Rounds(settings, bench, log, screen)
+            Outcome outcome = new Rounds(settings, bench, logs, screen)
                     .run(implementations, tasks, _ -> measureLimits());
             measured.add(new Measured(tasks, outcome));
         }
@@ -142,12 +149,28 @@ final class Run {
             screen.println("A peer is broken: a ratio to it means nothing.");
         }
         screen.flush();
-        if (Files.exists(log) && Files.size(log) == 0) {
-            Files.delete(log);
-        }
+        deleteEmptyLogs();
         boolean failed = outcome.notes().stream().anyMatch(note ->
                 Implementation.isRondo(note.implementation()) && note.kind() != Kind.UNSUPPORTED);
         return failed ? FAILED : broken ? BROKEN : 0;
+    }
+
+    private void deleteEmptyLogs() throws IOException {
+        List<Path> files;
+        try (Stream<Path> listed = Files.list(logs)) {
+            files = listed.toList();
+        }
+        int kept = 0;
+        for (Path file : files) {
+            if (Files.size(file) == 0) {
+                Files.delete(file);
+            } else {
+                kept++;
+            }
+        }
+        if (kept == 0) {
+            Files.delete(logs);
+        }
     }
 
     private static Row withFloor(Row row, List<Task> tasks, Limits limits) {

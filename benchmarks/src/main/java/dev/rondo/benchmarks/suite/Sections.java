@@ -105,7 +105,7 @@ final class Sections {
                         Units.percent(rondo.floorMicros() / rondo.medianMicros())));
                 others.forEach(other -> cells.add(ratio(standing, other, notes)));
                 if (peers) {
-                    cells.add(standing.best().map(best -> Units.ratio(best.medianMicros() / rondo.medianMicros()))
+                    cells.add(standing.best().map(best -> Units.ratio(standing.ratio(best)))
                             .orElse(""));
                     cells.add(standing.best().map(Row::implementation).orElse(""));
                 }

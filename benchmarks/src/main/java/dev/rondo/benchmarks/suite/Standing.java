@@ -37,21 +37,24 @@ record Standing(Row.Work work, Row rondo, List<Row> others) {
 
     /// Another's time by Rondo's: above 1 Rondo is faster. Empty if it has none.
     OptionalDouble ratio(String implementation) {
-        return other(implementation).filter(Row::isTimed).stream()
-                .mapToDouble(row -> row.medianMicros() / rondo.medianMicros())
-                .findFirst();
+        return other(implementation).filter(Row::isTimed).stream().mapToDouble(this::ratio).findFirst();
+    }
+
+    /// Another's time by Rondo's, of the same turns where they took turns.
+    double ratio(Row other) {
+        return other.timesRondo() > 0 ? other.timesRondo() : other.medianMicros() / rondo.medianMicros();
     }
 
     /// The fastest row of a peer.
     Optional<Row> best() {
-        return peers().filter(Row::isTimed).min(Comparator.comparingDouble(Row::medianMicros));
+        return peers().filter(Row::isTimed).min(Comparator.comparingDouble(this::ratio));
     }
 
     /// The fastest among some.
     Optional<Row> best(Set<String> implementations) {
         return peers()
                 .filter(row -> row.isTimed() && implementations.contains(row.implementation()))
-                .min(Comparator.comparingDouble(Row::medianMicros));
+                .min(Comparator.comparingDouble(this::ratio));
     }
 
     private Stream<Row> peers() {

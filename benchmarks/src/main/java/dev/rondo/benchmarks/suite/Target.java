@@ -68,11 +68,7 @@ record Target(
         double least = Double.POSITIVE_INFINITY;
         Optional<Row.Work> where = Optional.empty();
         for (List<Standing> cell : cells.values()) {
-            // Of several numbers of threads each side takes its better one.
-            double peer = cell.stream().mapToDouble(standing -> best(standing).orElseThrow().medianMicros())
-                    .min().orElseThrow();
-            double rondo = cell.stream().mapToDouble(standing -> standing.rondo().medianMicros()).min().orElseThrow();
-            double ratio = peer / rondo;
+            double ratio = ratio(cell);
             ratios.add(ratio);
             if (ratio < least) {
                 least = ratio;
@@ -81,6 +77,16 @@ record Target(
         }
         double worst = least;
         return where.map(work -> new Result(this, ratios, worst, work, Statistics.geometricMean(ratios)));
+    }
+
+    /// Of several numbers of threads each side takes its better one.
+    private double ratio(List<Standing> cell) {
+        if (cell.size() == 1) {
+            return cell.getFirst().ratio(best(cell.getFirst()).orElseThrow());
+        }
+        double peer = cell.stream().mapToDouble(standing -> best(standing).orElseThrow().medianMicros())
+                .min().orElseThrow();
+        return peer / cell.stream().mapToDouble(standing -> standing.rondo().medianMicros()).min().orElseThrow();
     }
 
     private Optional<Row> best(Standing standing) {

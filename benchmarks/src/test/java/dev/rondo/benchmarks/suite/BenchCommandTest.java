@@ -66,9 +66,9 @@ class BenchCommandTest {
     @Test
     void comparingFindsTheSlowerRow() throws Exception {
         Row before = new Row("kernels", "M2", "LSTM", "inference", 1, "avx2", "rondo", "1", 100, 99, 101, Double.NaN, 1,
-                50, true);
+                50, Double.NaN, true);
         Row after = new Row("kernels", "M2", "LSTM", "inference", 1, "avx2", "rondo", "1", 120, 119, 121, Double.NaN, 1,
-                50, true);
+                50, Double.NaN, true);
         Path a = folder.resolve("a.json");
         Path b = folder.resolve("b.json");
         ResultsFile.write(a, List.of(before));

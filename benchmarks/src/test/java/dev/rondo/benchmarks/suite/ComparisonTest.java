@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class ComparisonTest {
     private static Row row(String implementation, String workload, double min, double median, double max, double floor) {
         return new Row("kernels", workload, "LSTM", "inference", 1, "avx2", implementation, "1", median, min, max,
-                Double.NaN, 1, floor, true);
+                Double.NaN, 1, floor, Double.NaN, true);
     }
 
     private static Row rondo(double min, double median, double max) {
@@ -84,7 +84,7 @@ class ComparisonTest {
     void whatBecameWrongIsWorse() {
         Row right = rondo(99, 100, 101);
         Row wrong = new Row("kernels", "M2", "LSTM", "inference", 1, "avx2", "rondo", "1", Double.NaN, Double.NaN,
-                Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
+                Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, false);
 
         assertTrue(compare(right, wrong).isWorse());
         assertFalse(compare(wrong, right).isWorse());

@@ -2,6 +2,7 @@ package dev.rondo.benchmarks.suite;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -9,9 +10,9 @@ import java.util.Map;
 import java.util.Scanner;
 
 /// A process that behaves as its first argument says, at the cell that its second names: it copies the expected results
-/// as its own, and claims 1 ms a call.
+/// as its own, claims 1 ms a call, and leaves its name in a file at each turn.
 ///
-/// Run as a program; the third argument is the folder of results.
+/// Run as a program; the third argument is the folder of results, then its name and that file.
 final class FakePeer {
     private FakePeer() {}
 
@@ -46,7 +47,11 @@ final class FakePeer {
                         System.out.println("@rondo\tok");
                     }
                 }
-                case "time" -> System.out.println("@rondo\ttimes\t" + String.join("\t", "900000", "1000000.5", "1100000"));
+                case "time" -> {
+                    Files.writeString(
+                            Path.of(arguments[4]), arguments[3], StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                    System.out.println("@rondo\ttimes\t" + String.join("\t", "900000", "1000000.5", "1100000"));
+                }
                 case "close" -> System.out.println("@rondo\tok");
                 default -> System.out.println("@rondo\tfailed\twhat?");
             }

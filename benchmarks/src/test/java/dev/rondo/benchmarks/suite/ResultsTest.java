@@ -18,7 +18,7 @@ class ResultsTest {
 
     private static Row row(String implementation, String workload, String pass, int threads, double median) {
         return new Row("kernels", workload, "LSTM", pass, threads, "avx2", implementation, "1.2", median, median - 1,
-                median + 1, Double.NaN, 12.5, 50, true);
+                median + 1, Double.NaN, 12.5, 50, Double.NaN, true);
     }
 
     @Test
@@ -43,6 +43,7 @@ class ResultsTest {
                     "p99Micros" : null,
                     "gflops" : 12.5,
                     "floorMicros" : 50.0,
+                    "timesRondo" : null,
                     "checked" : true
                   }
                 ]""", Files.readString(file));
@@ -54,10 +55,12 @@ class ResultsTest {
         List<Row> rows = List.of(
                 row("rondo", "M2", "inference", 2, 123.25).p99(150.5),
                 new Row("kernels", "M2", "LSTM", "inference", 2, "own", "bad", "", Double.NaN, Double.NaN, Double.NaN,
-                        Double.NaN, Double.NaN, 50, false));
+                        Double.NaN, Double.NaN, 50, Double.NaN, false));
         ResultsFile.write(file, rows);
 
         assertEquals(rows, ResultsFile.read(file));
+        Files.writeString(file, Files.readString(file).replaceAll(".*timesRondo.*\n", ""));
+        assertEquals(rows, ResultsFile.read(file), "of a version without ratios");
     }
 
     @Test
@@ -82,7 +85,7 @@ class ResultsTest {
     @Test
     void standingsCompareWithTheBestThatIsRight() {
         Row wrong = new Row("kernels", "M2", "LSTM", "inference", 1, "own", "naive", "", Double.NaN, Double.NaN,
-                Double.NaN, Double.NaN, Double.NaN, 50, false);
+                Double.NaN, Double.NaN, Double.NaN, 50, Double.NaN, false);
         List<Standing> standings = Standing.of(List.of(
                 row("rondo", "M2", "inference", 1, 100), row("onednn", "M2", "inference", 1, 110),
                 row("pytorch", "M2", "inference", 1, 130), row("rondo-avx2", "M2", "inference", 1, 90), wrong));
@@ -91,6 +94,16 @@ class ResultsTest {
         assertEquals("onednn", standings.getFirst().best().orElseThrow().implementation());
         assertEquals(1.3, standings.getFirst().ratio("pytorch").orElseThrow(), 1e-12);
         assertTrue(standings.getFirst().ratio("naive").isEmpty());
+    }
+
+    @Test
+    void ratiosAreOfTheSameTurnsWhereThereAreSome() {
+        Standing standing = Standing.of(List.of(
+                row("rondo", "M2", "inference", 1, 100), row("onednn", "M2", "inference", 1, 90).timesRondo(1.2),
+                row("naive", "M2", "inference", 1, 110))).getFirst();
+
+        assertEquals(1.2, standing.ratio("onednn").orElseThrow());
+        assertEquals("naive", standing.best().orElseThrow().implementation());
     }
 
     @Test
