@@ -17,6 +17,7 @@ struct Simd {
     static constexpr int tile_rows = 6; // 6 rows x 2 vectors = 12 of 16 registers accumulate
     static constexpr int tile_vectors = 2;
     static constexpr int sums_in_flight = 8; // two units, 4 cycles
+    static constexpr bool asks_ahead = false;
 
     static F zero() { return _mm256_setzero_ps(); }
     static F broadcast(float x) { return _mm256_set1_ps(x); }

@@ -17,6 +17,7 @@ struct Simd {
     static constexpr int tile_rows = 6; // 6 rows x 4 vectors = 24 of 32 registers accumulate
     static constexpr int tile_vectors = 4;
     static constexpr int sums_in_flight = 4; // two units of half the width, 4 cycles
+    static constexpr bool asks_ahead = true; // each k of a tile leaves more than half of the loads unused
 
     static F zero() { return _mm512_setzero_ps(); }
     static F broadcast(float x) { return _mm512_set1_ps(x); }
@@ -130,6 +131,10 @@ struct Simd {
 
     // Inlined at once: GCC 12 takes a function that only prefetches for one without effect, and drops its calls.
     RONDO_INLINE static void prefetch(const float *p) { _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T0); }
+    // Into L2.
+    RONDO_INLINE static void prefetch_outer(const float *p) {
+        _mm_prefetch(reinterpret_cast<const char *>(p), _MM_HINT_T1);
+    }
 
 private:
     static __mmask16 first(int n) { return static_cast<__mmask16>((1u << n) - 1u); }

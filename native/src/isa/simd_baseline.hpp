@@ -17,6 +17,7 @@ struct Simd {
     static constexpr int tile_rows = 2; // 2 rows x 4 vectors = 8 of 16 registers; a product needs one besides
     static constexpr int tile_vectors = 4;
     static constexpr int sums_in_flight = 8;
+    static constexpr bool asks_ahead = false;
 
     static F zero() { return _mm_setzero_ps(); }
     static F broadcast(float x) { return _mm_set1_ps(x); }

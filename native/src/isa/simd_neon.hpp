@@ -17,6 +17,7 @@ struct Simd {
     static constexpr int tile_rows = 6; // 6 rows x 4 vectors = 24 of 32 registers accumulate
     static constexpr int tile_vectors = 4;
     static constexpr int sums_in_flight = 8;
+    static constexpr bool asks_ahead = false;
 
     static F zero() { return vdupq_n_f32(0.0f); }
     static F broadcast(float x) { return vdupq_n_f32(x); }

@@ -57,7 +57,7 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
 // One tile of c, of which V vectors are wanted, over one block of k; first: nothing has been added to c yet.
 template <int Step, int V, class S, int R>
 RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
-                            Panel<S> panel, int64_t k, bool first) {
+                            Panel<S> panel, int64_t k, bool first, Next next) {
     Tile<S, R, V> tiles[1];
     Tile<S, R, V> &tile = tiles[0];
     int n[V];
@@ -88,7 +88,7 @@ RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)
         const float *ahead = to.c_offsets ? c[r] : c[r] + R * to.ldc;
         for (int v = 0; v < V; v++) S::prefetch(ahead + v * S::lanes);
     }
-    multiply_add<Step>(tiles, a, panel, k);
+    multiply_add<Step>(tiles, a, panel, k, next);
     for (int v = 0; v < V; v++) {
         for (int r = 0; r < R; r++) store_lanes<S>(c[r] + v * S::lanes, tile.v[r][v], n[v]);
     }
@@ -97,14 +97,14 @@ RONDO_INLINE void gemm_tile(const rondo::GemmTarget &to, const float *const (&a)
 // The same for as many vectors as the columns left need: a narrow last panel costs what it holds.
 template <int Step, class S, int R>
 inline void gemm_columns(const rondo::GemmTarget &to, const float *const (&a)[R], int64_t row, int64_t column,
-                         Panel<S> panel, int64_t k, bool first) {
+                         Panel<S> panel, int64_t k, bool first, Next next) {
     const int64_t left = to.n - column;
     if (left > 2 * S::lanes) {
-        gemm_tile<Step, 4, S>(to, a, row, column, panel, k, first);
+        gemm_tile<Step, 4, S>(to, a, row, column, panel, k, first, next);
     } else if (left > S::lanes) {
-        gemm_tile<Step, 2, S>(to, a, row, column, panel, k, first);
+        gemm_tile<Step, 2, S>(to, a, row, column, panel, k, first, next);
     } else {
-        gemm_tile<Step, 1, S>(to, a, row, column, panel, k, first);
+        gemm_tile<Step, 1, S>(to, a, row, column, panel, k, first, next);
     }
 }
 
@@ -168,6 +168,7 @@ void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t col
                 const rondo::GemmTarget &to = w.targets[i];
                 for (int64_t column = column0; column < to.n && column < column1; column += width) {
                     const Panel<S> panel = Panel<S>(to.panels + column * w.k, w.k).from(k0);
+                    const int64_t panels = column + width < to.n && column + width < column1 ? 1 : 0;
                     if (w.transposed) {
                         for (int64_t row = first_row; row < last_row; row += S::tile_rows) {
                             const float *block = w.packed_a + (row - first_row) * (k1 - k0);
@@ -176,14 +177,16 @@ void gemm_rows(const rondo::GemmWork &w, int64_t row0, int64_t row1, int64_t col
                             with_rows<S::tile_rows>(count, [&](auto rows) {
                                 const float *a[rows.value];
                                 for (int r = 0; r < rows.value; r++) a[r] = block + r;
-                                gemm_columns<S::tile_rows, S>(to, a, row, column, panel, k1 - k0, k0 == 0);
+                                gemm_columns<S::tile_rows, S>(to, a, row, column, panel, k1 - k0, k0 == 0,
+                                                              Next{panels, (row - first_row) / S::tile_rows});
                             });
                         }
                     } else {
                         for_tiles<S>(last_row - first_row, [&](int64_t first, auto rows) {
                             const float *a[rows.value];
                             for (int r = 0; r < rows.value; r++) a[r] = w.a.row(first_row + first + r) + k0;
-                            gemm_columns<1, S>(to, a, first_row + first, column, panel, k1 - k0, k0 == 0);
+                            gemm_columns<1, S>(to, a, first_row + first, column, panel, k1 - k0, k0 == 0,
+                                               Next{panels, (first + S::tile_rows - 1) / S::tile_rows});
                         });
                     }
                 }

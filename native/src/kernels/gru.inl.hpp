@@ -155,7 +155,7 @@ void gru_before_reset_back(const rondo::RecurrentBackwardWork &w, const rondo::R
             Tile<S, R> &tile = tiles[0];
             clear(tile);
             const Panel<S> panel(w.pack.backward_n + u0 * hidden, hidden);
-            multiply_add<1>(tiles, dn, panel, hidden);
+            multiply_add<1>(tiles, dn, panel, hidden, Next{});
             for (int r = 0; r < R; r++) {
                 const int64_t slot = group.first + first + r;
                 const float *mask = call.recurrent_mask ? call.recurrent_mask + w.walk.order[slot] * hidden : nullptr;

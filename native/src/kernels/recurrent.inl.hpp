@@ -14,7 +14,8 @@
 // dW, dU, dx and the biases' gradients are GEMMs over all steps afterwards (ops/recurrent.cpp).
 //
 // Every other step goes through the units downwards: of weights that are larger than a cache, what it still holds of one
-// step is what the next begins with (an LSTM of 256 units and one sequence with 512 KiB of L2: 4 to 6 % of the time).
+// step is what the next begins with (an LSTM of 256 units and one sequence with 512 KiB of L2: 4 to 6 % of the time). So
+// does every other call of one step on the same weights.
 //
 // A slice is a range of units. Who calls sees to it that a step's phases follow each other, and splits the batch
 // instead where that is better.
@@ -186,14 +187,14 @@ template <class S, class L> RONDO_INLINE Panel<S> input_panel(const InputPart &p
 // tiles = W x + b for the panels from unit u0 on.
 template <class S, class L, int N, int R>
 RONDO_INLINE void input_sums(Tile<S, R> (&tiles)[N], const float *const (&x)[R], const InputPart &part, int64_t u0,
-                             int64_t input) {
+                             int64_t input, Next next) {
     for (int n = 0; n < N; n++) {
         for (int v = 0; v < L::vectors; v++) {
             const auto bias = S::load(part.biases + u0 * L::gates + (n * L::vectors + v) * S::lanes);
             for (int r = 0; r < R; r++) tiles[n].v[r][v] = bias;
         }
     }
-    multiply_add<1>(tiles, x, input_panel<S, L>(part, u0, input), input);
+    multiply_add<1>(tiles, x, input_panel<S, L>(part, u0, input), input, next);
 }
 
 // Calls f(vector of tiles[n] for row r, its place in the row's gates, its unit).
@@ -217,7 +218,7 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
     slice.range(hidden, L::template units<S>, begin, end);
     for_panels<S>(
         begin, end, L::template units<S>, group.count, false,
-        [&](int64_t u0, auto panel_count, int64_t first, auto rows) {
+        [&](int64_t u0, auto panel_count, int64_t first, auto rows, Next next) {
             constexpr int N = panel_count.value, R = rows.value;
             Tile<S, R> tiles[N];
             float *const *gates = group.projected + first;
@@ -225,7 +226,7 @@ void project(const rondo::RecurrentForwardWork &w, const rondo::RecurrentGroup &
             for (int r = 0; r < R; r++) x[r] = group.x[first + r];
             each_gate<S, L>(tiles, gates, part.column, u0, hidden, [](auto &, float *to, int64_t) { S::prefetch(to); });
             const int64_t input = w.call->input_size;
-            input_sums<S, L>(tiles, x, part, u0, input);
+            input_sums<S, L>(tiles, x, part, u0, input, next);
             each_gate<S, L>(tiles, gates, part.column, u0, hidden,
                             [&](auto &sum, float *to, int64_t u) { store_lanes<S>(to, sum, lanes_at<S>(u, hidden)); });
         });
@@ -278,7 +279,7 @@ struct GroupStep {
     RONDO_INLINE const rondo::RecurrentPack &pack() const { return w.pack; }
     RONDO_INLINE bool training() const { return w.training; }
     RONDO_INLINE bool projects_within() const { return group.within; }
-    RONDO_INLINE bool goes_down() const { return s % 2 != 0; }
+    RONDO_INLINE bool goes_down() const { return (s % 2 != 0) != w.down; }
     RONDO_INLINE int64_t live() const { return group.live(w.walk, s); }
 
     // R sequences that have the step, from one of the group's on.
@@ -311,7 +312,7 @@ struct SingleStep {
     RONDO_INLINE const rondo::RecurrentPack &pack() const { return *w.pack; }
     static constexpr bool training() { return false; }
     static constexpr bool projects_within() { return true; }
-    static constexpr bool goes_down() { return false; }
+    RONDO_INLINE bool goes_down() const { return w.down; }
     static constexpr int64_t live() { return 1; }
 
     RONDO_INLINE void find(ForwardRows<1> &row, int64_t) const {
@@ -343,7 +344,7 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
     const int64_t hidden = step.call().hidden_size, inputs = step.call().input_size;
     int64_t begin, end;
     step.slice.range(hidden, L::template grain<S>, begin, end);
-    const auto tile_of = [&](const auto &rows, int64_t u0, auto panel_count, auto count)
+    const auto tile_of = [&](const auto &rows, int64_t u0, auto panel_count, auto count, Next next)
         __attribute__((always_inline)) {
         constexpr int N = panel_count.value, R = count.value;
         Tile<S, R> tiles[N];
@@ -360,7 +361,7 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
         }
         const Panel<S> panel(panels + u0 * L::gates * hidden, hidden);
         if (step.projects_within()) {
-            input_sums<S, L>(tiles, rows.x, input, u0, inputs);
+            input_sums<S, L>(tiles, rows.x, input, u0, inputs, next);
         } else {
             each_gate<S, L>(tiles, rows.gates, input.column, u0, hidden, [&](auto &sum, const float *from, int64_t u) {
                 sum = load_lanes<S>(from, lanes_at<S>(u, hidden));
@@ -375,10 +376,10 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
                     for (int r = 0; r < R; r++) products[n].v[r][v] = bias;
                 }
             }
-            multiply_add<1>(products, operand, panel, hidden);
+            multiply_add<1>(products, operand, panel, hidden, next);
             for (int n = 0; n < N; n++) phase.finish(products[n], tiles[n], rows, u0 + n * L::template units<S>);
         } else {
-            multiply_add<1>(tiles, operand, panel, hidden);
+            multiply_add<1>(tiles, operand, panel, hidden, next);
             for (int n = 0; n < N; n++) phase.finish(tiles[n], rows, u0 + n * L::template units<S>);
         }
     };
@@ -391,24 +392,24 @@ void step_phase(const Phase &phase, const InputPart &input, const float *panels,
         // Two loops: in one, the choice within it costs small layers 3 to 6 %.
         if (S::sums_in_flight <= L::vectors && panel_bytes < panel_bytes_in_pairs) {
             for_units(begin, end, units, step.goes_down(),
-                      [&](int64_t u0) { tile_of(row, u0, Constant<1>{}, Constant<1>{}); });
+                      [&](int64_t u0) { tile_of(row, u0, Constant<1>{}, Constant<1>{}, Next{}); });
             return;
         }
         for_units(begin, end, 2 * units, step.goes_down(), [&](int64_t u0) {
             if (u0 + units < end) {
-                tile_of(row, u0, Constant<2>{}, Constant<1>{});
+                tile_of(row, u0, Constant<2>{}, Constant<1>{}, Next{});
             } else {
-                tile_of(row, u0, Constant<1>{}, Constant<1>{});
+                tile_of(row, u0, Constant<1>{}, Constant<1>{}, Next{});
             }
         });
         return;
     }
     if constexpr (!Step::single) {
         for_panels<S>(begin, end, L::template units<S>, live, step.goes_down(),
-                      [&](int64_t u0, auto panel_count, int64_t first, auto count) {
+                      [&](int64_t u0, auto panel_count, int64_t first, auto count, Next next) {
                           ForwardRows<count.value> rows;
                           step.find(rows, first);
-                          tile_of(rows, u0, panel_count, count);
+                          tile_of(rows, u0, panel_count, count, next);
                       });
     }
 }
@@ -448,14 +449,14 @@ template <class S, int R> RONDO_INLINE void clear(Tile<S, R> &tile) {
 // tiles[n][r] += dgates[r] U for the units of panel n. GRU_RESET_AFTER has dq, which U made, behind dn, which it did not.
 template <class S, int N, int R>
 RONDO_INLINE void multiply_gates(Tile<S, R> (&tiles)[N], const float *(&dgates)[R], const float *panels, int32_t cell,
-                                 int64_t hidden) {
+                                 int64_t hidden, Next next) {
     const bool gap = cell == RONDO_CELL_GRU_RESET_AFTER;
     const Panel<S> panel(panels, backward_rows(cell, hidden));
     const int64_t k = gap ? 2 * hidden : backward_rows(cell, hidden);
-    multiply_add<1>(tiles, dgates, panel, k);
+    multiply_add<1>(tiles, dgates, panel, k, next);
     if (!gap) return;
     for (int r = 0; r < R; r++) dgates[r] += 3 * hidden;
-    multiply_add<1>(tiles, dgates, panel.from(k), hidden);
+    multiply_add<1>(tiles, dgates, panel.from(k), hidden, next);
 }
 
 // The sum of squares of a row's dL/dh. In double: what vanishes and what explodes is what the norms are for.
@@ -487,7 +488,7 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
     int64_t begin, end;
     slice.range(hidden, width, begin, end);
     const auto back = [&](int64_t from, int64_t row_count, bool ends) {
-        const auto tile_of = [&](int64_t u0, auto panel_count, int64_t first, auto of) {
+        const auto tile_of = [&](int64_t u0, auto panel_count, int64_t first, auto of, Next next) {
             constexpr int N = panel_count.value, R = of.value;
             BackwardRows<R> rows;
             const float *dgates[R];
@@ -511,7 +512,7 @@ void back_phase(const Finish &finish, const rondo::RecurrentBackwardWork &w, con
             }
             Tile<S, R> tiles[N];
             for (int n = 0; n < N; n++) clear(tiles[n]);
-            if (!ends) multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
+            if (!ends) multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden, next);
             for (int n = 0; n < N; n++) {
                 for (int v = 0; v < 4; v++) {
                     const int64_t u = u0 + n * width + v * S::lanes;
@@ -561,7 +562,7 @@ void recurrent_dh0(const rondo::RecurrentBackwardWork &w, const rondo::Recurrent
             Tile<S, R> tiles[1];
             Tile<S, R> &tile = tiles[0];
             clear(tile);
-            multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden);
+            multiply_gates(tiles, dgates, w.pack.backward + u0 * k, call.cell, hidden, Next{});
             for (int r = 0; r < R; r++) {
                 for (int v = 0; v < 4; v++) {
                     const int64_t u = u0 + v * S::lanes;

@@ -191,6 +191,7 @@ struct RecurrentForwardWork {
     StepRows c;
     StepRows operand; // h, or h times the mask
     bool training;
+    bool down; // whether the first step goes through the units downwards
 };
 
 // One step of one sequence in inference, which needs no walk: without lengths or a mask.
@@ -202,6 +203,7 @@ struct RecurrentSingleWork {
     float *h_after; // not h
     float *c_after; // may be c
     float *gates;   // scratch: a row of them
+    bool down;      // whether it goes through the units downwards
 };
 
 struct RecurrentBackwardWork {

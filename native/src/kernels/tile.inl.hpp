@@ -44,12 +44,35 @@ template <class S> struct Panel {
     }
 };
 
-// sum[i][v][r] += a[r][j * Step] times vector v of row j of strip i, for all k rows. Panels that stream from L2 or beyond
-// are left to the hardware's prefetchers: asking for lines takes the place of loads (a single step of 64 units takes 1.01
-// to 1.12 times as long with it on a shared Zen 3; on Zen 4 it costs a fifth of what streams).
+// The panel that is read after a tile's own: so many panels on in memory, 0 for none. A tile may ask for a part of it.
+struct Next {
+    int64_t panels = 0;
+    int64_t part = 0;
+};
+
+// A line for each k, from some line on or the same one every time.
+struct Lines {
+    const float *first;
+    int64_t stride;
+};
+
+// What a tile of k rows of a panel asks for, to have the next panel in L2 when its turn comes: each of the first tiles a
+// part of as many lines as it has k. Panels that are small belong to weights that are there anyway.
+template <class S> RONDO_INLINE Lines lines_of(Next next, Panel<S> panel, int64_t k) {
+    constexpr int64_t line = 16, parts = 4 * S::lanes / line, worth_asking = (64 << 10) / sizeof(float);
+    static_assert(S::tile_vectors == 4, "a strip is a panel");
+    if (next.panels == 0 || next.part >= parts || panel.strip < worth_asking) return {panel.data, 0};
+    return {panel.data + next.panels * panel.strip + next.part * k * line, line};
+}
+
+// sum[i][v][r] += a[r][j * Step] times vector v of row j of strip i, for all k rows. Lines of these strips that stream
+// from L2 or beyond are left to the hardware's prefetchers: asking for them takes the place of loads (a single step of 64
+// units takes 1.01 to 1.12 times as long with it on a shared Zen 3; on Zen 4 it costs a fifth of what streams). The next
+// panel is another matter where L3 is slow (28 GB/s on a Xeon of the fifth generation, a quarter of L2): asking for it
+// while there are multiply-adds enough makes batches of 32 to 128 with 256 to 1,024 units 1.02 to 1.08 times as fast.
 template <class S, int Step, int Strips, int Strip, int R>
 RONDO_INLINE void multiply_add_strips(typename S::F (&sum)[Strips][Strip][R], const float *const (&a)[R],
-                                      const float *const (&from)[Strips], int64_t k) {
+                                      const float *const (&from)[Strips], int64_t k, [[maybe_unused]] Lines ahead) {
     int64_t offset = 0;
     // Unrolled, since the loop's own instructions compete with multiply-adds for two of the ports.
 #pragma GCC unroll 4
@@ -61,6 +84,7 @@ RONDO_INLINE void multiply_add_strips(typename S::F (&sum)[Strips][Strip][R], co
             for (int v = 0; v < Strip; v++) b[i][v] = S::load(from[i] + offset + v * S::lanes);
         }
         offset += Panel<S>::strip_width;
+        if constexpr (S::asks_ahead && R > 1) S::prefetch_outer(ahead.first + j * ahead.stride);
 #pragma GCC unroll 8
         for (int r = 0; r < R; r++) {
             const auto x = S::broadcast(a[r] + j * Step);
@@ -76,7 +100,7 @@ RONDO_INLINE void multiply_add_strips(typename S::F (&sum)[Strips][Strip][R], co
 // tiles[n][r] += a[r] panel n, where a[r] has k elements Step apart, for V vectors of each panel from First on.
 template <int Step, int First, int V, class S, int N, int R, int Vectors>
 RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float *const (&a)[R], Panel<S> panel,
-                                    int64_t k) {
+                                    int64_t k, [[maybe_unused]] Next next) {
     constexpr bool whole = V == Vectors;
     constexpr int strip = V < S::tile_vectors ? V : S::tile_vectors; // vectors that lie side by side
     constexpr int strips = N * V / strip;
@@ -94,7 +118,9 @@ RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float
             for (int r = 0; r < R; r++) sum[i][v][r] = tiles[i * strip / V].v[r][First + i * strip % V + v];
         }
     }
-    multiply_add_strips<S, Step>(sum, a, from, k);
+    Lines ahead{};
+    if constexpr (S::asks_ahead && R > 1) ahead = lines_of(next, panel, k);
+    multiply_add_strips<S, Step>(sum, a, from, k, ahead);
 #pragma GCC unroll 8
     for (int i = 0; i < strips; i++) {
 #pragma GCC unroll 4
@@ -109,14 +135,15 @@ RONDO_INLINE void multiply_add_part(Tile<S, R, Vectors> (&tiles)[N], const float
 // tiles[n][r] += a[r] panel n for the first V of the panels' vectors; panel n lies behind panel n - 1. As many vectors at
 // once as the registers hold.
 template <int Step, int First = 0, class S, int N, int R, int V>
-RONDO_INLINE void multiply_add(Tile<S, R, V> (&tiles)[N], const float *const (&a)[R], Panel<S> panel, int64_t k) {
+RONDO_INLINE void multiply_add(Tile<S, R, V> (&tiles)[N], const float *const (&a)[R], Panel<S> panel, int64_t k,
+                               Next next) {
     constexpr int most = N * R * V <= 8 ? V : S::tile_vectors;
     constexpr int count = V - First < most ? V - First : most;
     if constexpr (First + count < V) {
-        multiply_add_part<Step, First, count>(tiles, a, panel, k);
-        multiply_add<Step, First + count>(tiles, a, panel, k);
+        multiply_add_part<Step, First, count>(tiles, a, panel, k, next);
+        multiply_add<Step, First + count>(tiles, a, panel, k, next);
     } else {
-        multiply_add_part<Step, First, count>(tiles, a, panel, k);
+        multiply_add_part<Step, First, count>(tiles, a, panel, k, next);
     }
 }
 
@@ -152,15 +179,19 @@ RONDO_INLINE void for_units(int64_t begin, int64_t end, int64_t width, bool down
     }
 }
 
-// Calls f(first unit, Constant<panels>, first row, Constant<rows>) for the tiles of all panels of so many units each. One
-// row alone has too few sums for the multiply-adds in flight; it takes two panels at once.
+// Calls f(first unit, Constant<panels>, first row, Constant<rows>, Next) for the tiles of all panels of so many units
+// each. One row alone has too few sums for the multiply-adds in flight; it takes two panels at once.
 template <class S, class Function>
 inline void for_panels(int64_t begin, int64_t end, int64_t units, int64_t rows, bool down, Function &&f) {
     for_units(begin, end, rows == 1 ? 2 * units : units, down, [&](int64_t u0) {
         if (rows == 1 && u0 + units < end) {
-            f(u0, Constant<2>{}, int64_t{0}, Constant<1>{});
+            f(u0, Constant<2>{}, int64_t{0}, Constant<1>{}, Next{});
         } else {
-            for_tiles<S>(rows, [&](int64_t first, auto of) { f(u0, Constant<1>{}, first, of); });
+            const int64_t way = down ? -1 : 1, after = u0 + way * units;
+            const int64_t panels = after >= begin && after < end ? way : 0;
+            for_tiles<S>(rows, [&](int64_t first, auto of) {
+                f(u0, Constant<1>{}, first, of, Next{panels, (first + S::tile_rows - 1) / S::tile_rows});
+            });
         }
     });
 }

@@ -360,6 +360,7 @@ struct RecurrentForwardOp {
 
     static void run(const Context &context, const Call &call, Found &found) {
         const Split split = split_of(context, call);
+        found.work.down = call.time_steps == 1 && goes_down(call);
         if (call.batch_size == 1 && call.time_steps == 1 && split.parts == 1 && call.lengths == nullptr &&
             call.recurrent_mask == nullptr && !found.work.training) {
             run_single(context, call, found);
@@ -402,9 +403,21 @@ private:
                                        call.c0 != nullptr ? call.c0 : zeros,
                                        h_after,
                                        call.cn != nullptr ? call.cn : found.scratch.c,
-                                       found.scratch.gates};
+                                       found.scratch.gates,
+                                       found.work.down};
         context.kernels->recurrent_single(work);
         if (call.hn != nullptr) std::copy_n(h_after, hidden, call.hn);
+    }
+
+    // Of calls of one step every other one that a thread makes on the same weights does, where these are larger than L1:
+    // what a cache still holds of one step is what the next begins with (an LSTM of 256 units, whose weights take the 2 MiB
+    // of L2: 1.4 times as fast). Of layers whose weights share a bit, all may go one way.
+    static bool goes_down(const Call &call) {
+        if (call.packed_bytes < 64 << 10) return false;
+        thread_local uint64_t ways = 0;
+        const uint64_t way = uint64_t{1} << reinterpret_cast<uintptr_t>(call.packed) / 4096 % 64;
+        ways ^= way;
+        return (ways & way) != 0;
     }
 
     template <class InParts>
