@@ -10,7 +10,8 @@
 // Idle workers spin for a fifth of a millisecond and then park on a futex, so that an idle pool costs nothing and a neighbour
 // gets the processor. It takes that long: a worker that wakes late finds its slice done by the caller, and must still be
 // there for the next step, or comes late to all of them. Callers that wait for a last slice park sooner: whoever has it
-// may need their processor.
+// may need their processor. So does the caller where a worker shares one with it, as it may when another process had the
+// others: such a worker parks at once, and the next wake puts it where there is room.
 // Threads are started when first needed and then stay. They are not shut down: the library is linked with nodelete. In
 // the child of a fork the pool starts anew.
 #include "threads.hpp"
@@ -63,6 +64,7 @@ struct Pool {
     std::atomic<uint64_t> used{0};               // a bit for each slot that is taken
     alignas(64) std::atomic<uint32_t> posted{0}; // counts jobs; workers park on it
     std::atomic<int32_t> parked{0};              // workers parked on it
+    std::atomic<int32_t> poster{-1};             // the processor of whoever posted last
     alignas(64) std::atomic<int32_t> wanted{0};  // helpers that the running jobs together could use
     std::atomic<int32_t> started{0};             // worker threads
     pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
@@ -137,6 +139,8 @@ bool help(Slot &slot) {
     return any;
 }
 
+bool shares_processor() { return sched_getcpu() == pool.poster.load(std::memory_order_relaxed); }
+
 void *work(void *) {
     write_float_control(float_control);
     for (;;) {
@@ -145,7 +149,8 @@ void *work(void *) {
         for (uint64_t used = pool.used.load(); used != 0; used &= used - 1)
             any |= help(pool.slots[std::countr_zero(used)]);
         if (any) continue;
-        if (spin(idle_spin_nanoseconds, [&] { return pool.posted.load(std::memory_order_relaxed) != seen; })) continue;
+        const auto posted = [&] { return pool.posted.load(std::memory_order_relaxed) != seen; };
+        if (spin(idle_spin_nanoseconds, [&] { return posted() || shares_processor(); }) && posted()) continue;
         pool.parked.fetch_add(1);
         if (pool.posted.load() == seen) futex_wait(pool.posted, seen);
         pool.parked.fetch_sub(1);
@@ -229,6 +234,7 @@ void run_slices(int32_t slices, int32_t threads, void (*function)(const void *, 
     slot->owner_waits.store(0, std::memory_order_relaxed);
     const uint64_t generation = Word::generation(slot->word.load(std::memory_order_relaxed)) + 1;
     slot->word.store(Word::make(generation, helpers, slices, 1), std::memory_order_release); // slice 0 is the caller's
+    pool.poster.store(sched_getcpu(), std::memory_order_relaxed);
     pool.posted.fetch_add(1);
     if (pool.parked.load() > 0) futex_wake(pool.posted, helpers);
 
