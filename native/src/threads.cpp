@@ -10,8 +10,8 @@
 // Idle workers spin for a fifth of a millisecond and then park on a futex, so that an idle pool costs nothing and a neighbour
 // gets the processor. It takes that long: a worker that wakes late finds its slice done by the caller, and must still be
 // there for the next step, or comes late to all of them. Callers that wait for a last slice park sooner: whoever has it
-// may need their processor. So does the caller where a worker shares one with it, as it may when another process had the
-// others: such a worker parks at once, and the next wake puts it where there is room.
+// may need their processor. So does the caller where a worker came to share one with it, as it may when another process had
+// the others: such a worker moves on, or parks where there is no other processor or it has just moved.
 // Threads are started when first needed and then stay. They are not shut down: the library is linked with nodelete. In
 // the child of a fork the pool starts anew.
 #include "threads.hpp"
@@ -141,16 +141,35 @@ bool help(Slot &slot) {
 
 bool shares_processor() { return sched_getcpu() == pool.poster.load(std::memory_order_relaxed); }
 
+// Moves to another processor that the thread may run on; tells whether there is one.
+bool change_processor() {
+    cpu_set_t all;
+    if (sched_getaffinity(0, sizeof all, &all) != 0) return false;
+    cpu_set_t others = all;
+    CPU_CLR(static_cast<unsigned>(sched_getcpu()), &others);
+    if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return false;
+    sched_setaffinity(0, sizeof all, &all);
+    return true;
+}
+
 void *work(void *) {
     write_float_control(float_control);
+    bool moved = false; // since it last had work
     for (;;) {
         const uint32_t seen = pool.posted.load();
         bool any = false;
         for (uint64_t used = pool.used.load(); used != 0; used &= used - 1)
             any |= help(pool.slots[std::countr_zero(used)]);
-        if (any) continue;
+        if (any) {
+            moved = false;
+            continue;
+        }
         const auto posted = [&] { return pool.posted.load(std::memory_order_relaxed) != seen; };
         if (spin(idle_spin_nanoseconds, [&] { return posted() || shares_processor(); }) && posted()) continue;
+        if (!moved && shares_processor() && change_processor()) {
+            moved = true;
+            continue;
+        }
         pool.parked.fetch_add(1);
         if (pool.posted.load() == seen) futex_wait(pool.posted, seen);
         pool.parked.fetch_sub(1);
