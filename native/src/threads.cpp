@@ -7,11 +7,11 @@
 // for. As the generation is part of the word, a swap succeeds only if the function and argument read before it belong
 // to the job that is swapped.
 //
-// Idle workers spin for a fifth of a millisecond and then park on a futex, so that an idle pool costs nothing and a neighbour
-// gets the processor. It takes that long: a worker that wakes late finds its slice done by the caller, and must still be
-// there for the next step, or comes late to all of them. Callers that wait for a last slice park sooner: whoever has it
-// may need their processor. So does the caller where a worker came to share one with it, as it may when another process had
-// the others: such a worker moves on, or parks where there is no other processor or it has just moved.
+// Idle workers spin for a fifth of a millisecond and then park on a futex, so that an idle pool costs nothing and a
+// neighbour gets the processor. It takes that long: a worker that wakes late finds its slice done by the caller, and must
+// still be there for the next step, or comes late to all of them. Callers that wait for a last slice park sooner: whoever
+// has it may need their processor. A worker may come to share the caller's processor, when another process had the others,
+// and would keep it from the caller by spinning: it moves on, or parks where there is no other or it has just moved.
 // Threads are started when first needed and then stay. They are not shut down: the library is linked with nodelete. In
 // the child of a fork the pool starts anew.
 #include "threads.hpp"
