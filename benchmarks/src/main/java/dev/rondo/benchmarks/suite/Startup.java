@@ -17,13 +17,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// The suite `startup`: [FirstPrediction] is started again and again, native kernels and pure Java in turns, and timed
-/// from outside, from the start of the process to its prediction. The model, an LSTM of 64 units on 64 features with a
-/// dense layer, is a file of 133 kB; files and classes are in the system's cache after the first start, which is not
-/// counted.
+/// The suite `startup`: [FirstPrediction] is started again and again and timed from outside, from the start of the
+/// process to its prediction. Native kernels, pure Java, and native kernels with an ahead-of-time cache of classes (JEP
+/// 483 and 514), without which that start fails, take turns. The cache is written by a start that is not counted. The
+/// model, an LSTM of 64 units on 64 features with a dense layer, is a file of 133 kB; files and classes are in the
+/// system's cache after the first start, which is not counted either.
 final class Startup {
     private static final int STARTS = 5;
     private static final int SECONDS = 60;
+    private static final String NATIVE = "-Drondo.kernels=native";
     private static final double MIB = 1024 * 1024;
 
     private Startup() {}
@@ -33,12 +35,18 @@ final class Startup {
     /// Starts it so many times each round.
     static Outcome run(int rounds, Path log) throws IOException, InterruptedException {
         Path model = Files.createTempFile("rondo-bench", ".safetensors");
+        Path cache = Files.createTempFile("rondo-bench", ".aot");
+        String isa = Catalog.rondo().isa();
         Map<Implementation, List<List<Start>>> all = new LinkedHashMap<>();
-        all.put(program(Catalog.rondo(), "native", model), new ArrayList<>());
-        all.put(program(Catalog.reference(), "java", model), new ArrayList<>());
+        all.put(program("rondo", isa, model, NATIVE), new ArrayList<>());
+        all.put(program("rondo-aot", isa, model, NATIVE, "-XX:AOTCache=" + cache, "-XX:AOTMode=on"),
+                new ArrayList<>());
+        all.put(program(Catalog.reference().name(), Catalog.reference().isa(), model, "-Drondo.kernels=java"),
+                new ArrayList<>());
         try (Sequential network = Sequential.of(
                 Input.features(Shape.TIME, FirstPrediction.FEATURES), Lstm.units(64), Dense.units(1))) {
             network.save(model);
+            start(program("rondo-aot", isa, model, NATIVE, "-XX:AOTCacheOutput=" + cache), log);
             for (Implementation who : all.keySet()) {
                 start(who, log);
             }
@@ -52,6 +60,7 @@ final class Startup {
             }
         } finally {
             Files.deleteIfExists(model);
+            Files.deleteIfExists(cache);
         }
         List<Row> rows = new ArrayList<>();
         List<Fact> facts = new ArrayList<>();
@@ -73,11 +82,13 @@ final class Startup {
         return Statistics.median(values);
     }
 
-    private static Implementation program(Implementation rondo, String kernels, Path model) {
-        return new Implementation(rondo.name(), rondo.isa(), List.of(
-                Catalog.javaProgram(), "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
-                "-Drondo.kernels=" + kernels, "-cp", System.getProperty("java.class.path"),
-                FirstPrediction.class.getName(), model.toString()), Map.of());
+    private static Implementation program(String name, String isa, Path model, String... options) {
+        List<String> command = new ArrayList<>(List.of(
+                Catalog.javaProgram(), "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(List.of(options));
+        command.addAll(List.of(
+                "-cp", System.getProperty("java.class.path"), FirstPrediction.class.getName(), model.toString()));
+        return new Implementation(name, isa, command, Map.of());
     }
 
     private static Start start(Implementation who, Path log) throws IOException, InterruptedException {
