@@ -205,7 +205,7 @@ template <class Call> Split split_of(const Context &context, const Call &call) {
     const double weights = sizeof(float) * shape.gates * hidden * (hidden + call.input_size);
     constexpr double cache = 1 << 20;
     // Groups never wait for each other, but each reads all weights: of rows enough for three tiles, the multiply-adds take
-    // longer than that (at least 16 rows a thread, weights of 2 to 32 MiB: 1.00 to 1.08 times as fast as parts on two
+    // longer than that (at least 16 rows a thread, weights of 2 to 32 MiB: 1.0 to 1.2 times as fast as parts on two
     // threads of the Xeon; 8 rows, or 16 of which half have the step: 0.85 to 0.95).
     constexpr double few_rows = 4, rows_for_groups = 16;
     const bool few = batch < few_rows * slices;

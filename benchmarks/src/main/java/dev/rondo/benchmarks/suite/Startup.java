@@ -26,6 +26,7 @@ final class Startup {
     private static final int STARTS = 5;
     private static final int SECONDS = 60;
     private static final String NATIVE = "-Drondo.kernels=native";
+    private static final String AOT = "rondo-aot"; // as in tables
     private static final double MIB = 1024 * 1024;
 
     private Startup() {}
@@ -34,19 +35,18 @@ final class Startup {
 
     /// Starts it so many times each round.
     static Outcome run(int rounds, Path log) throws IOException, InterruptedException {
+        Implementation rondo = Catalog.rondo(), java = Catalog.reference();
         Path model = Files.createTempFile("rondo-bench", ".safetensors");
         Path cache = Files.createTempFile("rondo-bench", ".aot");
-        String isa = Catalog.rondo().isa();
         Map<Implementation, List<List<Start>>> all = new LinkedHashMap<>();
-        all.put(program("rondo", isa, model, NATIVE), new ArrayList<>());
-        all.put(program("rondo-aot", isa, model, NATIVE, "-XX:AOTCache=" + cache, "-XX:AOTMode=on"),
+        all.put(program(rondo.name(), rondo.isa(), model, NATIVE), new ArrayList<>());
+        all.put(program(AOT, rondo.isa(), model, NATIVE, "-XX:AOTCache=" + cache, "-XX:AOTMode=on"),
                 new ArrayList<>());
-        all.put(program(Catalog.reference().name(), Catalog.reference().isa(), model, "-Drondo.kernels=java"),
-                new ArrayList<>());
+        all.put(program(java.name(), java.isa(), model, "-Drondo.kernels=java"), new ArrayList<>());
         try (Sequential network = Sequential.of(
                 Input.features(Shape.TIME, FirstPrediction.FEATURES), Lstm.units(64), Dense.units(1))) {
             network.save(model);
-            start(program("rondo-aot", isa, model, NATIVE, "-XX:AOTCacheOutput=" + cache), log);
+            start(program(AOT, rondo.isa(), model, NATIVE, "-XX:AOTCacheOutput=" + cache), log);
             for (Implementation who : all.keySet()) {
                 start(who, log);
             }
