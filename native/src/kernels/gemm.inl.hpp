@@ -6,6 +6,8 @@
 // which rounds nothing: c is of the accumulators' type.
 #pragma once
 
+#include <cstring>
+
 #include "kernels/table.hpp"
 #include "kernels/tile.inl.hpp"
 
@@ -37,19 +39,21 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
         }
         return;
     }
-    // Column by column of a panel, over all (panel, block of k) pairs.
+    // Squares that are transposed in registers, over all (panel, block of k) pairs.
     const int64_t panels = (w.n + width - 1) / width;
     const int64_t blocks = (w.k + gemm_k_block - 1) / gemm_k_block;
     slice.range(panels * blocks, 1, begin, end);
     for (int64_t i = begin; i < end; i++) {
         const int64_t j0 = i / blocks * width;
-        const int64_t k0 = i % blocks * gemm_k_block;
-        const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
+        const int64_t first = i % blocks * gemm_k_block;
+        const int64_t last = first + gemm_k_block < w.k ? first + gemm_k_block : w.k;
         const Panel<S> panel(w.panels + j0 * w.k, w.k);
-        for (int64_t j = 0; j < width; j++) {
-            const float *column = j0 + j < w.n ? w.b.row(j0 + j) : nullptr;
-            float *to = panel.at(0, j / S::lanes) + j % S::lanes;
-            for (int64_t k = k0; k < k1; k++) to[k * Panel<S>::strip_width] = column ? column[k] : 0.0f;
+        for (int64_t j = j0; j < j0 + width; j += S::lanes) {
+            const int columns = lanes_at<S>(j, w.n);
+            const int64_t v = (j - j0) / S::lanes;
+            for (int64_t k = first; k < last; k += S::lanes) {
+                pack_square<S>(w.b.row(j) + k, w.b.stride, columns, lanes_at<S>(k, last), panel, k, v);
+            }
         }
     }
 }
@@ -129,18 +133,10 @@ inline void gemm_pack_a(const rondo::GemmWork &w, int64_t row0, int64_t row1, in
         }
         float *to = w.packed_a + (k - k0) * rows;
         for (int64_t row = row0; row < row1; row += rows) {
-            const int count = row1 - row < rows ? static_cast<int>(row1 - row) : rows;
-            for (int i = 0; i < rows; i += S::lanes) {
-                const int wanted = lanes_at<S>(i, count);
-                // A whole vector may read on into what follows in the row, and write what the next k write over, or the
-                // rest of it would have to be masked, which is slow without AVX-512.
-                const auto column = row + i + S::lanes <= row1 && count == rows ? S::load(from + row + i)
-                                                                                : S::load_first(from + row + i, wanted);
-                if ((k1 - k) * rows >= i + S::lanes) {
-                    S::store(to + i, column);
-                } else {
-                    S::store_first(to + i, column, lanes_at<S>(i, rows));
-                }
+            if (row1 - row >= rows) {
+                std::memcpy(to, from + row, rows * sizeof(float));
+            } else {
+                for (int i = 0; i < rows; i++) to[i] = row + i < row1 ? from[row + i] : 0.0f;
             }
             to += (k1 - k0) * rows;
         }

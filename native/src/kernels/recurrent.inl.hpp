@@ -65,15 +65,7 @@ void pack_panels(const float *weight, int64_t first, int64_t hidden, int64_t k, 
             for (int64_t v = 0; v < L::vectors; v++) {
                 const int64_t u = u0 + v % L::blocks * S::lanes;
                 const float *from = weight + (first + v / L::blocks * hidden + u) * k + k0;
-                const int rows = lanes_at<S>(u, hidden);
-                typename S::F square[S::lanes];
-                for (int row = 0; row < S::lanes; row++) {
-                    square[row] = row < rows ? load_lanes<S>(from + row * k, columns) : S::zero();
-                }
-                S::transpose(square);
-                for (int column = 0; column < columns; column++) {
-                    S::store(panel.at(k0 + column, v), square[column]);
-                }
+                pack_square<S>(from, k, lanes_at<S>(u, hidden), columns, panel, k0, v);
             }
         }
     }

@@ -214,6 +214,21 @@ template <class S> inline void store_lanes(float *p, typename S::F x, int n) {
     }
 }
 
+// Rows of so many columns, `stride` apart, as columns of a panel: row i becomes lane i of vector v, for k from k0 on, and
+// lanes without a row are zero. A square that is transposed in registers.
+template <class S>
+RONDO_INLINE void pack_square(const float *from, int64_t stride, int rows, int columns, Panel<S> panel, int64_t k0,
+                              int64_t v) {
+    typename S::F square[S::lanes];
+    for (int row = 0; row < S::lanes; row++) {
+        square[row] = row < rows ? load_lanes<S>(from + row * stride, columns) : S::zero();
+    }
+    S::transpose(square);
+    for (int column = 0; column < columns; column++) {
+        S::store(panel.at(k0 + column, v), square[column]);
+    }
+}
+
 // Calls f(lanes of the vector at i of n), which are a constant where the vector is whole: then all that f loads and stores
 // does without asking.
 template <class S, class Function> RONDO_INLINE void with_lanes(int64_t i, int64_t n, Function &&f) {
