@@ -45,14 +45,14 @@ template <class S> void gemm_pack(const rondo::GemmPackWork &w, rondo::Slice sli
     slice.range(panels * blocks, 1, begin, end);
     for (int64_t i = begin; i < end; i++) {
         const int64_t j0 = i / blocks * width;
-        const int64_t first = i % blocks * gemm_k_block;
-        const int64_t last = first + gemm_k_block < w.k ? first + gemm_k_block : w.k;
+        const int64_t k0 = i % blocks * gemm_k_block;
+        const int64_t k1 = k0 + gemm_k_block < w.k ? k0 + gemm_k_block : w.k;
         const Panel<S> panel(w.panels + j0 * w.k, w.k);
         for (int64_t j = j0; j < j0 + width; j += S::lanes) {
             const int columns = lanes_at<S>(j, w.n);
             const int64_t v = (j - j0) / S::lanes;
-            for (int64_t k = first; k < last; k += S::lanes) {
-                pack_square<S>(w.b.row(j) + k, w.b.stride, columns, lanes_at<S>(k, last), panel, k, v);
+            for (int64_t k = k0; k < k1; k += S::lanes) {
+                pack_square<S>(w.b.row(j) + k, w.b.stride, columns, lanes_at<S>(k, k1), panel, k, v);
             }
         }
     }

@@ -53,7 +53,7 @@ struct Rows {
 // The right-hand side of a GEMM, [k, n], as ceil(n / width) panels (tile.inl.hpp) with zeros beyond n;
 // width = 4 * lanes.
 struct GemmPackWork {
-    Rows b; // k rows of n, or n rows of k when transposed
+    Rows b; // k rows of n, or n rows of k when transposed, which then have no offsets
     bool transposed;
     int64_t n;
     int64_t k;
