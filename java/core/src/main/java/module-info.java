@@ -1,7 +1,7 @@
 /// Rondo: recurrent neural networks on the JVM at the speed of the machine.
 module dev.rondo {
     requires static transitive org.jspecify;
-    requires com.fasterxml.jackson.core;
+    requires com.google.gson;
     requires dev.rondo.natives;
 
     exports dev.rondo;

@@ -154,7 +154,7 @@ class ModelTest {
             tensors.put("dense/bias", reader.read("dense/bias"));
         }
         refused(bad, Map.of(), tensors, "metadata: expected a model under rondo.model, got the keys []");
-        refused(bad, Map.of(ModelFile.MODEL_KEY, "{"), tensors, "rondo.model: model: expected JSON");
+        refused(bad, Map.of(ModelFile.MODEL_KEY, "{"), tensors, "rondo.model: model: character 1: expected JSON");
         refused(
                 bad,
                 Map.of(ModelFile.MODEL_KEY, json.replace("\"Dense\"", "\"Convolution\"")),

@@ -1,6 +1,6 @@
 package dev.rondo.benchmarks.suite;
 
-import com.fasterxml.jackson.core.JsonGenerator;
+import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -111,51 +111,51 @@ record Machine(
 
     /// Writes `machine.json`: these fields, and what of the outcome is no row.
     void write(Path file, Outcome outcome) throws IOException {
-        try (JsonGenerator out = ResultsFile.generator(file)) {
-            out.writeStartObject();
-            out.writeStringField("processor", processor);
-            out.writeNumberField("cores", cores);
-            out.writeStringField("caches", caches);
-            out.writeStringField("system", system);
-            out.writeStringField("java", java);
-            out.writeStringField("commit", commit);
-            out.writeStringField("begin", begin.toString());
-            out.writeStringField("command", command);
-            out.writeNumberField("loadBefore", loadBefore);
-            out.writeNumberField("loadAfter", loadAfter);
-            out.writeArrayFieldStart("limits");
+        try (JsonWriter out = ResultsFile.writer(file)) {
+            out.beginObject();
+            out.name("processor").value(processor);
+            out.name("cores").value(cores);
+            out.name("caches").value(caches);
+            out.name("system").value(system);
+            out.name("java").value(java);
+            out.name("commit").value(commit);
+            out.name("begin").value(begin.toString());
+            out.name("command").value(command);
+            out.name("loadBefore").value(loadBefore);
+            out.name("loadAfter").value(loadAfter);
+            out.name("limits").beginArray();
             for (Limits.Entry entry : limits.entries()) {
-                out.writeStartObject();
-                out.writeStringField("what", entry.what());
-                out.writeNumberField("threads", entry.threads());
-                out.writeNumberField("median", entry.median());
-                out.writeNumberField("min", entry.min());
-                out.writeNumberField("max", entry.max());
-                out.writeStringField("unit", entry.unit());
-                out.writeEndObject();
+                out.beginObject();
+                out.name("what").value(entry.what());
+                out.name("threads").value(entry.threads());
+                out.name("median").value(entry.median());
+                out.name("min").value(entry.min());
+                out.name("max").value(entry.max());
+                out.name("unit").value(entry.unit());
+                out.endObject();
             }
-            out.writeEndArray();
-            out.writeArrayFieldStart("notMeasured");
+            out.endArray();
+            out.name("notMeasured").beginArray();
             for (Outcome.Note note : outcome.notes()) {
-                out.writeStartObject();
-                out.writeStringField("implementation", note.implementation());
-                out.writeStringField("work", note.work());
-                out.writeStringField("kind", note.kind().name().toLowerCase(Locale.ROOT));
-                out.writeStringField("reason", note.reason());
-                out.writeEndObject();
+                out.beginObject();
+                out.name("implementation").value(note.implementation());
+                out.name("work").value(note.work());
+                out.name("kind").value(note.kind().name().toLowerCase(Locale.ROOT));
+                out.name("reason").value(note.reason());
+                out.endObject();
             }
-            out.writeEndArray();
-            out.writeArrayFieldStart("facts");
+            out.endArray();
+            out.name("facts").beginArray();
             for (Outcome.Fact fact : outcome.facts()) {
-                out.writeStartObject();
-                out.writeStringField("implementation", fact.implementation());
-                out.writeStringField("what", fact.what());
-                out.writeNumberField("value", fact.value());
-                out.writeStringField("unit", fact.unit());
-                out.writeEndObject();
+                out.beginObject();
+                out.name("implementation").value(fact.implementation());
+                out.name("what").value(fact.what());
+                out.name("value").value(fact.value());
+                out.name("unit").value(fact.unit());
+                out.endObject();
             }
-            out.writeEndArray();
-            out.writeEndObject();
+            out.endArray();
+            out.endObject();
         }
     }
 }

@@ -1,15 +1,13 @@
 package dev.rondo.benchmarks.suite;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.JsonEncoding;
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.DefaultIndenter;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.google.gson.FormattingStyle;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.JsonWriter;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
@@ -22,7 +20,6 @@ import java.util.Map;
 
 /// `results.json`: an array of objects that have exactly the fields of [Row], in its order; null for NaN.
 final class ResultsFile {
-    private static final JsonFactory JSON = new JsonFactory();
     private static final RecordComponent[] FIELDS = Row.class.getRecordComponents();
     /// Microseconds with nanoseconds, GFLOP/s with as many digits: more would be noise.
     private static final double DIGITS = 1e4;
@@ -30,35 +27,34 @@ final class ResultsFile {
     private ResultsFile() {}
 
     static void write(Path file, List<Row> rows) throws IOException {
-        try (JsonGenerator out = generator(file)) {
-            out.writeStartArray();
+        try (JsonWriter out = writer(file)) {
+            out.beginArray();
             for (Row row : rows) {
-                out.writeStartObject();
+                out.beginObject();
                 for (RecordComponent field : FIELDS) {
                     write(out, field.getName(), value(row, field));
                 }
-                out.writeEndObject();
+                out.endObject();
             }
-            out.writeEndArray();
+            out.endArray();
         }
     }
 
-    /// A generator that breaks lines.
-    static JsonGenerator generator(Path file) throws IOException {
-        DefaultPrettyPrinter printer = new DefaultPrettyPrinter();
-        printer.indentArraysWith(DefaultIndenter.SYSTEM_LINEFEED_INSTANCE);
-        return JSON.createGenerator(file.toFile(), JsonEncoding.UTF8)
-                .setPrettyPrinter(printer);
+    /// A writer that breaks lines.
+    static JsonWriter writer(Path file) throws IOException {
+        JsonWriter writer = new JsonWriter(Files.newBufferedWriter(file));
+        writer.setFormattingStyle(FormattingStyle.PRETTY);
+        return writer;
     }
 
-    private static void write(JsonGenerator out, String name, Object value) throws IOException {
-        out.writeFieldName(name);
+    private static void write(JsonWriter out, String name, Object value) throws IOException {
+        out.name(name);
         switch (value) {
-            case String text -> out.writeString(text);
-            case Integer number -> out.writeNumber(number);
-            case Boolean bool -> out.writeBoolean(bool);
-            case Double number when number.isNaN() -> out.writeNull();
-            case Double number -> out.writeNumber(Math.rint(number * DIGITS) / DIGITS);
+            case String text -> out.value(text);
+            case Integer number -> out.value(number);
+            case Boolean bool -> out.value(bool);
+            case Double number when number.isNaN() -> out.nullValue();
+            case Double number -> out.value(Math.rint(number * DIGITS) / DIGITS);
             default -> throw new IllegalStateException(name + ": no form in JSON for " + value.getClass());
         }
     }
@@ -76,33 +72,39 @@ final class ResultsFile {
     /// @throws IOException if the file is no such array, with its name and the place
     static List<Row> read(Path file) throws IOException {
         List<Row> rows = new ArrayList<>();
-        try (InputStream bytes = Files.newInputStream(file);
-                JsonParser in = JSON.createParser(bytes)) {
-            expect(file, in, in.nextToken(), JsonToken.START_ARRAY);
-            for (JsonToken token = in.nextToken(); token != JsonToken.END_ARRAY; token = in.nextToken()) {
-                expect(file, in, token, JsonToken.START_OBJECT);
+        try (JsonReader in = new JsonReader(Files.newBufferedReader(file))) {
+            in.setStrictness(Strictness.STRICT);
+            expect(file, in, JsonToken.BEGIN_ARRAY);
+            in.beginArray();
+            while (in.hasNext()) {
+                expect(file, in, JsonToken.BEGIN_OBJECT);
                 rows.add(row(file, in));
             }
-        } catch (JacksonException e) {
-            throw new IOException("%s: no results: %s".formatted(file, e.getOriginalMessage()), e);
+            in.endArray();
+        } catch (MalformedJsonException | EOFException e) {
+            throw new IOException("%s: no results: %s".formatted(file, e.getMessage()), e);
         }
         return rows;
     }
 
-    private static Row row(Path file, JsonParser in) throws IOException {
-        String where = "%s, line %d".formatted(file, in.currentLocation().getLineNr());
+    private static Row row(Path file, JsonReader in) throws IOException {
+        String where = "%s, %s".formatted(file, in.getPath());
         Map<String, Object> values = new LinkedHashMap<>();
-        while (in.nextToken() != JsonToken.END_OBJECT) {
-            String name = in.currentName();
-            values.put(name, switch (in.nextToken()) {
-                case VALUE_STRING -> in.getText();
-                case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> in.getDoubleValue();
-                case VALUE_TRUE -> true;
-                case VALUE_FALSE -> false;
-                case VALUE_NULL -> Double.NaN;
-                case null, default -> throw new IOException(where + ": no value of a field: " + name);
+        in.beginObject();
+        while (in.hasNext()) {
+            String name = in.nextName();
+            values.put(name, switch (in.peek()) {
+                case STRING -> in.nextString();
+                case NUMBER -> in.nextDouble();
+                case BOOLEAN -> in.nextBoolean();
+                case NULL -> {
+                    in.nextNull();
+                    yield Double.NaN;
+                }
+                default -> throw new IOException(where + ": no value of a field: " + name);
             });
         }
+        in.endObject();
         Object[] arguments = new Object[FIELDS.length];
         for (int i = 0; i < FIELDS.length; i++) {
             RecordComponent field = FIELDS[i];
@@ -134,10 +136,10 @@ final class ResultsFile {
                 : type == double.class ? Double.class : type == boolean.class ? Boolean.class : type;
     }
 
-    private static void expect(Path file, JsonParser in, JsonToken actual, JsonToken expected) throws IOException {
+    private static void expect(Path file, JsonReader in, JsonToken expected) throws IOException {
+        JsonToken actual = in.peek();
         if (actual != expected) {
-            throw new IOException("%s, line %d: expected an array of objects, got %s"
-                    .formatted(file, in.currentLocation().getLineNr(), actual));
+            throw new IOException("%s, %s: expected an array of objects, got %s".formatted(file, in.getPath(), actual));
         }
     }
 }

@@ -29,22 +29,22 @@ class ResultsTest {
         assertEquals("""
                 [
                   {
-                    "suite" : "kernels",
-                    "workload" : "M2",
-                    "cell" : "LSTM",
-                    "pass" : "inference",
-                    "threads" : 2,
-                    "isa" : "avx2",
-                    "implementation" : "rondo",
-                    "version" : "1.2",
-                    "medianMicros" : 123.4568,
-                    "minMicros" : 122.4568,
-                    "maxMicros" : 124.4568,
-                    "p99Micros" : null,
-                    "gflops" : 12.5,
-                    "floorMicros" : 50.0,
-                    "timesRondo" : null,
-                    "checked" : true
+                    "suite": "kernels",
+                    "workload": "M2",
+                    "cell": "LSTM",
+                    "pass": "inference",
+                    "threads": 2,
+                    "isa": "avx2",
+                    "implementation": "rondo",
+                    "version": "1.2",
+                    "medianMicros": 123.4568,
+                    "minMicros": 122.4568,
+                    "maxMicros": 124.4568,
+                    "p99Micros": null,
+                    "gflops": 12.5,
+                    "floorMicros": 50.0,
+                    "timesRondo": null,
+                    "checked": true
                   }
                 ]""", Files.readString(file));
     }

@@ -1,16 +1,16 @@
 package dev.rondo.io;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.JsonWriter;
+import com.google.gson.stream.MalformedJsonException;
+import dev.rondo.json.StrictJson;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,10 +20,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The JSON header of a safetensors file.
@@ -49,16 +51,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
     private static final String OFFSETS = "data_offsets";
 
     /// Nothing in a header nests deeper than the numbers of a shape: header, tensor, array.
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(3)
-                    .maxNumberLength(20)
-                    .maxNameLength(4096)
-                    .maxStringLength((int) MAXIMUM_BYTES)
-                    .maxDocumentLength(MAXIMUM_BYTES)
-                    .build())
-            .build();
+    private static final int DEPTH = 3;
 
     SafetensorsHeader {
         metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
@@ -96,32 +89,35 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
     /// The length and the JSON, padded with spaces so that the tensors begin at a multiple of eight.
     static byte[] encode(Map<String, String> metadata, List<Item> items) {
         ByteArrayOutputStream json = new ByteArrayOutputStream();
-        try (JsonGenerator out = JSON.createGenerator(json)) {
-            out.writeStartObject();
+        try (JsonWriter out = new JsonWriter(new OutputStreamWriter(json, StandardCharsets.UTF_8.newEncoder()))) {
+            out.beginObject();
             if (!metadata.isEmpty()) {
-                out.writeObjectFieldStart(METADATA);
+                out.name(METADATA).beginObject();
                 for (Map.Entry<String, String> entry : metadata.entrySet()) {
-                    out.writeStringField(entry.getKey(), entry.getValue());
+                    out.name(entry.getKey()).value(entry.getValue());
                 }
-                out.writeEndObject();
+                out.endObject();
             }
             long offset = 0;
             for (Item item : items) {
-                out.writeObjectFieldStart(item.name());
-                out.writeStringField(TYPE, nameOf(item.type()));
-                out.writeArrayFieldStart(SHAPE);
+                out.name(item.name()).beginObject();
+                out.name(TYPE).value(nameOf(item.type()));
+                out.name(SHAPE).beginArray();
                 for (int dimension : item.shape().dims()) {
-                    out.writeNumber(dimension);
+                    out.value(dimension);
                 }
-                out.writeEndArray();
-                out.writeArrayFieldStart(OFFSETS);
-                out.writeNumber(offset);
+                out.endArray();
+                out.name(OFFSETS).beginArray();
+                out.value(offset);
                 offset = Math.addExact(offset, item.byteSize());
-                out.writeNumber(offset);
-                out.writeEndArray();
-                out.writeEndObject();
+                out.value(offset);
+                out.endArray();
+                out.endObject();
             }
-            out.writeEndObject();
+            out.endObject();
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(
+                    "header: expected names and metadata in Unicode, got half of a surrogate pair", e);
         } catch (IOException e) {
             throw new UncheckedIOException("memory cannot fail to be written", e);
         }
@@ -169,28 +165,28 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
                 throw wrong("byte " + LENGTH_BYTES, "'{', the start of a JSON header",
                         text.isEmpty() ? "an empty header" : "'" + Character.toString(text.codePointAt(0)) + "'");
             }
-            try (JsonParser in = JSON.createParser(text)) {
-                in.nextToken();
-                while (in.nextToken() == JsonToken.FIELD_NAME) {
-                    String name = in.currentName();
+            try (JsonReader in = StrictJson.reader(text, DEPTH)) {
+                in.beginObject();
+                Set<String> names = new HashSet<>();
+                while (in.hasNext()) {
+                    String name = nextName(in, "header", names);
                     if (name.equals(METADATA)) {
                         readMetadata(in);
                     } else {
                         tensors.add(readTensor(in, name));
                     }
                 }
-                if (in.nextToken() != null) {
-                    throw wrong(place(in), "the header's end", String.valueOf(in.currentToken()));
-                }
-            } catch (ModelFormatException e) {
-                throw e;
-            } catch (JsonProcessingException e) {
-                long characters = e.getLocation() == null ? 0 : e.getLocation().getCharOffset();
+                in.endObject();
+                in.peek();
+            } catch (MalformedJsonException | EOFException e) {
+                StrictJson.Problem problem = StrictJson.Problem.of(e, text);
                 throw new ModelFormatException(
                         file,
-                        "byte " + byteAt(text, characters) + ": expected a safetensors header in JSON, got: "
-                                + e.getOriginalMessage(),
+                        "byte " + byteAt(text, problem.offset()) + ": expected a safetensors header in JSON, got: "
+                                + problem.text(),
                         e);
+            } catch (ModelFormatException e) {
+                throw e;
             } catch (IOException e) {
                 throw new UncheckedIOException("memory cannot fail to be read", e);
             }
@@ -208,33 +204,39 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
             }
         }
 
-        private void readMetadata(JsonParser in) throws IOException {
-            expect(in, in.nextToken(), JsonToken.START_OBJECT, METADATA, "a map of strings");
-            while (in.nextToken() == JsonToken.FIELD_NAME) {
-                String key = in.currentName();
-                expect(in, in.nextToken(), JsonToken.VALUE_STRING, METADATA + "." + key, "a string");
-                metadata.put(key, in.getText());
+        private void readMetadata(JsonReader in) throws IOException {
+            expect(in, JsonToken.BEGIN_OBJECT, METADATA, "a map of strings");
+            in.beginObject();
+            Set<String> keys = new HashSet<>();
+            while (in.hasNext()) {
+                String key = nextName(in, METADATA, keys);
+                expect(in, JsonToken.STRING, METADATA + "." + key, "a string");
+                metadata.put(key, in.nextString());
             }
+            in.endObject();
         }
 
-        private TensorInfo readTensor(JsonParser in, String name) throws IOException {
+        private TensorInfo readTensor(JsonReader in, String name) throws IOException {
             String tensor = "tensor \"" + name + "\"";
-            expect(in, in.nextToken(), JsonToken.START_OBJECT, tensor, "an object of dtype, shape and data_offsets");
+            expect(in, JsonToken.BEGIN_OBJECT, tensor, "an object of dtype, shape and data_offsets");
             String type = null;
             List<Long> shape = null;
             List<Long> offsets = null;
-            while (in.nextToken() == JsonToken.FIELD_NAME) {
-                String field = in.currentName();
+            in.beginObject();
+            Set<String> fields = new HashSet<>();
+            while (in.hasNext()) {
+                String field = nextName(in, tensor, fields);
                 switch (field) {
                     case TYPE -> {
-                        expect(in, in.nextToken(), JsonToken.VALUE_STRING, tensor + ": dtype", "the name of a type");
-                        type = in.getText();
+                        expect(in, JsonToken.STRING, tensor + ": dtype", "the name of a type");
+                        type = in.nextString();
                     }
                     case SHAPE -> shape = readNumbers(in, tensor + ": shape");
                     case OFFSETS -> offsets = readNumbers(in, tensor + ": data_offsets");
                     default -> throw wrong(tensor, "the fields dtype, shape and data_offsets", "\"" + field + "\"");
                 }
             }
+            in.endObject();
             return check(
                     name,
                     tensor,
@@ -243,17 +245,32 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
                     present(offsets, tensor, OFFSETS));
         }
 
-        private List<Long> readNumbers(JsonParser in, String place) throws IOException {
-            expect(in, in.nextToken(), JsonToken.START_ARRAY, place, "an array of whole numbers");
+        private List<Long> readNumbers(JsonReader in, String place) throws IOException {
+            expect(in, JsonToken.BEGIN_ARRAY, place, "an array of whole numbers");
             List<Long> numbers = new ArrayList<>();
-            while (in.nextToken() != JsonToken.END_ARRAY) {
-                expect(in, in.currentToken(), JsonToken.VALUE_NUMBER_INT, place, "a whole number");
-                if (in.getNumberType() == JsonParser.NumberType.BIG_INTEGER || in.getLongValue() < 0) {
-                    throw wrong(place, "a number from 0 to " + Long.MAX_VALUE, in.getText());
+            in.beginArray();
+            while (in.hasNext()) {
+                expect(in, JsonToken.NUMBER, place, "a whole number");
+                Number number = StrictJson.number(in);
+                if (number instanceof Double) {
+                    throw wrong(place, "a whole number", "'" + number + "'");
                 }
-                numbers.add(in.getLongValue());
+                if (!(number instanceof Long value) || value < 0) {
+                    throw wrong(place, "a number from 0 to " + Long.MAX_VALUE, number.toString());
+                }
+                numbers.add(value);
             }
+            in.endArray();
             return numbers;
+        }
+
+        /// The name of the next field, which is not among those before it.
+        private String nextName(JsonReader in, String place, Set<String> before) throws IOException {
+            String name = in.nextName();
+            if (!before.add(name)) {
+                throw wrong(place, "each field once", "\"" + name + "\" twice");
+            }
+            return name;
         }
 
         private TensorInfo check(String name, String tensor, String typeName, List<Long> dimensions, List<Long> offsets)
@@ -325,10 +342,16 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
             return value;
         }
 
-        private void expect(JsonParser in, @Nullable JsonToken actual, JsonToken expected, String place, String what)
-                throws IOException {
+        private void expect(JsonReader in, JsonToken expected, String place, String what) throws IOException {
+            JsonToken actual = in.peek();
             if (actual != expected) {
-                throw wrong(place, what, actual == null ? "the header's end" : "'" + in.getText() + "'");
+                throw wrong(place, what, switch (actual) {
+                    case BEGIN_OBJECT -> "'{'";
+                    case BEGIN_ARRAY -> "'['";
+                    case STRING, NUMBER -> "'" + in.nextString() + "'";
+                    case BOOLEAN -> "'" + in.nextBoolean() + "'";
+                    default -> actual.toString();
+                });
             }
         }
 
@@ -336,13 +359,8 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
             return new ModelFormatException(file, place + ": expected " + expected + ", got " + actual);
         }
 
-        private static String place(JsonParser in) {
-            return "byte " + (LENGTH_BYTES + in.currentTokenLocation().getCharOffset());
-        }
-
-        private static long byteAt(String text, long characters) {
-            int end = Math.clamp(characters, 0, text.length());
-            return LENGTH_BYTES + (long) text.substring(0, end).getBytes(StandardCharsets.UTF_8).length;
+        private static long byteAt(String text, int characters) {
+            return LENGTH_BYTES + (long) text.substring(0, characters).getBytes(StandardCharsets.UTF_8).length;
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.rondo.layers;
 
-import com.fasterxml.jackson.core.JsonGenerator;
+import com.google.gson.stream.JsonWriter;
 import dev.rondo.graph.Graph;
 import dev.rondo.graph.Node;
 import dev.rondo.graph.Op;
@@ -42,59 +42,58 @@ final class CellJson {
 
     private CellJson() {}
 
-    static void write(JsonGenerator json, RecordedCell cell) throws IOException {
+    static void write(JsonWriter json, RecordedCell cell) throws IOException {
         Graph graph = cell.graph();
-        json.writeStartObject();
-        json.writeFieldName("inputSize");
+        json.beginObject();
+        json.name("inputSize");
         writeExtent(json, graph.value("x").shape().dim(1));
-        json.writeArrayFieldStart("states");
+        json.name("states").beginArray();
         for (Value state : graph.carried().keySet()) {
-            json.writeStartObject();
-            json.writeStringField("name", state.name());
-            json.writeNumberField("size", state.shape().dim(1));
-            json.writeEndObject();
+            json.beginObject();
+            json.name("name").value(state.name());
+            json.name("size").value(state.shape().dim(1));
+            json.endObject();
         }
-        json.writeEndArray();
-        json.writeArrayFieldStart("parameters");
+        json.endArray();
+        json.name("parameters").beginArray();
         for (Map.Entry<Value, Initializer> parameter : cell.parameters().entrySet()) {
-            json.writeStartObject();
-            json.writeStringField("name", parameter.getKey().name());
-            json.writeArrayFieldStart("shape");
+            json.beginObject();
+            json.name("name").value(parameter.getKey().name());
+            json.name("shape").beginArray();
             for (int dim : parameter.getKey().shape().dims()) {
                 writeExtent(json, dim);
             }
-            json.writeEndArray();
-            json.writeFieldName("initializer");
+            json.endArray();
+            json.name("initializer");
             NetworkJson.writeRecord(json, parameter.getValue());
-            json.writeEndObject();
+            json.endObject();
         }
-        json.writeEndArray();
+        json.endArray();
         if (!cell.constants().isEmpty()) {
-            json.writeArrayFieldStart("constants");
+            json.name("constants").beginArray();
             for (Value constant : cell.constants()) {
-                json.writeStartObject();
-                json.writeStringField("name", constant.name());
-                json.writeStringField(
-                        "kind", (constant.shape().rank() == 3 ? Kind.MEMORY : Kind.CONSTANT).name());
-                json.writeNumberField("size", constant.shape().dim(-1));
-                json.writeEndObject();
+                json.beginObject();
+                json.name("name").value(constant.name());
+                json.name("kind").value((constant.shape().rank() == 3 ? Kind.MEMORY : Kind.CONSTANT).name());
+                json.name("size").value(constant.shape().dim(-1));
+                json.endObject();
             }
-            json.writeEndArray();
+            json.endArray();
         }
-        json.writeArrayFieldStart("nodes");
+        json.name("nodes").beginArray();
         for (Node node : graph.nodes()) {
-            json.writeStartObject();
-            json.writeStringField("name", node.name());
-            json.writeFieldName("op");
+            json.beginObject();
+            json.name("name").value(node.name());
+            json.name("op");
             NetworkJson.writeRecord(json, node.op());
             writeNames(json, "inputs", node.inputs());
-            json.writeEndObject();
+            json.endObject();
         }
-        json.writeEndArray();
+        json.endArray();
         writeNames(json, "masked", byName(cell.masked()));
         writeNames(json, "next", byName(graph.carried()));
-        json.writeStringField("y", graph.output("y").name());
-        json.writeEndObject();
+        json.name("y").value(graph.output("y").name());
+        json.endObject();
     }
 
     private static SequencedMap<String, Value> byName(SequencedMap<Value, Value> values) {
@@ -103,20 +102,20 @@ final class CellJson {
         return names;
     }
 
-    private static void writeNames(JsonGenerator json, String field, SequencedMap<String, Value> values)
+    private static void writeNames(JsonWriter json, String field, SequencedMap<String, Value> values)
             throws IOException {
-        json.writeObjectFieldStart(field);
+        json.name(field).beginObject();
         for (Map.Entry<String, Value> value : values.entrySet()) {
-            json.writeStringField(value.getKey(), value.getValue().name());
+            json.name(value.getKey()).value(value.getValue().name());
         }
-        json.writeEndObject();
+        json.endObject();
     }
 
-    private static void writeExtent(JsonGenerator json, int dim) throws IOException {
+    private static void writeExtent(JsonWriter json, int dim) throws IOException {
         if (dim == CellScope.INPUT_SIZE) {
-            json.writeString("I");
+            json.value("I");
         } else {
-            json.writeNumber(dim);
+            json.value(dim);
         }
     }
 

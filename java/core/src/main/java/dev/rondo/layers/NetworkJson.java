@@ -1,15 +1,14 @@
 package dev.rondo.layers;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.JsonWriter;
+import com.google.gson.stream.MalformedJsonException;
 import dev.rondo.graph.Op.Direction;
+import dev.rondo.json.StrictJson;
 import dev.rondo.tensor.DataType;
 import dev.rondo.tensor.Shape;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -63,57 +62,54 @@ final class NetworkJson {
             "mask", Mask.NONE,
             "learning", Embedding.Learning.TRAINED);
 
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(
-                    StreamReadConstraints.builder().maxNestingDepth(16).build())
-            .build();
+    /// No network that is written nests deeper.
+    private static final int DEPTH = 16;
 
     private NetworkJson() {}
 
     /// Writes JSON.
     static String write(Network network) {
         StringWriter text = new StringWriter();
-        try (JsonGenerator json = JSON.createGenerator(text)) {
-            json.writeStartObject();
-            json.writeNumberField("version", network.isChain() ? CHAIN : VERSION);
-            json.writeNumberField("seed", network.seed());
-            json.writeArrayFieldStart("layers");
+        try (JsonWriter json = new JsonWriter(text)) {
+            json.beginObject();
+            json.name("version").value(network.isChain() ? CHAIN : VERSION);
+            json.name("seed").value(network.seed());
+            json.name("layers").beginArray();
             for (Layer layer : network.layers()) {
                 writeRecord(json, layer);
             }
-            json.writeEndArray();
+            json.endArray();
             if (!network.isChain()) {
                 writeCalls(json, network);
             }
-            json.writeEndObject();
+            json.endObject();
         } catch (IOException e) {
             throw new UncheckedIOException("a string cannot fail to be written", e);
         }
         return text.toString();
     }
 
-    private static void writeCalls(JsonGenerator json, Network network) throws IOException {
-        json.writeArrayFieldStart("calls");
+    private static void writeCalls(JsonWriter json, Network network) throws IOException {
+        json.name("calls").beginArray();
         for (Network.Call call : network.calls()) {
-            json.writeStartObject();
-            json.writeStringField("layer", call.layer().name());
-            json.writeArrayFieldStart("inputs");
+            json.beginObject();
+            json.name("layer").value(call.layer().name());
+            json.name("inputs").beginArray();
             for (Network.Port port : call.inputs()) {
-                json.writeString(name(network, port));
+                json.value(name(network, port));
             }
-            json.writeEndArray();
-            json.writeEndObject();
+            json.endArray();
+            json.endObject();
         }
-        json.writeEndArray();
-        json.writeArrayFieldStart("outputs");
+        json.endArray();
+        json.name("outputs").beginArray();
         for (Network.Output output : network.outputs()) {
-            json.writeStartObject();
-            json.writeStringField("name", output.name());
-            json.writeStringField("from", name(network, output.port()));
-            json.writeEndObject();
+            json.beginObject();
+            json.name("name").value(output.name());
+            json.name("from").value(name(network, output.port()));
+            json.endObject();
         }
-        json.writeEndArray();
+        json.endArray();
     }
 
     /// A port as the name of its call, and where it is not the main output a slash and the name of the output.
@@ -199,19 +195,19 @@ final class NetworkJson {
 
     // ------------------------------------------------------------------------------------------- records to JSON
 
-    static void writeRecord(JsonGenerator json, Object object) throws IOException {
-        json.writeStartObject();
-        json.writeStringField("type", object.getClass().getSimpleName());
+    static void writeRecord(JsonWriter json, Object object) throws IOException {
+        json.beginObject();
+        json.name("type").value(object.getClass().getSimpleName());
         writeComponents(json, object);
-        json.writeEndObject();
+        json.endObject();
     }
 
-    private static void writeComponents(JsonGenerator json, Object object) throws IOException {
+    private static void writeComponents(JsonWriter json, Object object) throws IOException {
         for (RecordComponent component : object.getClass().getRecordComponents()) {
             Object value = get(component, object);
             // What older readers take it for they need not read.
             if (!value.equals(LATER.get(component.getName()))) {
-                json.writeFieldName(component.getName());
+                json.name(component.getName());
                 writeValue(json, value);
             }
         }
@@ -225,44 +221,44 @@ final class NetworkJson {
         }
     }
 
-    private static void writeValue(JsonGenerator json, Object value) throws IOException {
+    private static void writeValue(JsonWriter json, Object value) throws IOException {
         switch (value) {
-            case String string -> json.writeString(string);
-            case Integer number -> json.writeNumber(number);
-            case Double number -> json.writeNumber(number);
-            case Float number -> json.writeNumber(number);
-            case Enum<?> constant -> json.writeString(constant.name());
+            case String string -> json.value(string);
+            case Integer number -> json.value(number);
+            case Double number -> json.value(number);
+            case Float number -> json.value(number);
+            case Enum<?> constant -> json.value(constant.name());
             case Initializer initializer -> writeRecord(json, initializer);
             case Layer layer -> writeRecord(json, layer);
             case GivenValues given -> {
-                json.writeStartObject();
-                json.writeNumberField("rows", given.rows());
-                json.writeNumberField("columns", given.columns());
-                json.writeStringField("sha256", given.digest());
-                json.writeEndObject();
+                json.beginObject();
+                json.name("rows").value(given.rows());
+                json.name("columns").value(given.columns());
+                json.name("sha256").value(given.digest());
+                json.endObject();
             }
             case RecordedCell cell -> CellJson.write(json, cell);
             case RecurrentSettings settings -> writeSettings(json, settings);
             case LstmForm form -> writeSettings(json, form);
             case Shape shape -> {
-                json.writeStartArray();
+                json.beginArray();
                 for (int dim : shape.dims()) {
                     if (dim < 0) {
-                        json.writeString(symbols().get(dim));
+                        json.value(symbols().get(dim));
                     } else {
-                        json.writeNumber(dim);
+                        json.value(dim);
                     }
                 }
-                json.writeEndArray();
+                json.endArray();
             }
             default -> throw new IllegalStateException("no JSON for " + value.getClass());
         }
     }
 
-    private static void writeSettings(JsonGenerator json, Object settings) throws IOException {
-        json.writeStartObject();
+    private static void writeSettings(JsonWriter json, Object settings) throws IOException {
+        json.beginObject();
         writeComponents(json, settings);
-        json.writeEndObject();
+        json.endObject();
     }
 
     // ------------------------------------------------------------------------------------------- JSON to records
@@ -448,11 +444,13 @@ final class NetworkJson {
         List<?> items = fields.list(name);
         int[] dims = new int[items.size()];
         for (int axis = 0; axis < dims.length; axis++) {
-            dims[axis] = switch (items.get(axis)) {
-                case String symbol when symbols().containsValue(symbol) -> dim(symbol);
-                case Long number when number >= 1 && number <= Integer.MAX_VALUE -> number.intValue();
-                default -> throw fields.wrong(name, "extents or symbols", items);
-            };
+            if (items.get(axis) instanceof String symbol && symbols().containsValue(symbol)) {
+                dims[axis] = dim(symbol);
+            } else if (items.get(axis) instanceof Long number && number >= 1 && number <= Integer.MAX_VALUE) {
+                dims[axis] = number.intValue();
+            } else {
+                throw fields.wrong(name, "extents or symbols", items);
+            }
         }
         return Shape.of(dims);
     }
@@ -557,46 +555,47 @@ final class NetworkJson {
     // ------------------------------------------------------------------------------------------- JSON to a tree
 
     private static Object tree(String text) {
-        try (JsonParser json = JSON.createParser(text)) {
-            json.nextToken();
+        try (JsonReader json = StrictJson.reader(text, DEPTH)) {
             Object tree = value(json);
-            if (json.nextToken() != null) {
-                throw new IllegalArgumentException("model: expected one JSON object, got more behind it");
-            }
+            json.peek();
             return tree;
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("model: expected JSON, got: " + e.getOriginalMessage(), e);
+        } catch (MalformedJsonException | EOFException e) {
+            StrictJson.Problem problem = StrictJson.Problem.of(e, text);
+            throw new IllegalArgumentException("model: character %d: expected JSON, got: %s"
+                    .formatted(problem.offset(), problem.text()), e);
         } catch (IOException e) {
             throw new UncheckedIOException("a string cannot fail to be read", e);
         }
     }
 
-    private static Object value(JsonParser json) throws IOException {
-        JsonToken token = json.currentToken();
-        if (token == JsonToken.START_OBJECT) {
+    private static Object value(JsonReader json) throws IOException {
+        JsonToken token = json.peek();
+        if (token == JsonToken.BEGIN_OBJECT) {
             Map<String, Object> map = new LinkedHashMap<>();
-            while (json.nextToken() == JsonToken.FIELD_NAME) {
-                String name = json.currentName();
-                json.nextToken();
-                map.put(name, value(json));
+            json.beginObject();
+            while (json.hasNext()) {
+                String name = json.nextName();
+                if (map.put(name, value(json)) != null) {
+                    throw new IllegalArgumentException("model: expected each field once, got %s twice".formatted(name));
+                }
             }
+            json.endObject();
             return map;
         }
-        if (token == JsonToken.START_ARRAY) {
+        if (token == JsonToken.BEGIN_ARRAY) {
             List<Object> list = new ArrayList<>();
-            while (json.nextToken() != JsonToken.END_ARRAY) {
+            json.beginArray();
+            while (json.hasNext()) {
                 list.add(value(json));
             }
+            json.endArray();
             return list;
         }
-        if (token == JsonToken.VALUE_STRING) {
-            return json.getText();
+        if (token == JsonToken.STRING) {
+            return json.nextString();
         }
-        if (token == JsonToken.VALUE_NUMBER_INT) {
-            return json.getLongValue();
-        }
-        if (token == JsonToken.VALUE_NUMBER_FLOAT) {
-            return json.getDoubleValue();
+        if (token == JsonToken.NUMBER) {
+            return StrictJson.number(json);
         }
         throw new IllegalArgumentException("model: expected objects, arrays, strings and numbers, got " + token);
     }

@@ -1,9 +1,8 @@
 package dev.rondo.training;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonWriter;
+import dev.rondo.json.StrictJson;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -22,7 +21,6 @@ import java.util.stream.Stream;
 /// A file with a line for each epoch: what [Callback#csv] and [Callback#jsonLines] give.
 record HistoryFile(Path file, Format format) implements Callback {
     private static final String EPOCH = "epoch";
-    private static final JsonFactory JSON = new JsonFactory();
 
     /// How a line is written.
     enum Format {
@@ -123,18 +121,18 @@ record HistoryFile(Path file, Format format) implements Callback {
 
     private static String json(int epoch, SequencedMap<String, Double> values) {
         StringWriter text = new StringWriter();
-        try (JsonGenerator json = JSON.createGenerator(text)) {
-            json.writeStartObject();
-            json.writeNumberField(EPOCH, epoch);
+        try (JsonWriter json = new JsonWriter(text)) {
+            json.beginObject();
+            json.name(EPOCH).value(epoch);
             for (var entry : values.entrySet()) {
-                json.writeFieldName(entry.getKey());
+                json.name(entry.getKey());
                 if (Double.isFinite(entry.getValue())) {
-                    json.writeNumber(entry.getValue());
+                    json.value(entry.getValue());
                 } else {
-                    json.writeNull();
+                    json.nullValue();
                 }
             }
-            json.writeEndObject();
+            json.endObject();
         } catch (IOException e) {
             throw new UncheckedIOException("a string cannot fail", e);
         }
@@ -154,13 +152,14 @@ record HistoryFile(Path file, Format format) implements Callback {
     }
 
     private static int jsonEpoch(String text) throws IOException {
-        try (JsonParser json = JSON.createParser(text)) {
-            if (json.nextToken() == JsonToken.START_OBJECT
-                    && EPOCH.equals(json.nextFieldName())
-                    && json.nextToken() == JsonToken.VALUE_NUMBER_INT) {
-                return json.getIntValue();
+        try (JsonReader json = StrictJson.reader(text, 1)) {
+            json.beginObject();
+            if (json.nextName().equals(EPOCH)) {
+                return json.nextInt();
             }
             throw new IOException("no epoch");
+        } catch (IllegalStateException e) {
+            throw new IOException("other JSON", e);
         }
     }
 

@@ -1,9 +1,9 @@
 package dev.rondo.foreign;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,30 +15,39 @@ final class Json {
     private Json() {}
 
     static Map<?, ?> read(Path file) throws IOException {
-        try (JsonParser in = new JsonFactory().createParser(file.toFile())) {
-            in.nextToken();
+        try (JsonReader in = new JsonReader(Files.newBufferedReader(file))) {
             return (Map<?, ?>) value(in);
         }
     }
 
-    private static Object value(JsonParser in) throws IOException {
-        if (in.currentToken() == JsonToken.START_OBJECT) {
+    private static Object value(JsonReader in) throws IOException {
+        JsonToken token = in.peek();
+        if (token == JsonToken.BEGIN_OBJECT) {
             Map<String, Object> map = new LinkedHashMap<>();
-            while (in.nextToken() == JsonToken.FIELD_NAME) {
-                String name = in.currentName();
-                in.nextToken();
-                map.put(name, value(in));
+            in.beginObject();
+            while (in.hasNext()) {
+                map.put(in.nextName(), value(in));
             }
+            in.endObject();
             return map;
         }
-        if (in.currentToken() == JsonToken.START_ARRAY) {
+        if (token == JsonToken.BEGIN_ARRAY) {
             List<Object> list = new ArrayList<>();
-            while (in.nextToken() != JsonToken.END_ARRAY) {
+            in.beginArray();
+            while (in.hasNext()) {
                 list.add(value(in));
             }
+            in.endArray();
             return list;
         }
-        return in.currentToken().isNumeric() ? (Object) in.getDoubleValue() : in.getText();
+        if (token == JsonToken.NULL) {
+            in.nextNull();
+            return "null";
+        }
+        if (token == JsonToken.BOOLEAN) {
+            return String.valueOf(in.nextBoolean());
+        }
+        return token == JsonToken.NUMBER ? (Object) in.nextDouble() : in.nextString();
     }
 
     /// The numbers of a nested list, row-major.

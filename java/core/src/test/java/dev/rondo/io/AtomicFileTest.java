@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.core.JsonFactory;
+import com.google.gson.stream.JsonReader;
 import dev.rondo.tensor.Tensor;
 import java.io.BufferedReader;
 import java.io.File;
@@ -182,7 +182,7 @@ class AtomicFileTest {
 
     /// A virtual machine with the class path of this one. It writes no file of its own, which a limit could hit.
     private static List<String> javaCommand() {
-        String classPath = Stream.of(AtomicFileTest.class, SafetensorsWriter.class, JsonFactory.class)
+        String classPath = Stream.of(AtomicFileTest.class, SafetensorsWriter.class, JsonReader.class)
                 .map(type -> type.getProtectionDomain().getCodeSource().getLocation().toString())
                 .map(location -> Path.of(URI.create(location)).toString())
                 .distinct()

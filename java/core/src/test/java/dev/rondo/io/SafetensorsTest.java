@@ -193,6 +193,17 @@ class SafetensorsTest {
         assertTrue(Files.notExists(file));
     }
 
+    @Test
+    void halfOfASurrogatePairIsNoName() {
+        SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("clef \ud83c", Tensor.of(new float[1], 1));
+        Path file = folder.resolve("x.safetensors");
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> SafetensorsWriter.write(file, Map.of(), tensors));
+        assertEquals("header: expected names and metadata in Unicode, got half of a surrogate pair", e.getMessage());
+        assertTrue(Files.notExists(file));
+    }
+
     static byte[] bytes(Tensor tensor) {
         return tensor.segment().toArray(ValueLayout.JAVA_BYTE);
     }

@@ -107,7 +107,7 @@ class NetworkJsonTest {
             "rate":0.25                 | "rate":1.5                | layers[6]: Dropout: rate: expected a number in [0, 1) in float32, got 1.5
             "rate":0.25                 | "rate":0.25,"speed":1     | layers[6]: expected no other fields, got [speed]
             "rate":0.25                 | "rat":0.25                | layers[6]: expected a field rate, got none
-            "rate":0.25                 | "rate":null               | model: expected objects, arrays, strings and numbers, got VALUE_NULL
+            "rate":0.25                 | "rate":null               | model: expected objects, arrays, strings and numbers, got NULL
             "units":7                   | "units":7000000000        | layers[2].settings: units: expected a number of 32 bits
             "units":7                   | "units":0                 | layers[2].settings: units: expected at least 1, got 0
             "peepholeWeights"           | "holes"                   | layers[2]: expected a field peepholeWeights, got none
@@ -127,8 +127,8 @@ class NetworkJsonTest {
             "Dropout"                   | "Dropout$Masks"           | layers[6]: type: expected one of
             "Dropout"                   | "RecurrentSettings"       | layers[6]: type: expected one of
             "Dropout"                   | "../Dropout"              | layers[6]: type: expected one of
-            "seed":-42                  | "seed":-42,"seed":-42     | model: expected JSON, got: Duplicate field 'seed'
-            "layers":[                  | "layers":{[               | model: expected JSON
+            "seed":-42                  | "seed":-42,"seed":-42     | model: expected each field once, got seed twice
+            "layers":[                  | "layers":{[               | model: character 35: expected JSON, got: malformed text
             """)
     void filesThatAreWrongAreRefusedWithThePlace(String good, String bad, String message) {
         String json = NETWORK.toJson();

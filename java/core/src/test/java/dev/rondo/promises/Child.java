@@ -2,7 +2,7 @@ package dev.rondo.promises;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import com.fasterxml.jackson.core.JsonFactory;
+import com.google.gson.stream.JsonReader;
 import dev.rondo.Sequential;
 import dev.rondo.kernels.Engines;
 import java.io.File;
@@ -52,7 +52,7 @@ final class Child {
     /// The class path of Rondo, its tests and what both need.
     static String classPath(Class<?>... more) {
         return Stream.concat(
-                        Stream.of(Child.class, Sequential.class, JsonFactory.class, NullMarked.class),
+                        Stream.of(Child.class, Sequential.class, JsonReader.class, NullMarked.class),
                         Stream.of(more))
                 .map(type -> type.getProtectionDomain().getCodeSource().getLocation().toString())
                 .map(location -> Path.of(URI.create(location)).toString())

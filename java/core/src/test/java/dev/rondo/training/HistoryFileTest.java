@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import dev.rondo.Runs;
 import dev.rondo.Sequential;
 import dev.rondo.plan.Engine.Choice;
 import java.io.IOException;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,12 +102,18 @@ class HistoryFileTest {
 
     private static Map<String, Double> json(String line) throws IOException {
         Map<String, Double> values = new LinkedHashMap<>();
-        try (JsonParser json = new JsonFactory().createParser(line)) {
-            assertEquals(JsonToken.START_OBJECT, json.nextToken());
-            while (json.nextToken() == JsonToken.FIELD_NAME) {
-                String name = json.currentName();
-                values.put(name, json.nextToken() == JsonToken.VALUE_NULL ? Double.NaN : json.getDoubleValue());
+        try (JsonReader json = new JsonReader(new StringReader(line))) {
+            json.beginObject();
+            while (json.hasNext()) {
+                String name = json.nextName();
+                if (json.peek() == JsonToken.NULL) {
+                    json.nextNull();
+                    values.put(name, Double.NaN);
+                } else {
+                    values.put(name, json.nextDouble());
+                }
             }
+            json.endObject();
         }
         return values;
     }
