@@ -1,5 +1,5 @@
 # Fails the build when an instruction set's object defines a weak symbol, of which the linker could choose the copy with
-# the wrong instructions, or when the library does not export exactly the functions of the header.
+# the wrong instructions, or when the library does not export exactly what the header declares.
 #   cmake -DNM=nm -DISA_OBJECTS=a.o,b.o -DLIBRARY=librondo.so -DHEADER=rondo.h -P CheckSymbols.cmake
 string(REPLACE "," ";" objects "${ISA_OBJECTS}")
 foreach(object IN LISTS objects)
@@ -17,8 +17,8 @@ string(REGEX MATCHALL "[^\n]+" symbols "${symbols}")
 list(TRANSFORM symbols REPLACE " .*" "")
 list(SORT symbols)
 file(READ "${HEADER}" header)
-string(REGEX MATCHALL "\nRONDO_API [^;(]*\\(" declared "${header}")
-list(TRANSFORM declared REPLACE ".*[ *](rondo_[a-z0-9_]+)\\($" "\\1")
+string(REGEX MATCHALL "\nRONDO_API [^;(]*" declared "${header}")
+list(TRANSFORM declared REPLACE ".*[ *](rondo_[a-z0-9_]+)$" "\\1")
 list(SORT declared)
 if(NOT symbols STREQUAL declared)
   message(FATAL_ERROR "${LIBRARY} exports [${symbols}], while ${HEADER} declares [${declared}]")

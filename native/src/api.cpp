@@ -89,7 +89,7 @@ template <class Body> void named(const Operation &op, const Body &body) {
 
 extern "C" {
 
-uint32_t rondo_abi_version(void) { return RONDO_ABI_VERSION; }
+const uint32_t rondo_abi_version = RONDO_ABI_VERSION;
 
 int32_t rondo_machine_describe(rondo_machine *machine) {
     return guarded(nullptr, [&](int32_t &) {
@@ -155,15 +155,16 @@ int32_t rondo_context_describe(const rondo_context *context, rondo_context_info 
     });
 }
 
-int32_t rondo_memory(const rondo_context *context, const void *call, rondo_memory_needs *needs, rondo_error *error) {
+int32_t rondo_memory(const rondo_context *context, rondo_memory_needs *needs, rondo_error *error) {
     return guarded(error, [&](int32_t &) {
         const Context &c = context_of(context);
         require("needs", needs);
+        const void *call = needs->call;
         const Operation &op = operation_of_call(call);
         named(op, [&] {
             require_call_size(op, call);
             const Needs found = op.needs(c, call);
-            *needs = {found.saved, found.scratch, found.packed};
+            *needs = {call, found.saved, found.scratch, found.packed};
         });
     });
 }

@@ -19,7 +19,7 @@ namespace {
 using namespace rondo;
 using namespace rondo::test;
 
-TEST(Api, hasTheVersionOfTheHeader) { EXPECT_EQ(rondo_abi_version(), static_cast<uint32_t>(RONDO_ABI_VERSION)); }
+TEST(Api, hasTheVersionOfTheHeader) { EXPECT_EQ(rondo_abi_version, static_cast<uint32_t>(RONDO_ABI_VERSION)); }
 
 TEST(Api, describesTheMachine) {
     rondo_machine machine = {};
@@ -172,10 +172,11 @@ TEST(Api, refusesMisuse) {
     square.call.head.op = RONDO_OP_ADAM; // the struct of another operation
     EXPECT_EQ(error_of(context, square.call), "adam: head.struct_size: expected " + std::to_string(sizeof(rondo_adam)) +
                                                   ", got " + std::to_string(sizeof(rondo_unary)));
-    rondo_memory_needs needs;
-    EXPECT_EQ(rondo_memory(nullptr, &square.call, &needs, &error), RONDO_INVALID);
-    EXPECT_EQ(rondo_memory(context, nullptr, &needs, &error), RONDO_INVALID);
-    EXPECT_EQ(rondo_memory(context, &square.call, nullptr, &error), RONDO_INVALID);
+    rondo_memory_needs needs = {&square.call, 0, 0, 0}, needs_of_none = {};
+    EXPECT_EQ(rondo_memory(nullptr, &needs, &error), RONDO_INVALID);
+    EXPECT_EQ(rondo_memory(context, &needs_of_none, &error), RONDO_INVALID);
+    EXPECT_STREQ(error.text, "call: expected a pointer, got NULL");
+    EXPECT_EQ(rondo_memory(context, nullptr, &error), RONDO_INVALID);
     EXPECT_STREQ(error.text, "needs: expected a pointer, got NULL");
     EXPECT_EQ(rondo_context_describe(nullptr, nullptr), RONDO_INVALID);
     double gflops = 0.0;

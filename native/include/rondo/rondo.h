@@ -47,8 +47,8 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ constants */
 
-/* Changes whenever a struct or the meaning of a field changes. Compare with rondo_abi_version(). */
-#define RONDO_ABI_VERSION 3
+/* Changes whenever a struct or the meaning of a field changes. Compare with rondo_abi_version. */
+#define RONDO_ABI_VERSION 4
 
 /* Alignment, in bytes, of saved, scratch and packed memory. */
 #define RONDO_ALIGNMENT 64
@@ -260,6 +260,7 @@ typedef struct rondo_head {
 
 /* How much memory a call needs, in bytes, whichever of its optional pointers are given; 0 where it needs none. */
 typedef struct rondo_memory_needs {
+    const void *call; /* in */
     int64_t saved_bytes;
     int64_t scratch_bytes;
     int64_t packed_bytes;
@@ -931,8 +932,8 @@ typedef struct rondo_adagrad {
 
 /* ------------------------------------------------------------------------------------------------- functions */
 
-/* RONDO_ABI_VERSION of the library. */
-RONDO_API uint32_t rondo_abi_version(void);
+/* RONDO_ABI_VERSION of the library. No function, for a language may take longer to link one than to read this. */
+RONDO_API extern const uint32_t rondo_abi_version;
 
 /* Fills in what the machine offers. */
 RONDO_API int32_t rondo_machine_describe(rondo_machine *machine);
@@ -953,8 +954,7 @@ RONDO_API int32_t rondo_context_describe(const rondo_context *context, rondo_con
 
 /* Tells what memory a call needs, from its head and sizes alone; its pointers are not looked at. The needs of a
  * smaller batch or of fewer time steps never exceed those of a larger. */
-RONDO_API int32_t rondo_memory(const rondo_context *context, const void *call, rondo_memory_needs *needs,
-                               rondo_error *error);
+RONDO_API int32_t rondo_memory(const rondo_context *context, rondo_memory_needs *needs, rondo_error *error);
 
 /* Executes calls[0..count-1] in order. The lent pointers are not looked at: a language whose memory manager guards
  * only what is passed to a function directly (Java's foreign function interface) passes here the buffers that the

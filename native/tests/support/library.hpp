@@ -68,9 +68,9 @@ template <class Call> Call call_of(uint32_t op) {
 }
 
 inline rondo_memory_needs needs_of(rondo_context *context, const void *call) {
-    rondo_memory_needs needs = {};
+    rondo_memory_needs needs = {call, 0, 0, 0};
     rondo_error error;
-    if (rondo_memory(context, call, &needs, &error) != RONDO_OK) ADD_FAILURE() << error.text;
+    if (rondo_memory(context, &needs, &error) != RONDO_OK) ADD_FAILURE() << error.text;
     return needs;
 }
 

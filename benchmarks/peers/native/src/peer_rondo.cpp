@@ -49,9 +49,9 @@ public:
     Context &operator=(const Context &) = delete;
 
     rondo_memory_needs needs(const void *call) const {
-        rondo_memory_needs needs;
+        rondo_memory_needs needs = {call, 0, 0, 0};
         rondo_error error;
-        check(rondo_memory(context_, call, &needs, &error), error);
+        check(rondo_memory(context_, &needs, &error), error);
         return needs;
     }
     void run(const void *const *calls, int32_t count) const {
@@ -231,7 +231,7 @@ int main(int count, char **words) {
     }
     rondo_machine machine = {};
     machine.struct_size = sizeof machine;
-    if (rondo_abi_version() != RONDO_ABI_VERSION || rondo_machine_describe(&machine) != RONDO_OK) {
+    if (rondo_abi_version != RONDO_ABI_VERSION || rondo_machine_describe(&machine) != RONDO_OK) {
         std::fprintf(stderr, "peer_rondo: librondo and rondo.h do not fit\n");
         return 1;
     }

@@ -23,10 +23,10 @@ public class RondoNative extends RondoNative$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int RONDO_ABI_VERSION = (int)3L;
+    private static final int RONDO_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define RONDO_ABI_VERSION 3
+     * #define RONDO_ABI_VERSION 4
      * }
      */
     public static int RONDO_ABI_VERSION() {
@@ -1086,62 +1086,49 @@ public class RondoNative extends RondoNative$shared {
         return RONDO_CTC_ZERO;
     }
 
-    private static class rondo_abi_version {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            RondoNative.C_INT    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("rondo_abi_version");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    private static class rondo_abi_version$constants {
+        public static final OfInt LAYOUT = RondoNative.C_INT;
+        public static final MemorySegment SEGMENT = SYMBOL_LOOKUP.findOrThrow("rondo_abi_version").reinterpret(LAYOUT.byteSize());
     }
 
     /**
-     * Function descriptor for:
+     * Layout for variable:
      * {@snippet lang=c :
-     * uint32_t rondo_abi_version()
+     * extern const uint32_t rondo_abi_version
      * }
      */
-    public static FunctionDescriptor rondo_abi_version$descriptor() {
-        return rondo_abi_version.DESC;
+    public static OfInt rondo_abi_version$layout() {
+        return rondo_abi_version$constants.LAYOUT;
     }
 
     /**
-     * Downcall method handle for:
+     * Segment for variable:
      * {@snippet lang=c :
-     * uint32_t rondo_abi_version()
+     * extern const uint32_t rondo_abi_version
      * }
      */
-    public static MethodHandle rondo_abi_version$handle() {
-        return rondo_abi_version.HANDLE;
+    public static MemorySegment rondo_abi_version$segment() {
+        return rondo_abi_version$constants.SEGMENT;
     }
 
     /**
-     * Address for:
+     * Getter for variable:
      * {@snippet lang=c :
-     * uint32_t rondo_abi_version()
-     * }
-     */
-    public static MemorySegment rondo_abi_version$address() {
-        return rondo_abi_version.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * uint32_t rondo_abi_version()
+     * extern const uint32_t rondo_abi_version
      * }
      */
     public static int rondo_abi_version() {
-        var mh$ = rondo_abi_version.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("rondo_abi_version");
-            }
-            return (int)mh$.invokeExact();
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
+        return rondo_abi_version$constants.SEGMENT.get(rondo_abi_version$constants.LAYOUT, 0L);
+    }
+
+    /**
+     * Setter for variable:
+     * {@snippet lang=c :
+     * extern const uint32_t rondo_abi_version
+     * }
+     */
+    public static void rondo_abi_version(int varValue) {
+        rondo_abi_version$constants.SEGMENT.set(rondo_abi_version$constants.LAYOUT, 0L, varValue);
     }
 
     private static class rondo_machine_describe {
@@ -1454,7 +1441,6 @@ public class RondoNative extends RondoNative$shared {
             RondoNative.C_INT,
             RondoNative.C_POINTER,
             RondoNative.C_POINTER,
-            RondoNative.C_POINTER,
             RondoNative.C_POINTER
         );
 
@@ -1466,7 +1452,7 @@ public class RondoNative extends RondoNative$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t rondo_memory(const rondo_context *context, const void *call, rondo_memory_needs *needs, rondo_error *error)
+     * int32_t rondo_memory(const rondo_context *context, rondo_memory_needs *needs, rondo_error *error)
      * }
      */
     public static FunctionDescriptor rondo_memory$descriptor() {
@@ -1476,7 +1462,7 @@ public class RondoNative extends RondoNative$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t rondo_memory(const rondo_context *context, const void *call, rondo_memory_needs *needs, rondo_error *error)
+     * int32_t rondo_memory(const rondo_context *context, rondo_memory_needs *needs, rondo_error *error)
      * }
      */
     public static MethodHandle rondo_memory$handle() {
@@ -1486,7 +1472,7 @@ public class RondoNative extends RondoNative$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t rondo_memory(const rondo_context *context, const void *call, rondo_memory_needs *needs, rondo_error *error)
+     * int32_t rondo_memory(const rondo_context *context, rondo_memory_needs *needs, rondo_error *error)
      * }
      */
     public static MemorySegment rondo_memory$address() {
@@ -1495,16 +1481,16 @@ public class RondoNative extends RondoNative$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t rondo_memory(const rondo_context *context, const void *call, rondo_memory_needs *needs, rondo_error *error)
+     * int32_t rondo_memory(const rondo_context *context, rondo_memory_needs *needs, rondo_error *error)
      * }
      */
-    public static int rondo_memory(MemorySegment context, MemorySegment call, MemorySegment needs, MemorySegment error) {
+    public static int rondo_memory(MemorySegment context, MemorySegment needs, MemorySegment error) {
         var mh$ = rondo_memory.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("rondo_memory", context, call, needs, error);
+                traceDowncall("rondo_memory", context, needs, error);
             }
-            return (int)mh$.invokeExact(context, call, needs, error);
+            return (int)mh$.invokeExact(context, needs, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -15,6 +15,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct rondo_memory_needs {
+ *     const void *call;
  *     int64_t saved_bytes;
  *     int64_t scratch_bytes;
  *     int64_t packed_bytes;
@@ -28,6 +29,7 @@ public class rondo_memory_needs {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
+        RondoNative.C_POINTER.withName("call"),
         RondoNative.C_LONG.withName("saved_bytes"),
         RondoNative.C_LONG.withName("scratch_bytes"),
         RondoNative.C_LONG.withName("packed_bytes")
@@ -38,6 +40,50 @@ public class rondo_memory_needs {
      */
     public static final GroupLayout layout() {
         return $LAYOUT;
+    }
+
+    private static final AddressLayout call$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("call"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const void *call
+     * }
+     */
+    public static final AddressLayout call$layout() {
+        return call$LAYOUT;
+    }
+
+    private static final long call$OFFSET = $LAYOUT.byteOffset(groupElement("call"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const void *call
+     * }
+     */
+    public static final long call$offset() {
+        return call$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const void *call
+     * }
+     */
+    public static MemorySegment call(MemorySegment struct) {
+        return struct.get(call$LAYOUT, call$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const void *call
+     * }
+     */
+    public static void call(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(call$LAYOUT, call$OFFSET, fieldValue);
     }
 
     private static final OfLong saved_bytes$LAYOUT = (OfLong)$LAYOUT.select(groupElement("saved_bytes"));

@@ -3,6 +3,7 @@ package dev.rondo.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// The packed forms of one set of parameters, shared by all programs that use them. A pack is made anew when the
@@ -36,7 +37,7 @@ public final class WeightPacks {
     }
 
     private final Arena arena;
-    private final Map<Object, Pack> packs = new HashMap<>();
+    private final Map<List<?>, Pack> packs = new HashMap<>();
     private volatile long version;
 
     /// No packs yet; they will live in the arena of the parameters.
@@ -55,7 +56,12 @@ public final class WeightPacks {
     }
 
     /// The pack of a key, with memory of the given size.
-    public synchronized Pack pack(Object key, long bytes) {
-        return packs.computeIfAbsent(key, k -> new Pack(arena.allocate(bytes, 64)));
+    public synchronized Pack pack(List<?> key, long bytes) {
+        Pack pack = packs.get(key);
+        if (pack == null) {
+            pack = new Pack(arena.allocate(bytes, 64));
+            packs.put(key, pack);
+        }
+        return pack;
     }
 }

@@ -82,17 +82,19 @@ class BindingsTest {
         String header = Files.readString(HEADER).replaceAll("(?s)/\\*.*?\\*/", "");
 
         Set<String> functions = names(header, "(?m)^RONDO_API\\s[^(]*?\\b(rondo_\\w+)\\(");
+        Set<String> variables = names(header, "(?m)^RONDO_API extern const \\w+ (rondo_\\w+);");
         Set<String> structs = names(header, "(?m)^\\}\\s*(rondo_\\w+);");
         Set<String> constants = names(header, "(?m)^#define\\s+(RONDO_\\w+)[ \\t]+-?\\d");
 
         assertAll(
                 () -> assertEquals(functions, functions()),
+                () -> assertEquals(variables, variables()),
                 () -> assertEquals(structs, structs().keySet()),
                 () -> assertEquals(constants, constants().keySet()));
     }
 
     @Test
-    void theLibraryExportsExactlyTheBoundFunctions() throws Exception {
+    void theLibraryExportsExactlyWhatIsBound() throws Exception {
         Path library = folder.resolve("librondo.so");
         String name = "META-INF/native/linux-" + architecture() + "/librondo.so";
         try (InputStream in = ClassLoader.getSystemResourceAsStream(name)) {
@@ -108,7 +110,9 @@ class BindingsTest {
         SortedSet<String> exported = listing.output().lines()
                 .map(line -> line.substring(line.lastIndexOf(' ') + 1).replaceFirst("@.*", ""))
                 .collect(Collectors.toCollection(TreeSet::new));
-        assertEquals(functions(), exported);
+        SortedSet<String> bound = functions();
+        bound.addAll(variables());
+        assertEquals(bound, exported);
     }
 
     private static String architecture() {
@@ -146,13 +150,22 @@ class BindingsTest {
 
     /// Every function of the bindings: those that have a descriptor.
     private static SortedSet<String> functions() {
-        SortedSet<String> functions = new TreeSet<>();
+        return namesWith("$descriptor");
+    }
+
+    /// Every variable of the bindings: those that have a segment.
+    private static SortedSet<String> variables() {
+        return namesWith("$segment");
+    }
+
+    private static SortedSet<String> namesWith(String ending) {
+        SortedSet<String> names = new TreeSet<>();
         for (Method method : RondoNative.class.getDeclaredMethods()) {
-            if (method.getName().endsWith("$descriptor")) {
-                functions.add(method.getName().replace("$descriptor", ""));
+            if (method.getName().endsWith(ending)) {
+                names.add(method.getName().replace(ending, ""));
             }
         }
-        return functions;
+        return names;
     }
 
     private static List<String> assertions() throws Exception {

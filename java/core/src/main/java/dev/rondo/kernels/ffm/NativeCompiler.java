@@ -67,6 +67,7 @@ import java.util.Set;
 /// change. Otherwise a pack call stands in the list before the first call that needs it.
 final class NativeCompiler {
     private final MemorySegment context;
+    /// As it was asked for, by its place in [dev.rondo.kernels.KernelOptions#ISAS].
     private final int isa;
     private final Compilation compilation;
     private final Arena arena;
@@ -100,9 +101,24 @@ final class NativeCompiler {
         static RecurrentWeights of(RecurrentCell cell, Instruction instruction) {
             SequencedMap<String, Buffer> buffers = new LinkedHashMap<>();
             for (String role : ROLES) {
-                instruction.optionalInput(role).ifPresent(buffer -> buffers.put(role, buffer));
+                Buffer buffer = instruction.inputs().get(role);
+                if (buffer != null) {
+                    buffers.put(role, buffer);
+                }
             }
             return new RecurrentWeights(cell, buffers);
+        }
+
+        // Written out, since those that a record has are linked when they are first called, for ten milliseconds.
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof RecurrentWeights weights && weights.cell == cell && weights.buffers.equals(buffers);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * cell.hashCode() + buffers.hashCode();
         }
 
         Shape shape(String role) {
@@ -118,13 +134,20 @@ final class NativeCompiler {
         }
 
         boolean areParameters() {
-            return buffers.values().stream().allMatch(buffer -> buffer.role() == Buffer.Role.PARAMETER);
+            for (Buffer buffer : buffers.values()) {
+                if (buffer.role() != Buffer.Role.PARAMETER) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         List<String> names() {
-            return buffers.entrySet().stream()
-                    .map(weight -> weight.getKey() + "=" + weight.getValue().name())
-                    .toList();
+            List<String> names = new ArrayList<>();
+            for (Map.Entry<String, Buffer> weight : buffers.entrySet()) {
+                names.add(weight.getKey() + "=" + weight.getValue().name());
+            }
+            return names;
         }
 
         /// Where the pack call has the pointer of a role.
@@ -140,11 +163,6 @@ final class NativeCompiler {
             };
         }
     }
-
-    /// Names a pack among those of the same parameters.
-    ///
-    /// @param isa as it was asked for, by its place in `KernelOptions.ISAS`
-    private record PackKey(int isa, String kind, List<String> parameters) {}
 
     NativeCompiler(MemorySegment context, int isa, Compilation compilation) {
         this.context = context;
@@ -162,11 +180,13 @@ final class NativeCompiler {
                 differentiated.add(RecurrentWeights.of(gradient.cell(), instruction));
             }
         }
-        compilation.instructions().forEach(this::lower);
+        for (Instruction instruction : compilation.instructions()) {
+            lower(instruction);
+        }
         endStage();
         MemorySegment scratch = arena.allocate(Math.max(scratchBytes, 1), RondoNative.RONDO_ALIGNMENT());
         for (ScratchUse use : scratchUses) {
-            use.call().set(RondoNative.C_POINTER, use.pointerOffset(), scratch);
+            NativeProgram.putAddress(use.call(), use.pointerOffset(), scratch);
             use.call().set(ValueLayout.JAVA_LONG, use.bytesOffset(), use.bytes());
         }
         return new NativeProgram(context, error, stages.toArray(Stage[]::new), resizes.toArray(Resize[]::new),
@@ -417,56 +437,53 @@ final class NativeCompiler {
         Buffer b = instruction.input("b");
         boolean transposeA = op.transpose().a();
         boolean transposeB = op.transpose().b();
-        Optional<WeightPacks.Pack> pack =
-                compilation.purpose() != Purpose.TRAINING && b.role() == Buffer.Role.PARAMETER
-                        ? Optional.of(gemmPack(instruction, b, transposeB))
-                        : Optional.empty();
+        boolean packed = compilation.purpose() != Purpose.TRAINING && b.role() == Buffer.Role.PARAMETER;
+        MemorySegment pack = packed ? gemmPack(instruction, b, transposeB) : MemorySegment.NULL;
         MemorySegment call = call(instruction, rondo_gemm.layout(), RondoNative.RONDO_OP_GEMM());
         rondo_gemm.transpose_a(call, transposeA ? 1 : 0);
         rondo_gemm.transpose_b(call, transposeB ? 1 : 0);
         rondo_gemm.allow_providers(call, compilation.purpose() == Purpose.TRAINING ? 1 : 0);
         point(call, rondo_gemm.a$offset(), a);
         point(call, rondo_gemm.b$offset(), b);
-        instruction.optionalInput("bias").ifPresent(bias -> point(call, rondo_gemm.bias$offset(), bias));
+        pointIfPresent(call, rondo_gemm.bias$offset(), instruction.optionalInput("bias"));
         point(call, rondo_gemm.c$offset(), instruction.output("y"));
-        pack.ifPresent(
-                p -> {
-                    rondo_gemm.packed_b(call, p.memory());
-                    rondo_gemm.packed_b_bytes(call, p.memory().byteSize());
-                });
-        resize(
-                extents -> {
-                    int aRows = rows(a, extents);
-                    int aColumns = columns(a, extents);
-                    int bRows = rows(b, extents);
-                    int bColumns = columns(b, extents);
-                    rondo_gemm.m(call, transposeA ? aColumns : aRows);
-                    rondo_gemm.k(call, transposeA ? aRows : aColumns);
-                    rondo_gemm.n(call, transposeB ? bRows : bColumns);
-                    rondo_gemm.lda(call, aColumns);
-                    rondo_gemm.ldb(call, bColumns);
-                    rondo_gemm.ldc(call, transposeB ? bRows : bColumns);
-                });
+        NativeProgram.putAddress(call, rondo_gemm.packed_b$offset(), pack);
+        rondo_gemm.packed_b_bytes(call, pack.byteSize());
+        resize(extents -> matMulSizes(call, a, b, extents));
         useScratch(call, rondo_gemm.scratch$offset(), rondo_gemm.scratch_bytes$offset());
     }
 
-    private WeightPacks.Pack gemmPack(Instruction instruction, Buffer b, boolean transposeB) {
+    private static void matMulSizes(MemorySegment call, Buffer a, Buffer b, Extents extents) {
+        boolean transposeA = rondo_gemm.transpose_a(call) != 0;
+        boolean transposeB = rondo_gemm.transpose_b(call) != 0;
+        int aRows = rows(a, extents);
+        int aColumns = columns(a, extents);
+        int bRows = rows(b, extents);
+        int bColumns = columns(b, extents);
+        rondo_gemm.m(call, transposeA ? aColumns : aRows);
+        rondo_gemm.k(call, transposeA ? aRows : aColumns);
+        rondo_gemm.n(call, transposeB ? bRows : bColumns);
+        rondo_gemm.lda(call, aColumns);
+        rondo_gemm.ldb(call, bColumns);
+        rondo_gemm.ldc(call, transposeB ? bRows : bColumns);
+    }
+
+    private MemorySegment gemmPack(Instruction instruction, Buffer b, boolean transposeB) {
         MemorySegment call = struct(rondo_gemm_pack.layout(), RondoNative.RONDO_OP_GEMM_PACK());
         int rows = rows(b, compilation.largest());
         int columns = columns(b, compilation.largest());
         rondo_gemm_pack.n(call, transposeB ? rows : columns);
         rondo_gemm_pack.k(call, transposeB ? columns : rows);
         rondo_gemm_pack.transpose_b(call, transposeB ? 1 : 0);
-        rondo_gemm_pack.b(call, b.segment());
+        NativeProgram.putAddress(call, rondo_gemm_pack.b$offset(), b.segment());
         rondo_gemm_pack.ldb(call, columns);
         long bytes = packedBytes(call);
         WeightPacks.Pack pack =
-                compilation.packs().pack(new PackKey(isa, transposeB ? "gemm of b transposed" : "gemm",
-                        List.of(b.name())), bytes);
-        rondo_gemm_pack.packed(call, pack.memory());
+                compilation.packs().pack(List.of(isa, transposeB ? "gemm of b transposed" : "gemm", b.name()), bytes);
+        NativeProgram.putAddress(call, rondo_gemm_pack.packed$offset(), pack.memory());
         rondo_gemm_pack.packed_bytes(call, bytes);
         refreshBeforeRun(instruction, pack, call);
-        return pack;
+        return pack.memory();
     }
 
     // ------------------------------------------------------------------------------------------ embedding and softmax
@@ -686,7 +703,7 @@ final class NativeCompiler {
         rondo_recurrent_forward.direction(call, direction(op.direction()));
         rondo_recurrent_forward.input_size(call, input);
         rondo_recurrent_forward.hidden_size(call, hidden);
-        rondo_recurrent_forward.packed(call, packed);
+        NativeProgram.putAddress(call, rondo_recurrent_forward.packed$offset(), packed);
         rondo_recurrent_forward.packed_bytes(call, packed.byteSize());
         Shape shape = point(call, rondo_recurrent_forward.x$offset(), instruction.input("x")).shape();
         pointIfPresent(call, rondo_recurrent_forward.lengths$offset(), instruction.optionalInput("lengths"));
@@ -697,15 +714,17 @@ final class NativeCompiler {
         pointIfPresent(call, rondo_recurrent_forward.y$offset(), instruction.optionalOutput("y"));
         pointIfPresent(call, rondo_recurrent_forward.hn$offset(), instruction.optionalOutput("hN"));
         pointIfPresent(call, rondo_recurrent_forward.cn$offset(), instruction.optionalOutput("cN"));
+        rondo_recurrent_forward.x_time_stride(call, input);
+        rondo_recurrent_forward.y_time_stride(call, hidden);
         resize(
                 extents -> {
                     int steps = intSize(shape.product(1, 2, extents));
                     rondo_recurrent_forward.batch_size(call, intSize(shape.product(0, 1, extents)));
                     rondo_recurrent_forward.time_steps(call, steps);
-                    rondo_recurrent_forward.x_batch_stride(call, (long) steps * input);
-                    rondo_recurrent_forward.x_time_stride(call, input);
-                    rondo_recurrent_forward.y_batch_stride(call, (long) steps * hidden);
-                    rondo_recurrent_forward.y_time_stride(call, hidden);
+                    rondo_recurrent_forward.x_batch_stride(
+                            call, steps * rondo_recurrent_forward.x_time_stride(call));
+                    rondo_recurrent_forward.y_batch_stride(
+                            call, steps * rondo_recurrent_forward.y_time_stride(call));
                 });
         instruction
                 .optionalOutput("saved")
@@ -717,7 +736,7 @@ final class NativeCompiler {
                                             Math.max(rondo_memory_needs.saved_bytes(needs), 1),
                                                     RondoNative.RONDO_ALIGNMENT());
                             savedMemory.put(saved, segment);
-                            rondo_recurrent_forward.saved(call, segment);
+                            NativeProgram.putAddress(call, rondo_recurrent_forward.saved$offset(), segment);
                             rondo_recurrent_forward.saved_bytes(call, segment.byteSize());
                         });
         useScratch(call, rondo_recurrent_forward.scratch$offset(), rondo_recurrent_forward.scratch_bytes$offset());
@@ -734,7 +753,7 @@ final class NativeCompiler {
         rondo_recurrent_backward.direction(call, direction(op.direction()));
         rondo_recurrent_backward.input_size(call, input);
         rondo_recurrent_backward.hidden_size(call, hidden);
-        rondo_recurrent_backward.packed(call, packed);
+        NativeProgram.putAddress(call, rondo_recurrent_backward.packed$offset(), packed);
         rondo_recurrent_backward.packed_bytes(call, packed.byteSize());
         point(call, rondo_recurrent_backward.weight_ih$offset(), instruction.input("weightIh"));
         Shape shape = point(call, rondo_recurrent_backward.x$offset(), instruction.input("x")).shape();
@@ -758,7 +777,7 @@ final class NativeCompiler {
         if (saved == null) {
             throw new IllegalStateException(instruction.name() + ": expected its forward pass before it");
         }
-        rondo_recurrent_backward.saved(call, saved);
+        NativeProgram.putAddress(call, rondo_recurrent_backward.saved$offset(), saved);
         rondo_recurrent_backward.saved_bytes(call, saved.byteSize());
         resize(
                 extents -> {
@@ -798,18 +817,18 @@ final class NativeCompiler {
         long bytes = packedBytes(call);
         MemorySegment packed;
         if (shared) {
-            PackKey key = new PackKey(isa, weights.cell().name(), weights.names());
-            WeightPacks.Pack pack = compilation.packs().pack(key, bytes);
+            WeightPacks.Pack pack =
+                    compilation.packs().pack(List.of(isa, weights.cell().name(), weights.names()), bytes);
             weights.buffers()
-                    .forEach((role, buffer) -> call.set(
-                            RondoNative.C_POINTER, RecurrentWeights.offset(role), buffer.segment()));
+                    .forEach((role, buffer) -> NativeProgram.putAddress(
+                            call, RecurrentWeights.offset(role), buffer.segment()));
             packed = pack.memory();
             refreshBeforeRun(instruction, pack, call);
         } else {
             weights.buffers().forEach((role, buffer) -> point(call, RecurrentWeights.offset(role), buffer));
             packed = arena.allocate(bytes, RondoNative.RONDO_ALIGNMENT());
         }
-        rondo_recurrent_pack.packed(call, packed);
+        NativeProgram.putAddress(call, rondo_recurrent_pack.packed$offset(), packed);
         rondo_recurrent_pack.packed_bytes(call, bytes);
         recurrentPacks.put(weights, packed);
         return packed;
@@ -954,7 +973,9 @@ final class NativeCompiler {
     }
 
     void pointIfPresent(MemorySegment call, long offset, Optional<Buffer> buffer) {
-        buffer.ifPresent(b -> point(call, offset, b));
+        if (buffer.isPresent()) {
+            point(call, offset, buffer.get());
+        }
     }
 
     /// Adds what sets the sizes of a call, and sets them to the largest.
@@ -975,7 +996,8 @@ final class NativeCompiler {
 
     /// Asks what memory a call needs at the sizes it has now, the largest.
     private void memory(MemorySegment call) {
-        int status = RondoNative.rondo_memory(context, call, needs, error);
+        NativeProgram.putAddress(needs, rondo_memory_needs.call$offset(), call);
+        int status = RondoNative.rondo_memory(context, needs, error);
         if (status != RondoNative.RONDO_OK()) {
             throw new IllegalArgumentException(NativeError.text(error));
         }
@@ -1006,9 +1028,9 @@ final class NativeCompiler {
     }
 
     private Calls list(List<MemorySegment> structs, List<Instruction> instructions) {
-        MemorySegment addresses = arena.allocate(RondoNative.C_POINTER, structs.size());
+        MemorySegment addresses = arena.allocate(ValueLayout.JAVA_LONG, structs.size());
         for (int i = 0; i < structs.size(); i++) {
-            addresses.setAtIndex(RondoNative.C_POINTER, i, structs.get(i));
+            NativeProgram.putAddress(addresses, i * ValueLayout.JAVA_LONG.byteSize(), structs.get(i));
         }
         return new Calls(unheld(addresses), instructions.toArray(Instruction[]::new));
     }

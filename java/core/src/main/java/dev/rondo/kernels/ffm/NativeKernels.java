@@ -11,6 +11,7 @@ import dev.rondo.kernels.Program;
 import dev.rondo.tensor.DataType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,16 +22,15 @@ import java.util.TreeSet;
 /// Kernels of librondo in a context: an instruction set, a number of threads, and the providers allowed. There is one
 /// for each combination asked for; it lives as long as the process, so that no program can outlive it.
 public final class NativeKernels implements Kernels {
-    private static final Map<Key, NativeKernels> CONTEXTS = new HashMap<>();
+    /// By instruction set, threads and providers.
+    private static final Map<List<Integer>, NativeKernels> CONTEXTS = new HashMap<>();
 
-    private final Key key;
+    private final int isa;
     private final MemorySegment context;
 
-    private record Key(int isa, int threads, int providers) {}
-
-    private NativeKernels(Key key) {
-        this.key = key;
-        context = create(key);
+    private NativeKernels(int isa, int threads, int providers) {
+        this.isa = isa;
+        context = create(isa, threads, providers);
     }
 
     /// The kernels of the options; providers that cannot be loaded are left out, [#missingProviders] tells why.
@@ -46,11 +46,12 @@ public final class NativeKernels implements Kernels {
                 providers |= 1 << KernelOptions.PROVIDERS.indexOf(provider);
             }
         }
-        Key key = new Key(KernelOptions.ISAS.indexOf(options.isa()), options.threads(), providers);
+        int isa = KernelOptions.ISAS.indexOf(options.isa());
+        List<Integer> key = List.of(isa, options.threads(), providers);
         synchronized (CONTEXTS) {
             NativeKernels kernels = CONTEXTS.get(key);
             if (kernels == null) {
-                kernels = new NativeKernels(key);
+                kernels = new NativeKernels(isa, options.threads(), providers);
                 CONTEXTS.put(key, kernels);
             }
             return kernels;
@@ -69,21 +70,21 @@ public final class NativeKernels implements Kernels {
         return List.copyOf(reasons);
     }
 
-    private static MemorySegment create(Key key) {
+    private static MemorySegment create(int isa, int threads, int providers) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment options = rondo_context_options.allocate(arena);
             rondo_context_options.struct_size(options, (int) rondo_context_options.sizeof());
-            rondo_context_options.isa(options, key.isa());
-            rondo_context_options.threads(options, key.threads());
-            rondo_context_options.providers(options, key.providers());
+            rondo_context_options.isa(options, isa);
+            rondo_context_options.threads(options, threads);
+            rondo_context_options.providers(options, providers);
             MemorySegment error = NativeError.allocate(arena);
-            MemorySegment context = arena.allocate(RondoNative.C_POINTER);
+            MemorySegment context = arena.allocate(ValueLayout.JAVA_LONG);
             int status = RondoNative.rondo_context_create(options, context, error);
             if (status != RondoNative.RONDO_OK()) {
                 throw new IllegalStateException("native kernels cannot be used: "
                         + NativeError.text(error));
             }
-            return context.get(RondoNative.C_POINTER, 0);
+            return MemorySegment.ofAddress(context.get(ValueLayout.JAVA_LONG, 0));
         }
     }
 
@@ -128,7 +129,7 @@ public final class NativeKernels implements Kernels {
 
     @Override
     public Program compile(Compilation compilation) {
-        return new NativeCompiler(context, key.isa(), compilation).program();
+        return new NativeCompiler(context, isa, compilation).program();
     }
 
     @Override

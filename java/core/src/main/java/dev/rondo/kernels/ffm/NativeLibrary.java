@@ -22,7 +22,7 @@ public final class NativeLibrary {
     /// `linux-x86_64` for instance: where native libraries lie in jars.
     static final String PLATFORM = platform();
 
-    private static final String VERSION_FUNCTION = "rondo_abi_version";
+    private static final String VERSION = "rondo_abi_version";
     private static final String PATH_PROPERTY = "rondo.library.path";
 
     private final String file;
@@ -79,8 +79,8 @@ public final class NativeLibrary {
         try {
             Path file = find();
             System.load(file.toString());
-            if (SymbolLookup.loaderLookup().find(VERSION_FUNCTION).isEmpty()) {
-                return failed(file + " is no librondo: it lacks " + VERSION_FUNCTION);
+            if (SymbolLookup.loaderLookup().find(VERSION).isEmpty()) {
+                return failed(file + " is no librondo: it lacks " + VERSION);
             }
             int version = RondoNative.rondo_abi_version();
             if (version != RondoNative.RONDO_ABI_VERSION()) {

@@ -6,6 +6,7 @@ import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.Program;
 import dev.rondo.tensor.Extents;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,17 @@ final class NativeProgram implements Program {
     record Pointer(MemorySegment call, long offset) implements Buffer.Place {
         @Override
         public void put(MemorySegment memory) {
-            call.set(RondoNative.C_POINTER, offset, memory);
+            putAddress(call, offset, memory);
         }
+    }
+
+    /// Writes the address of native memory as the number that it is: for pointers the JDK links handles of their own,
+    /// for which the first prediction of a process would wait.
+    static void putAddress(MemorySegment struct, long offset, MemorySegment memory) {
+        if (!memory.isNative()) {
+            throw new IllegalArgumentException("expected native memory, got " + memory);
+        }
+        struct.set(ValueLayout.JAVA_LONG, offset, memory.address());
     }
 
     /// Rewrites the sizes of a call.
@@ -69,9 +79,10 @@ final class NativeProgram implements Program {
             preparation.run();
         }
         for (Stage stage : stages) {
-            switch (stage) {
-                case Stage.Calls list -> run(context, list, error, lent[0], lent[1], lent[2], lent[3]);
-                case Stage.Steps steps -> steps.scan().run(extents, lent);
+            if (stage instanceof Stage.Calls list) {
+                run(context, list, error, lent[0], lent[1], lent[2], lent[3]);
+            } else if (stage instanceof Stage.Steps steps) {
+                steps.scan().run(extents, lent);
             }
         }
     }
