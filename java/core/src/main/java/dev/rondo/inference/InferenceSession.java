@@ -80,6 +80,7 @@ public final class InferenceSession implements AutoCloseable {
     /// @throws dev.rondo.io.ModelFormatException if it is no model file
     /// @throws IOException if it cannot be read
     public static InferenceSession open(Path file, Serving serving) throws IOException {
+        serving.engine().prepare();
         return new InferenceSession(ModelFile.read(file), serving);
     }
 

@@ -6,11 +6,14 @@ import dev.rondo.kernels.KernelSelection;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The kernels that plans run on, with the instruction set, the number of threads and the providers they use.
 /// Immutable; any thread may use it. Engines of equal options share one native context, which lives as long as the
 /// process.
 public final class Engine {
+    private static final AtomicBoolean PREPARED = new AtomicBoolean();
+
     private final Options options;
     private final KernelSelection selection;
 
@@ -70,6 +73,21 @@ public final class Engine {
         /// @throws IllegalStateException if native kernels are demanded and cannot be had, with the reason
         public Engine engine() {
             return new Engine(this);
+        }
+
+        /// Begins, if it is the first time in this process, to load what an engine of these options needs, and returns.
+        /// For a caller that has a file to read meanwhile: linking native functions takes about as long. What goes
+        /// wrong is told by [#engine].
+        public void prepare() {
+            if (PREPARED.compareAndSet(false, true)) {
+                Thread.ofPlatform().daemon().name("rondo-prepare").start(() -> {
+                    try {
+                        engine();
+                    } catch (IllegalArgumentException | IllegalStateException e) {
+                        // Whoever makes the engine gets the same.
+                    }
+                });
+            }
         }
 
         KernelOptions kernelOptions() {

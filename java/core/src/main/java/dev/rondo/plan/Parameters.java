@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /// The parameters of a graph in one contiguous piece of native memory: each begins at a multiple of 64 bytes, and what
@@ -167,11 +168,12 @@ public final class Parameters implements AutoCloseable {
 
     private SequencedMap<String, Tensor> views(MemorySegment flat, long end) {
         SequencedMap<String, Tensor> views = new LinkedHashMap<>();
-        slots.forEach((name, slot) -> {
+        for (Map.Entry<String, Slot> entry : slots.entrySet()) {
+            Slot slot = entry.getValue();
             if (slot.offset() + slot.shape().elements() <= end) {
-                views.put(name, Tensor.wrap(slice(flat, slot), type, slot.shape()));
+                views.put(entry.getKey(), Tensor.wrap(slice(flat, slot), type, slot.shape()));
             }
-        });
+        }
         return Collections.unmodifiableSequencedMap(views);
     }
 

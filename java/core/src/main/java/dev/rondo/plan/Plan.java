@@ -713,20 +713,26 @@ public final class Plan implements AutoCloseable {
                 buffers.put(parameter, buffer(parameter, Buffer.Role.PARAMETER,
                         parameters.tensor(parameter.name()).segment()));
             }
-            graph.inputs().forEach(input -> buffers.put(input, own(input)));
-            parameterGradients.forEach(
-                    (value, gradient) -> {
-                        Parameters.Slot slot = parameters.slots().get(value.name());
-                        if (slot != null && parameters.isTrained(slot)) {
-                            buffers.put(gradient, buffer(gradient, Buffer.Role.OWN, parameters.slice(gradients, slot)));
-                        }
-                    });
+            for (Value input : graph.inputs()) {
+                buffers.put(input, own(input));
+            }
+            for (Map.Entry<Value, Value> entry : parameterGradients.entrySet()) {
+                Parameters.Slot slot = parameters.slots().get(entry.getKey().name());
+                Value gradient = entry.getValue();
+                if (slot != null && parameters.isTrained(slot)) {
+                    buffers.put(gradient, buffer(gradient, Buffer.Role.OWN, parameters.slice(gradients, slot)));
+                }
+            }
             graph.carried().forEach(this::placeCarried);
             Set<Value> used = new HashSet<>(graph.outputs().values());
             used.addAll(parameterGradients.values());
             used.addAll(graph.renewed().values());
-            nodes.forEach(node -> used.addAll(node.inputs().values()));
-            nodes.forEach(node -> placeOutputs(node, used));
+            for (Node node : nodes) {
+                used.addAll(node.inputs().values());
+            }
+            for (Node node : nodes) {
+                placeOutputs(node, used);
+            }
         }
 
         /// The two values of a carried pair share their memory where only the node that makes the new state reads the
@@ -779,16 +785,16 @@ public final class Plan implements AutoCloseable {
                     continue;
                 }
                 SequencedMap<String, Buffer> inputs = new LinkedHashMap<>();
-                node.inputs().forEach((role, value) -> inputs.put(role, find(value)));
+                for (Map.Entry<String, Value> input : node.inputs().entrySet()) {
+                    inputs.put(input.getKey(), find(input.getValue()));
+                }
                 SequencedMap<String, Buffer> outputs = new LinkedHashMap<>();
-                node.outputs()
-                        .forEach(
-                                (role, value) -> {
-                                    Buffer buffer = buffers.get(value);
-                                    if (buffer != null) {
-                                        outputs.put(role, buffer);
-                                    }
-                                });
+                for (Map.Entry<String, Value> output : node.outputs().entrySet()) {
+                    Buffer buffer = buffers.get(output.getValue());
+                    if (buffer != null) {
+                        outputs.put(output.getKey(), buffer);
+                    }
+                }
                 Op op = node.op();
                 if ((op instanceof Op.Dropout || op instanceof Op.GaussianNoise) && purpose == Purpose.INFERENCE) {
                     op = new Op.Unary(Op.UnaryKind.IDENTITY);
