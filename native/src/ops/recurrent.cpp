@@ -461,13 +461,22 @@ private:
             }
         }
 
-        for (int64_t slot = group.first; slot < group.last; slot++) {
-            const int64_t b = walk.order[slot], length = walk.length(b);
-            if (call.hn != nullptr) copy_row(call.hn + b * hidden, work.h.at(length, slot), hidden);
-            if (call.cn != nullptr) copy_row(call.cn + b * hidden, work.c.at(length, slot), hidden);
-            if (call.y == nullptr) continue;
-            for (int64_t t = length; t < call.time_steps; t++)
-                copy_row(call.y + b * call.y_batch_stride + t * call.y_time_stride, nullptr, hidden);
+        const auto finish = [&](Slice part) {
+            int64_t begin, end;
+            part.range(rows, 1, begin, end);
+            for (int64_t slot = group.first + begin; slot < group.first + end; slot++) {
+                const int64_t b = walk.order[slot], length = walk.length(b);
+                if (call.hn != nullptr) copy_row(call.hn + b * hidden, work.h.at(length, slot), hidden);
+                if (call.cn != nullptr) copy_row(call.cn + b * hidden, work.c.at(length, slot), hidden);
+                if (call.y == nullptr) continue;
+                for (int64_t t = length; t < call.time_steps; t++)
+                    copy_row(call.y + b * call.y_batch_stride + t * call.y_time_stride, nullptr, hidden);
+            }
+        };
+        if (walk.lengths != nullptr) {
+            in_parts(finish);
+        } else {
+            finish(Slice{0, 1});
         }
     }
 
@@ -614,7 +623,9 @@ struct RecurrentBackwardOp {
 
         const int64_t real = list_rows(work, scratch);
         weight_gradients(context, work, scratch, real);
-        if (call.dx != nullptr) input_gradient(context, work, scratch, real);
+        if (call.dx == nullptr) return;
+        input_gradient(context, work, scratch, real);
+        clear_padding(context, call, work.walk, real);
     }
 
 private:
@@ -833,7 +844,7 @@ private:
         });
     }
 
-    // Lists the rows of all real steps, clears dx at the others, and tells how many are real.
+    // Lists the rows of all real steps and tells how many they are.
     static int64_t list_rows(const RecurrentBackwardWork &work, const Scratch &scratch) {
         const Call &call = *work.call;
         const Walk &walk = work.walk;
@@ -848,12 +859,21 @@ private:
                 real++;
             }
         }
-        if (call.dx == nullptr) return real;
-        for (int64_t b = 0; b < call.batch_size; b++) {
-            for (int64_t t = walk.length(b); t < call.time_steps; t++)
-                copy_row(call.dx + b * call.dx_batch_stride + t * call.dx_time_stride, nullptr, call.input_size);
-        }
         return real;
+    }
+
+    // Zeros for dx at the steps that are not real.
+    static void clear_padding(const Context &context, const Call &call, const Walk &walk, int64_t real) {
+        const int64_t padded = int64_t{call.batch_size} * call.time_steps - real;
+        if (padded == 0) return;
+        context.parallel(context.slices_for(padded * call.input_size), [&](Slice slice) {
+            int64_t begin, end;
+            slice.range(call.batch_size, 1, begin, end);
+            for (int64_t b = begin; b < end; b++) {
+                for (int64_t t = walk.length(b); t < call.time_steps; t++)
+                    copy_row(call.dx + b * call.dx_batch_stride + t * call.dx_time_stride, nullptr, call.input_size);
+            }
+        });
     }
 };
 
