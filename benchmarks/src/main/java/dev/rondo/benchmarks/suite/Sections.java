@@ -50,8 +50,9 @@ final class Sections {
                     case LATENCY -> sections.add(latency(rows));
                     case STARTUP -> {
                         sections.add(list("From nothing to a prediction",
-                                "From the start of the process to the first prediction of a small model; of it, making"
-                                        + " the engine, which with native kernels is loading the library.", rows));
+                                "From the start of the process to the first prediction of a small model; and what making the"
+                                        + " engine takes, which with native kernels is loading the library, in a"
+                                        + " program that does nothing else.", rows));
                         sections.add(facts(outcome.facts()));
                     }
                     case ALL -> throw new IllegalStateException("not a suite of its own");

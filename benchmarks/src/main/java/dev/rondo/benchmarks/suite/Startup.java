@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 
 /// The suite `startup`: [FirstPrediction] is started again and again and timed from outside, from the start of the
-/// process to its prediction. Native kernels, pure Java, and native kernels with an ahead-of-time cache of classes (JEP
+/// process to its prediction, and once more to tell how long it makes an engine. Native kernels, pure Java, and native kernels with an ahead-of-time cache of classes (JEP
 /// 483 and 514), without which that start fails, take turns. The cache is written by a start that is not counted. The
 /// model, an LSTM of 64 units on 64 features with a dense layer, is a file of 133 kB; files and classes are in the
 /// system's cache after the first start, which is not counted either.
@@ -39,22 +39,21 @@ final class Startup {
         Path model = Files.createTempFile("rondo-bench", ".safetensors");
         Path cache = Files.createTempFile("rondo-bench", ".aot");
         Map<Implementation, List<List<Start>>> all = new LinkedHashMap<>();
-        all.put(program(rondo.name(), rondo.isa(), model, NATIVE), new ArrayList<>());
-        all.put(program(AOT, rondo.isa(), model, NATIVE, "-XX:AOTCache=" + cache, "-XX:AOTMode=on"),
-                new ArrayList<>());
-        all.put(program(java.name(), java.isa(), model, "-Drondo.kernels=java"), new ArrayList<>());
+        all.put(program(rondo.name(), rondo.isa(), NATIVE), new ArrayList<>());
+        all.put(program(AOT, rondo.isa(), NATIVE, "-XX:AOTCache=" + cache, "-XX:AOTMode=on"), new ArrayList<>());
+        all.put(program(java.name(), java.isa(), "-Drondo.kernels=java"), new ArrayList<>());
         try (Sequential network = Sequential.of(
                 Input.features(Shape.TIME, FirstPrediction.FEATURES), Lstm.units(64), Dense.units(1))) {
             network.save(model);
-            start(program(AOT, rondo.isa(), model, NATIVE, "-XX:AOTCacheOutput=" + cache), log);
+            say(program(AOT, rondo.isa(), NATIVE, "-XX:AOTCacheOutput=" + cache).command(), 2, log, model.toString());
             for (Implementation who : all.keySet()) {
-                start(who, log);
+                start(who, model, log);
             }
             for (int round = 0; round < rounds; round++) {
                 all.values().forEach(starts -> starts.add(new ArrayList<>()));
                 for (int i = 0; i < STARTS; i++) {
                     for (Map.Entry<Implementation, List<List<Start>>> entry : all.entrySet()) {
-                        entry.getValue().getLast().add(start(entry.getKey(), log));
+                        entry.getValue().getLast().add(start(entry.getKey(), model, log));
                     }
                 }
             }
@@ -82,32 +81,50 @@ final class Startup {
         return Statistics.median(values);
     }
 
-    private static Implementation program(String name, String isa, Path model, String... options) {
+    private static Implementation program(String name, String isa, String... options) {
         List<String> command = new ArrayList<>(List.of(
                 Catalog.javaProgram(), "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
         command.addAll(List.of(options));
-        command.addAll(List.of(
-                "-cp", System.getProperty("java.class.path"), FirstPrediction.class.getName(), model.toString()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), FirstPrediction.class.getName()));
         return new Implementation(name, isa, command, Map.of());
     }
 
-    private static Start start(Implementation who, Path log) throws IOException, InterruptedException {
+    private static Start start(Implementation who, Path model, Path log) throws IOException, InterruptedException {
+        Said predicted = say(who.command(), 2, log, model.toString());
+        Said engine = say(who.command(), 1, log);
+        return new Start(predicted.firstMicros(), engine.number(0, 1) * 1e-3, predicted.number(1, 1),
+                predicted.number(1, 2));
+    }
+
+    /// The lines of a program, with names and numbers between tabs, and when the first stood there after its start.
+    private record Said(List<String> lines, double firstMicros) {
+        double number(int line, int column) {
+            return Double.parseDouble(lines.get(line).split("\t")[column]);
+        }
+    }
+
+    /// @param lines so many at least, behind which the JVM may say what it did
+    private static Said say(List<String> program, int lines, Path log, String... arguments)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(program);
+        command.addAll(List.of(arguments));
         long begin = System.nanoTime();
-        Process process = new ProcessBuilder(who.command())
+        Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
         PeerProcess.endAfter(process, SECONDS);
         try (BufferedReader out =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-            String predicted = out.readLine();
+            List<String> said = new ArrayList<>();
+            String first = out.readLine();
             double micros = (System.nanoTime() - begin) * 1e-3;
-            String memory = out.readLine();
-            if (process.waitFor() != 0 || predicted == null || memory == null) {
+            for (String line = first; line != null; line = out.readLine()) {
+                said.add(line);
+            }
+            if (process.waitFor() != 0 || said.size() < lines) {
                 throw new IOException("startup: the program failed, see " + log);
             }
-            String[] bytes = memory.split("\t");
-            return new Start(micros, Double.parseDouble(predicted.split("\t")[1]) * 1e-3,
-                    Double.parseDouble(bytes[1]), Double.parseDouble(bytes[2]));
+            return new Said(said, micros);
         }
     }
 

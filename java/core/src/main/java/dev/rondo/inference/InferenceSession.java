@@ -57,8 +57,8 @@ public final class InferenceSession implements AutoCloseable {
         notes = model.notes();
         parameters = model.parameters();
         try {
-            engine = serving.engine().engine();
             signature = Signature.of(network.graph(Scope.Variant.PLAIN));
+            engine = serving.engine().engine();
             full = new PlanPool(serving.plans(), () -> plan(Scope.States.ZERO, Scope.Lengths.FULL, 1));
             ownLengths = new PlanPool(serving.plans(), () -> plan(Scope.States.ZERO, Scope.Lengths.OWN, 1));
         } catch (RuntimeException | Error e) {
