@@ -89,7 +89,7 @@ template <class Body> void named(const Operation &op, const Body &body) {
 
 extern "C" {
 
-const uint32_t rondo_abi_version = RONDO_ABI_VERSION;
+const uint32_t rondo_abi = RONDO_ABI_VERSION;
 
 int32_t rondo_machine_describe(rondo_machine *machine) {
     return guarded(nullptr, [&](int32_t &) {

@@ -19,7 +19,7 @@ namespace {
 using namespace rondo;
 using namespace rondo::test;
 
-TEST(Api, hasTheVersionOfTheHeader) { EXPECT_EQ(rondo_abi_version, static_cast<uint32_t>(RONDO_ABI_VERSION)); }
+TEST(Api, hasTheVersionOfTheHeader) { EXPECT_EQ(rondo_abi, static_cast<uint32_t>(RONDO_ABI_VERSION)); }
 
 TEST(Api, describesTheMachine) {
     rondo_machine machine = {};

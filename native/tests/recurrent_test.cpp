@@ -149,7 +149,8 @@ TEST_P(Recurrent, givesWhatIsWantedWithoutTheRest) {
 
 // Whether cut by sequences or, where weights are many and sequences few, by units.
 TEST_P(Recurrent, isTheSameWhateverTheThreads) {
-    for (const RecurrentSizes s : {RecurrentSizes{21, 30, 40, 70}, RecurrentSizes{6, 5, 30, 243}}) {
+    for (const RecurrentSizes s :
+         {RecurrentSizes{21, 30, 40, 70}, RecurrentSizes{6, 5, 30, 243}, RecurrentSizes{24, 40, 67, 9}}) {
         for (const bool ragged : {false, true}) {
             const RecurrentInput in = input(s, {.lengths = ragged}, ragged, 11);
             const ContextOf one(isa(), 1);

@@ -47,7 +47,7 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------ constants */
 
-/* Changes whenever a struct or the meaning of a field changes. Compare with rondo_abi_version. */
+/* Changes whenever a struct or the meaning of a field changes. Compare with rondo_abi. */
 #define RONDO_ABI_VERSION 4
 
 /* Alignment, in bytes, of saved, scratch and packed memory. */
@@ -933,7 +933,7 @@ typedef struct rondo_adagrad {
 /* ------------------------------------------------------------------------------------------------- functions */
 
 /* RONDO_ABI_VERSION of the library. No function, for a language may take longer to link one than to read this. */
-RONDO_API extern const uint32_t rondo_abi_version;
+RONDO_API extern const uint32_t rondo_abi;
 
 /* Fills in what the machine offers. */
 RONDO_API int32_t rondo_machine_describe(rondo_machine *machine);

@@ -473,7 +473,7 @@ private:
                     copy_row(call.y + b * call.y_batch_stride + t * call.y_time_stride, nullptr, hidden);
             }
         };
-        if (walk.lengths != nullptr) {
+        if (walk.lengths != nullptr && call.y != nullptr) {
             in_parts(finish);
         } else {
             finish(Slice{0, 1});

@@ -231,7 +231,7 @@ int main(int count, char **words) {
     }
     rondo_machine machine = {};
     machine.struct_size = sizeof machine;
-    if (rondo_abi_version != RONDO_ABI_VERSION || rondo_machine_describe(&machine) != RONDO_OK) {
+    if (rondo_abi != RONDO_ABI_VERSION || rondo_machine_describe(&machine) != RONDO_OK) {
         std::fprintf(stderr, "peer_rondo: librondo and rondo.h do not fit\n");
         return 1;
     }

@@ -50,8 +50,8 @@ public class DowncallBenchmark {
         context = context(arena);
         calls = arena.allocate(8, 8);
         error = rondo_error.allocate(arena);
-        if (emptyRun() != RondoNative.RONDO_OK()) {
-            throw new IllegalStateException("status " + emptyRun());
+        if (RondoNative.rondo_abi() != RondoNative.RONDO_ABI_VERSION() || emptyRun() != RondoNative.RONDO_OK()) {
+            throw new IllegalStateException("version " + RondoNative.rondo_abi() + ", status " + emptyRun());
         }
     }
 

@@ -1086,49 +1086,49 @@ public class RondoNative extends RondoNative$shared {
         return RONDO_CTC_ZERO;
     }
 
-    private static class rondo_abi_version$constants {
+    private static class rondo_abi$constants {
         public static final OfInt LAYOUT = RondoNative.C_INT;
-        public static final MemorySegment SEGMENT = SYMBOL_LOOKUP.findOrThrow("rondo_abi_version").reinterpret(LAYOUT.byteSize());
+        public static final MemorySegment SEGMENT = SYMBOL_LOOKUP.findOrThrow("rondo_abi").reinterpret(LAYOUT.byteSize());
     }
 
     /**
      * Layout for variable:
      * {@snippet lang=c :
-     * extern const uint32_t rondo_abi_version
+     * extern const uint32_t rondo_abi
      * }
      */
-    public static OfInt rondo_abi_version$layout() {
-        return rondo_abi_version$constants.LAYOUT;
+    public static OfInt rondo_abi$layout() {
+        return rondo_abi$constants.LAYOUT;
     }
 
     /**
      * Segment for variable:
      * {@snippet lang=c :
-     * extern const uint32_t rondo_abi_version
+     * extern const uint32_t rondo_abi
      * }
      */
-    public static MemorySegment rondo_abi_version$segment() {
-        return rondo_abi_version$constants.SEGMENT;
+    public static MemorySegment rondo_abi$segment() {
+        return rondo_abi$constants.SEGMENT;
     }
 
     /**
      * Getter for variable:
      * {@snippet lang=c :
-     * extern const uint32_t rondo_abi_version
+     * extern const uint32_t rondo_abi
      * }
      */
-    public static int rondo_abi_version() {
-        return rondo_abi_version$constants.SEGMENT.get(rondo_abi_version$constants.LAYOUT, 0L);
+    public static int rondo_abi() {
+        return rondo_abi$constants.SEGMENT.get(rondo_abi$constants.LAYOUT, 0L);
     }
 
     /**
      * Setter for variable:
      * {@snippet lang=c :
-     * extern const uint32_t rondo_abi_version
+     * extern const uint32_t rondo_abi
      * }
      */
-    public static void rondo_abi_version(int varValue) {
-        rondo_abi_version$constants.SEGMENT.set(rondo_abi_version$constants.LAYOUT, 0L, varValue);
+    public static void rondo_abi(int varValue) {
+        rondo_abi$constants.SEGMENT.set(rondo_abi$constants.LAYOUT, 0L, varValue);
     }
 
     private static class rondo_machine_describe {

@@ -366,6 +366,7 @@ public abstract sealed class Model implements AutoCloseable permits Sequential, 
     /// Saves layers, notes and parameters in a safetensors file, which is replaced whole or not at all.
     ///
     /// @throws IOException if it cannot be written
+    /// @throws IllegalArgumentException if a name or a note holds half of a surrogate pair
     /// @throws IllegalStateException if the model is closed
     public synchronized void save(Path file) throws IOException {
         checkOpen();

@@ -10,6 +10,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,8 +82,9 @@ final class ResultsFile {
                 rows.add(row(file, in));
             }
             in.endArray();
-        } catch (MalformedJsonException | EOFException e) {
-            throw new IOException("%s: no results: %s".formatted(file, e.getMessage()), e);
+        } catch (MalformedJsonException | EOFException | CharacterCodingException e) {
+            String[] lines = String.valueOf(e.getMessage()).split("\n", 2);
+            throw new IOException("%s: no results: %s".formatted(file, lines[0]), e);
         }
         return rows;
     }

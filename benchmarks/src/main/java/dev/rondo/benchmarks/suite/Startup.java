@@ -18,10 +18,11 @@ import java.util.List;
 import java.util.Map;
 
 /// The suite `startup`: [FirstPrediction] is started again and again and timed from outside, from the start of the
-/// process to its prediction, and once more to tell how long it makes an engine. Native kernels, pure Java, and native kernels with an ahead-of-time cache of classes (JEP
-/// 483 and 514), without which that start fails, take turns. The cache is written by a start that is not counted. The
-/// model, an LSTM of 64 units on 64 features with a dense layer, is a file of 133 kB; files and classes are in the
-/// system's cache after the first start, which is not counted either.
+/// process to its prediction; a second start, without a model, tells how long making an engine takes. Native kernels,
+/// pure Java, and native kernels with an ahead-of-time cache of classes (JEP 483 and 514), without which that start
+/// fails, take turns. The cache is written by a start that is not counted. The model, an LSTM of 64 units on 64 features
+/// with a dense layer, is a file of 133 kB; files and classes are in the system's cache after the first start, which is
+/// not counted either.
 final class Startup {
     private static final int STARTS = 5;
     private static final int SECONDS = 60;

@@ -15,6 +15,7 @@ import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -75,12 +76,14 @@ public final class InferenceSession implements AutoCloseable {
         return open(file, Serving.standard());
     }
 
-    /// Opens a model file.
+    /// Opens a model file. The first time in a process, its engine is loaded by a thread of its own meanwhile.
     ///
     /// @throws dev.rondo.io.ModelFormatException if it is no model file
     /// @throws IOException if it cannot be read
     public static InferenceSession open(Path file, Serving serving) throws IOException {
-        serving.engine().prepare();
+        if (Files.isRegularFile(file)) {
+            serving.engine().prepare();
+        }
         return new InferenceSession(ModelFile.read(file), serving);
     }
 

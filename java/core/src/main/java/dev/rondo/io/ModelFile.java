@@ -33,7 +33,7 @@ public final class ModelFile {
     /// Writes a model. The file is replaced whole or not at all.
     ///
     /// @param notes metadata to be kept with it; none under [#MODEL_KEY], nor `rondo.checkpoint` or what begins so
-    /// @throws IllegalArgumentException if a note has such a key
+    /// @throws IllegalArgumentException if a note has such a key, or a name or a note holds half of a surrogate pair
     /// @throws IOException if it cannot be written
     public static void write(Path file, Network network, Map<String, String> notes, Parameters parameters)
             throws IOException {

@@ -45,6 +45,8 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
     /// The longest header that the format allows.
     static final long MAXIMUM_BYTES = 100_000_000;
 
+    private static final int MAXIMUM_NAME = 4096;
+
     static final String METADATA = "__metadata__";
     private static final String TYPE = "dtype";
     private static final String SHAPE = "shape";
@@ -251,12 +253,13 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
             in.beginArray();
             while (in.hasNext()) {
                 expect(in, JsonToken.NUMBER, place, "a whole number");
-                Number number = StrictJson.number(in);
+                String literal = in.nextString();
+                Number number = StrictJson.number(literal);
                 if (number instanceof Double) {
-                    throw wrong(place, "a whole number", "'" + number + "'");
+                    throw wrong(place, "a whole number", "'" + literal + "'");
                 }
                 if (!(number instanceof Long value) || value < 0) {
-                    throw wrong(place, "a number from 0 to " + Long.MAX_VALUE, number.toString());
+                    throw wrong(place, "a number from 0 to " + Long.MAX_VALUE, literal);
                 }
                 numbers.add(value);
             }
@@ -267,6 +270,9 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
         /// The name of the next field, which is not among those before it.
         private String nextName(JsonReader in, String place, Set<String> before) throws IOException {
             String name = in.nextName();
+            if (name.length() > MAXIMUM_NAME) {
+                throw wrong(place, "names of at most " + MAXIMUM_NAME + " characters", name.length() + " characters");
+            }
             if (!before.add(name)) {
                 throw wrong(place, "each field once", "\"" + name + "\" twice");
             }

@@ -8,7 +8,7 @@ import java.math.BigInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Reads JSON as RFC 8259 has it and nothing beside it.
+/// Reads JSON as RFC 8259 has it and nothing beside it but a byte order mark in front.
 ///
 /// Of the readers of JSON Gson's loads the fewest classes: the first prediction of a process waits for it.
 public final class StrictJson {
@@ -24,10 +24,9 @@ public final class StrictJson {
         return reader;
     }
 
-    /// Takes a number: a [Long] or, beyond its range, a [BigInteger] if it has neither a fraction nor an exponent, else a
-    /// [Double].
-    public static Number number(JsonReader in) throws IOException {
-        String literal = in.nextString();
+    /// What a number is written as, as a [Long] or, beyond its range, a [BigInteger] if it has neither a fraction nor an
+    /// exponent, else as a [Double].
+    public static Number number(String literal) {
         if (literal.contains(".") || literal.contains("e") || literal.contains("E")) {
             return Double.parseDouble(literal);
         }
@@ -41,7 +40,7 @@ public final class StrictJson {
     /// What a reader found wrong and where.
     ///
     /// @param text what is wrong
-    /// @param offset where, in characters from the start of what was read
+    /// @param offset where, in characters from the start of what was read: at the fault or just behind it
     public record Problem(String text, int offset) {
         private static final Pattern PLACE = Pattern.compile("(.*?) at line (\\d+) column (\\d+) path .*", Pattern.DOTALL);
 

@@ -444,6 +444,7 @@ final class NetworkJson {
         List<?> items = fields.list(name);
         int[] dims = new int[items.size()];
         for (int axis = 0; axis < dims.length; axis++) {
+            // No switch over types: the JDK makes a class for each, which a first prediction waits for.
             if (items.get(axis) instanceof String symbol && symbols().containsValue(symbol)) {
                 dims[axis] = dim(symbol);
             } else if (items.get(axis) instanceof Long number && number >= 1 && number <= Integer.MAX_VALUE) {
@@ -519,7 +520,7 @@ final class NetworkJson {
         long number(String name) {
             Object value = take(name);
             if (!(value instanceof Long number)) {
-                throw wrong(name, "a whole number", value);
+                throw wrong(name, "a whole number of 64 bits", value);
             }
             return number;
         }
@@ -595,7 +596,7 @@ final class NetworkJson {
             return json.nextString();
         }
         if (token == JsonToken.NUMBER) {
-            return StrictJson.number(json);
+            return StrictJson.number(json.nextString());
         }
         throw new IllegalArgumentException("model: expected objects, arrays, strings and numbers, got " + token);
     }

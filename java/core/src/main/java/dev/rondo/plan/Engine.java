@@ -75,18 +75,17 @@ public final class Engine {
             return new Engine(this);
         }
 
-        /// Begins, if it is the first time in this process, to load what an engine of these options needs, and returns.
-        /// For a caller that has a file to read meanwhile: linking native functions takes about as long. What goes
-        /// wrong is told by [#engine].
+        /// Begins, if it is the first time in this process, to load what an engine of these options needs, in a thread
+        /// that ends when it is done, and returns. For a caller that has a file to read meanwhile: linking native
+        /// functions takes about as long. Nothing is thrown; what goes wrong is told when an engine is made.
         public void prepare() {
-            if (PREPARED.compareAndSet(false, true)) {
-                Thread.ofPlatform().daemon().name("rondo-prepare").start(() -> {
-                    try {
-                        engine();
-                    } catch (IllegalArgumentException | IllegalStateException e) {
-                        // Whoever makes the engine gets the same.
-                    }
-                });
+            if (!PREPARED.compareAndSet(false, true)) {
+                return;
+            }
+            try {
+                Thread.ofPlatform().name("rondo-prepare").uncaughtExceptionHandler((thread, e) -> {}).start(this::engine);
+            } catch (OutOfMemoryError e) {
+                // No thread to be had: then whoever makes the engine loads it.
             }
         }
 

@@ -1,6 +1,7 @@
 package dev.rondo.training;
 
 import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import dev.rondo.json.StrictJson;
 import java.io.IOException;
@@ -154,11 +155,12 @@ record HistoryFile(Path file, Format format) implements Callback {
     private static int jsonEpoch(String text) throws IOException {
         try (JsonReader json = StrictJson.reader(text, 1)) {
             json.beginObject();
-            if (json.nextName().equals(EPOCH)) {
-                return json.nextInt();
+            if (json.nextName().equals(EPOCH) && json.peek() == JsonToken.NUMBER
+                    && StrictJson.number(json.nextString()) instanceof Long epoch) {
+                return Math.toIntExact(epoch);
             }
             throw new IOException("no epoch");
-        } catch (IllegalStateException e) {
+        } catch (IllegalStateException | ArithmeticException e) {
             throw new IOException("other JSON", e);
         }
     }

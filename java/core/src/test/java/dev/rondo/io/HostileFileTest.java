@@ -172,6 +172,14 @@ class HostileFileTest {
     }
 
     @Test
+    void aNameWithoutEndIsRefused() throws IOException {
+        Path file = write(file(("{\"" + "a".repeat(5000) + "\": {}}").getBytes(StandardCharsets.UTF_8), new byte[0]));
+        assertEquals(
+                file + ": header: expected names of at most 4096 characters, got 5000 characters",
+                assertThrows(ModelFormatException.class, () -> readAll(file)).getMessage());
+    }
+
+    @Test
     void bytesThatAreNoTextAreRefused() throws IOException {
         Path file = write(file(new byte[] {'{', (byte) 0xff, (byte) 0xfe, '}'}, new byte[0]));
         assertTrue(assertThrows(ModelFormatException.class, () -> readAll(file))

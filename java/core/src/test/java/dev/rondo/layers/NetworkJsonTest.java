@@ -103,7 +103,9 @@ class NetworkJsonTest {
             "Dropout"                   | "Transporter"             | layers[6]: type: expected one of
             "version":1                 | "version":3               | model: version: expected 1 or 2, got 3
             "version":1                 | "version":2               | model: expected a field calls, got none
-            "seed":-42                  | "seed":"x"                | model: seed: expected a whole number, got x
+            "seed":-42                  | "seed":"x"                | model: seed: expected a whole number of 64 bits, got x
+            "seed":-42                  | "seed":9223372036854775808 | model: seed: expected a whole number of 64 bits, got 9223372036854775808
+            "seed":-42                  | "seed":-42.0              | model: seed: expected a whole number of 64 bits, got -42.0
             "rate":0.25                 | "rate":1.5                | layers[6]: Dropout: rate: expected a number in [0, 1) in float32, got 1.5
             "rate":0.25                 | "rate":0.25,"speed":1     | layers[6]: expected no other fields, got [speed]
             "rate":0.25                 | "rat":0.25                | layers[6]: expected a field rate, got none

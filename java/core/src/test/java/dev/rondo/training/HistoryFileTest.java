@@ -185,9 +185,13 @@ class HistoryFileTest {
         IllegalArgumentException json = assertThrows(
                 IllegalArgumentException.class, () -> begun(Callback.jsonLines(file), resumed).onResume(THIRD));
         assertEquals(file + ": line 1: expected a line of an epoch, got epoch,loss", json.getMessage());
-        Files.writeString(file, "{\"step\":1}\n");
-        assertThrows(IllegalArgumentException.class, () -> begun(Callback.jsonLines(file), resumed).onResume(THIRD));
-        assertEquals("{\"step\":1}\n", Files.readString(file), "not touched");
+        for (String other : List.of("{\"step\":1}", "{\"epoch\":\"1\"}", "{\"epoch\":1.0}", "{\"epoch\":null}",
+                "{\"epoch\":4294967297}", "{}", "[1]", "1", "")) {
+            Files.writeString(file, other + "\n");
+            assertThrows(IllegalArgumentException.class,
+                    () -> begun(Callback.jsonLines(file), resumed).onResume(THIRD), other);
+            assertEquals(other + "\n", Files.readString(file), "not touched");
+        }
     }
 
     /// `/dev/full` refuses every write as a full disk does.

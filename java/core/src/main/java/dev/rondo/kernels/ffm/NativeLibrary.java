@@ -22,7 +22,7 @@ public final class NativeLibrary {
     /// `linux-x86_64` for instance: where native libraries lie in jars.
     static final String PLATFORM = platform();
 
-    private static final String VERSION = "rondo_abi_version";
+    private static final String VERSION = "rondo_abi";
     private static final String PATH_PROPERTY = "rondo.library.path";
 
     private final String file;
@@ -82,13 +82,13 @@ public final class NativeLibrary {
             if (SymbolLookup.loaderLookup().find(VERSION).isEmpty()) {
                 return failed(file + " is no librondo: it lacks " + VERSION);
             }
-            int version = RondoNative.rondo_abi_version();
+            int version = RondoNative.rondo_abi();
             if (version != RondoNative.RONDO_ABI_VERSION()) {
                 return failed("%s has ABI version %d, expected %d".formatted(file, version,
                         RondoNative.RONDO_ABI_VERSION()));
             }
             return new NativeLibrary(file.toString(), "");
-        } catch (IOException | UnsatisfiedLinkError | IllegalCallerException e) {
+        } catch (IOException | UnsatisfiedLinkError | RuntimeException e) {
             return failed(e.getMessage() == null ? e.toString() : e.getMessage());
         }
     }

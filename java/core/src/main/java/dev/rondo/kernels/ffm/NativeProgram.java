@@ -79,10 +79,11 @@ final class NativeProgram implements Program {
             preparation.run();
         }
         for (Stage stage : stages) {
+            // No switch: the JDK makes a class for one over types, which the first prediction of a process waits for.
             if (stage instanceof Stage.Calls list) {
                 run(context, list, error, lent[0], lent[1], lent[2], lent[3]);
-            } else if (stage instanceof Stage.Steps steps) {
-                steps.scan().run(extents, lent);
+            } else {
+                ((Stage.Steps) stage).scan().run(extents, lent);
             }
         }
     }

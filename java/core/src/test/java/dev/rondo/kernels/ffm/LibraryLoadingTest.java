@@ -4,7 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.stream.JsonReader;
+import dev.rondo.Sequential;
 import dev.rondo.kernels.Engines;
+import dev.rondo.layers.Dense;
+import dev.rondo.layers.Input;
 import dev.rondo.plan.Engine;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -41,6 +45,15 @@ class LibraryLoadingTest {
     /// @param resources a further entry of the class path; librondo's folder or jar for instance
     private static List<String> print(String resources, Map<String, String> environment, String... options)
             throws IOException, InterruptedException {
+        return run(List.of(PrintEngine.class.getName()), resources, environment, options);
+    }
+
+    /// The lines that a fresh process prints.
+    ///
+    /// @param program a class and its arguments
+    private static List<String> run(
+            List<String> program, String resources, Map<String, String> environment, String... options)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--illegal-native-access=deny",
                 "-Drondo.providers=none"));
@@ -51,8 +64,9 @@ class LibraryLoadingTest {
         Path target = Path.of(System.getProperty("rondo.root"), "java", "core", "target");
         command.addAll(List.of(
                 "-cp", String.join(":", target.resolve("classes").toString(), target.resolve("test-classes").toString(),
-                        resources),
-                PrintEngine.class.getName()));
+                        Path.of(JsonReader.class.getProtectionDomain().getCodeSource().getLocation().getPath()).toString(),
+                        resources)));
+        command.addAll(program);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().keySet().removeAll(List.of("RONDO_FORCE_ISA", "JAVA_TOOL_OPTIONS"));
         builder.environment().putAll(environment);
@@ -153,7 +167,40 @@ class LibraryLoadingTest {
         Path other = Path.of(System.getProperty("java.home"), "lib", System.mapLibraryName("zip"));
         List<String> lines = print(resources(), Map.of(), "-Drondo.library.path=" + other);
         assertLine("kernels=java", lines);
-        assertLine("reason=native kernels: " + other + " is no librondo: it lacks rondo_abi_version", lines);
+        assertLine("reason=native kernels: " + other + " is no librondo: it lacks rondo_abi", lines);
+    }
+
+    @Test
+    void aLibraryOfAnotherVersionIsAReason() throws Exception {
+        Path source = Files.writeString(folder.resolve("other.c"), "const unsigned rondo_abi = 3;");
+        Path other = folder.resolve("other.so");
+        assertEquals(0, new ProcessBuilder("cc", "-shared", "-o", other.toString(), source.toString())
+                .inheritIO().start().waitFor(), "cc");
+        List<String> lines = print(resources(), Map.of(), "-Drondo.library.path=" + other);
+        assertLine("kernels=java", lines);
+        assertLine("reason=native kernels: " + other + " has ABI version 3, expected 4", lines);
+    }
+
+    /// A thread of its own loads the kernels while the file is read: what goes wrong there is told once, by whoever opens.
+    @Test
+    void aSessionTellsWhatTheThreadThatLoadsItsKernelsMet() throws Exception {
+        Path model = folder.resolve("model.safetensors");
+        try (Sequential network = Sequential.of(Input.features(5), Dense.units(1))) {
+            network.save(model);
+        }
+        String resources = resources();
+        List<String> program = List.of(PrintSession.class.getName(), model.toString());
+        assertEquals(List.of("kernels=native"), run(program, resources, Map.of()));
+        assertEquals(List.of("kernels=java"), run(program, resources, Map.of(), "-Drondo.kernels=java"));
+        String missing = "-Drondo.library.path=/nowhere/librondo.so";
+        assertEquals(
+                List.of("exception=native kernels cannot be used: rondo.library.path: expected a file, got"
+                        + " /nowhere/librondo.so"),
+                run(program, resources, Map.of(), missing, "-Drondo.kernels=native"));
+        List<String> lines = run(
+                List.of(PrintSession.class.getName(), "/nowhere/model"), resources, Map.of(), missing);
+        assertEquals(1, lines.size(), lines.toString());
+        assertTrue(lines.getFirst().startsWith("exception=/nowhere/model"), lines.toString());
     }
 
     @Test
