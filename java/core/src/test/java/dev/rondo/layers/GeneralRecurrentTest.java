@@ -471,7 +471,7 @@ class GeneralRecurrentTest {
             quoteCharacter = '`',
             textBlock = """
             "projection":3             | "projection":-1           | layers[1].form: projection: expected at least 1, or 0 for none, got -1
-            "projection":3             | "projection":3.5          | layers[1].form: projection: expected a whole number, got 3.5
+            "projection":3             | "projection":3.5          | layers[1].form: projection: expected a whole number of 64 bits, got 3.5
             "projection":3             | "project":3               | layers[1].form: expected a field projection, got none
             "cellClip":2.5             | "cellClip":0              | layers[1].form: cellClip: expected a number above 0 in float32, got 0.0
             "cellClip":2.5             | "cellClip":"Infinity"     | layers[1].form: cellClip: expected a number, got Infinity
