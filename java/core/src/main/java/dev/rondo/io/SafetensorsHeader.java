@@ -179,7 +179,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
                     }
                 }
                 in.endObject();
-                in.peek();
+                in.peek(); // refuses what stands behind it
             } catch (MalformedJsonException | EOFException e) {
                 StrictJson.Problem problem = StrictJson.Problem.of(e, text);
                 throw new ModelFormatException(

@@ -558,7 +558,7 @@ final class NetworkJson {
     private static Object tree(String text) {
         try (JsonReader json = StrictJson.reader(text, DEPTH)) {
             Object tree = value(json);
-            json.peek();
+            json.peek(); // refuses what stands behind it
             return tree;
         } catch (MalformedJsonException | EOFException e) {
             StrictJson.Problem problem = StrictJson.Problem.of(e, text);
