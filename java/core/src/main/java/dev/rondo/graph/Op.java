@@ -13,8 +13,30 @@ import java.util.stream.IntStream;
 /// Each record lists its roles as `inputs -> outputs` with shapes; `?` marks an input that may be absent. `...` stands
 /// for any number of leading extents. All floating-point values are FLOAT32 (FLOAT64 in a plan that widens them).
 /// Whoever adds an operation is led by the compiler to the five places that know them all: [ShapeInference],
-/// [Gradients], [Hoisting], and the two kernel sets.
+/// [Gradients], [Hoisting], and the two kernel sets. A `switch` loads every class that it names, so that those on the way
+/// to a first prediction name families, of which most have no member there.
 public sealed interface Op {
+    /// Functions of elements, and what is summed over axes.
+    sealed interface Elementwise extends Op {}
+
+    /// The same elements in other places.
+    sealed interface Shaping extends Op {}
+
+    /// Losses, which tell their gradients with them.
+    sealed interface Loss extends Op {}
+
+    /// What knows the steps of sequences.
+    sealed interface InTime extends Op {}
+
+    /// Normalizations and their gradients.
+    sealed interface Normalization extends Op {}
+
+    /// Noise of training.
+    sealed interface Noise extends Op {}
+
+    /// Clipping of gradients, and optimizers.
+    sealed interface Update extends Op {}
+
     /// The most axes of what is broadcast or permuted.
     int MAX_AXES = 8;
 
@@ -60,10 +82,10 @@ public sealed interface Op {
     }
 
     /// `x[...] -> y[...]`, y = kind(x).
-    record Unary(UnaryKind kind) implements Op {}
+    record Unary(UnaryKind kind) implements Elementwise {}
 
     /// `x[...], y[...], dy[...] -> dx[...]`, dx = kind'(x) dy, where y = kind(x).
-    record UnaryGradient(UnaryKind kind) implements Op {}
+    record UnaryGradient(UnaryKind kind) implements Elementwise {}
 
     /// The functions of [Binary].
     enum BinaryKind {
@@ -86,13 +108,13 @@ public sealed interface Op {
     /// `a[...], b[...] -> y[...]`, y = a kind b. The shapes are laid over each other from their last axes on, as NumPy
     /// does: an axis that is 1 in one operand, or that it lacks in front, is repeated there. Symbols equal themselves
     /// only.
-    record Binary(BinaryKind kind) implements Op {}
+    record Binary(BinaryKind kind) implements Elementwise {}
 
     /// `x[...] -> y[...]`, each number of x taken to the nearest in low..high.
     ///
     /// @param low at most high; minus infinity bounds nothing
     /// @param high infinity bounds nothing
-    record Clip(float low, float high) implements Op {
+    record Clip(float low, float high) implements Elementwise {
         /// Checks the order.
         public Clip {
             if (!(low <= high)) {
@@ -102,7 +124,7 @@ public sealed interface Op {
     }
 
     /// `x[...], dy[...] -> dx[...]`, the gradient of [Clip]: dy where x is within low..high, the bounds included, else 0.
-    record ClipGradient(Clip clip) implements Op {}
+    record ClipGradient(Clip clip) implements Elementwise {}
 
     /// The functions of [Reduce].
     enum ReduceKind {
@@ -115,7 +137,7 @@ public sealed interface Op {
     }
 
     /// `x -> y`, y = kind over the axes `from` (inclusive) to `to` (exclusive) of x, which y lacks.
-    record Reduce(ReduceKind kind, int from, int to) implements Op {
+    record Reduce(ReduceKind kind, int from, int to) implements Elementwise {
         /// Checks the axes.
         public Reduce {
             if (from < 0 || to <= from) {
@@ -126,7 +148,7 @@ public sealed interface Op {
 
     /// `dy -> dx`, the gradient of a [Reduce] SUM or MEAN over an x of the given shape: dy spread over the reduced
     /// axes, for MEAN divided by their extent.
-    record ReduceGradient(Reduce reduce, Shape shape) implements Op {
+    record ReduceGradient(Reduce reduce, Shape shape) implements Elementwise {
         /// Checks that there is a gradient.
         public ReduceGradient {
             if (reduce.kind() == ReduceKind.MAX) {
@@ -139,13 +161,13 @@ public sealed interface Op {
 
     /// `x -> y`, the same elements in the same order in another shape. Symbols stay in their order, and the extents
     /// between two of them have the same product before and after: `[B,T,12]` becomes `[B,T,3,4]`, never `[B,12,T]`.
-    record Reshape(Shape shape) implements Op {}
+    record Reshape(Shape shape) implements Shaping {}
 
     /// `x -> y` of the given shape, x repeated along the axes that are 1 in it or that it lacks in front.
-    record Broadcast(Shape shape) implements Op {}
+    record Broadcast(Shape shape) implements Shaping {}
 
     /// `x -> y`, axis i of y is axis `axes[i]` of x.
-    record Permute(List<Integer> axes) implements Op {
+    record Permute(List<Integer> axes) implements Shaping {
         /// Checks that each axis is there once.
         public Permute {
             axes = List.copyOf(axes);
@@ -162,7 +184,7 @@ public sealed interface Op {
     }
 
     /// `x0, x1 ... -> y`, the inputs behind each other along an axis, whose extents are numbers; all others are equal.
-    record Concat(int axis) implements Op {
+    record Concat(int axis) implements Shaping {
         /// Checks the axis.
         public Concat {
             if (axis < 0) {
@@ -181,7 +203,7 @@ public sealed interface Op {
     /// fewer steps than they need fails.
     ///
     /// @param to [#END] for the axis' end
-    record Slice(int axis, int from, int to) implements Op {
+    record Slice(int axis, int from, int to) implements Shaping {
         /// The end of an axis, whatever its extent.
         public static final int END = Integer.MAX_VALUE;
 
@@ -216,7 +238,7 @@ public sealed interface Op {
     }
 
     /// `dy -> dx`, the gradient of a [Slice] of an x of the given shape: dy in its place, zeros around it.
-    record SliceGradient(Slice slice, Shape shape) implements Op {}
+    record SliceGradient(Slice slice, Shape shape) implements Shaping {}
 
     /// `-> y[]`, a number.
     record Constant(double number) implements Op {}
@@ -278,7 +300,7 @@ public sealed interface Op {
     /// weighted by the target's probabilities (one of labels and targets is given); the number of real steps whose
     /// largest logit is at the label or at the largest target; the number of real steps; the gradient of the loss. A
     /// step is real when it lies before its sequence's length.
-    record SoftmaxCrossEntropy() implements Op {}
+    record SoftmaxCrossEntropy() implements Loss {}
 
     // -------------------------------------------------------------------------------------------- elementwise losses
 
@@ -300,7 +322,7 @@ public sealed interface Op {
     /// steps; the means of (p - t)² and |p - t| over them, where p is x, or of logits their probability; the number of
     /// elements on whose side of 1/2 the target is too, with the binary kinds, else 0; the number of real steps; the
     /// gradient of the loss. A step is real when it lies before its sequence's length.
-    record ElementwiseLoss(LossKind kind) implements Op {}
+    record ElementwiseLoss(LossKind kind) implements Loss {}
 
     // ------------------------------------------------------------------------------------------- losses of sequences
 
@@ -334,7 +356,7 @@ public sealed interface Op {
     /// the run before anything is computed. L is an extent of its own, such as [dev.rondo.tensor.Shape#time] of 1.
     ///
     /// @param blank the class that stands for none
-    record Ctc(int blank, CtcReduction reduction, Impossible impossible) implements Op {
+    record Ctc(int blank, CtcReduction reduction, Impossible impossible) implements Loss {
         /// Checks the blank.
         public Ctc {
             if (blank < 0) {
@@ -350,13 +372,13 @@ public sealed interface Op {
     /// end\[yn-1\]; the loss of a sequence is -log of exp(score) of its tags over the sum of it over all tags, in nats,
     /// and 0 of no steps. `loss` is the mean over the sequences, `count` their number, and the gradients are those of
     /// `loss`.
-    record Crf() implements Op {}
+    record Crf() implements Loss {}
 
     // ---------------------------------------------------------------------------------------------------------- time
 
     /// `x[B,T,...], lengths[B] (INT32) -> y[B,T,...]`: x at the real steps, which lie before their sequence's length, and
     /// zero at padded ones.
-    record MaskTime() implements Op {}
+    record MaskTime() implements InTime {}
 
     /// Whether padding may stand between real steps.
     enum Holes {
@@ -371,7 +393,7 @@ public sealed interface Op {
     /// counts is how many there are; places where they are, in their order, and -1 behind them.
     ///
     /// @param padding finite
-    record RealSteps(float padding, Holes holes) implements Op {
+    record RealSteps(float padding, Holes holes) implements InTime {
         /// Checks the number.
         public RealSteps {
             if (!Float.isFinite(padding)) {
@@ -381,15 +403,15 @@ public sealed interface Op {
     }
 
     /// `x[B,T,...], places[B,T] (INT32) -> y[B,T,...]`: the steps of x at these places, zero where they are negative.
-    record CompactTime() implements Op {}
+    record CompactTime() implements InTime {}
 
     /// `dy[B,T,...], places[B,T] (INT32) -> dx[B,T,...]`, the gradient of [CompactTime]: dy at these places, zero
     /// elsewhere.
-    record CompactTimeGradient() implements Op {}
+    record CompactTimeGradient() implements InTime {}
 
     /// `x[B,T,...], lengths?[B] (INT32) -> y[B,T,...]`: the real steps of each sequence from its last to its first; zero
     /// at padded steps.
-    record ReverseTime() implements Op {}
+    record ReverseTime() implements InTime {}
 
     /// What [PoolTime] takes of the real steps of a sequence.
     enum PoolKind {
@@ -407,11 +429,11 @@ public sealed interface Op {
 
     /// `x[B,T,...], lengths?[B] (INT32) -> y[B,...]`: kind over the real steps of each sequence; zero where there are
     /// none.
-    record PoolTime(PoolKind kind) implements Op {}
+    record PoolTime(PoolKind kind) implements InTime {}
 
     /// `x, y (both for MAX), dy[B,...], lengths?[B] (INT32) -> dx`, the gradient of a [PoolTime] over an x of the given
     /// shape; zero at padded steps.
-    record PoolTimeGradient(PoolKind kind, Shape shape) implements Op {}
+    record PoolTimeGradient(PoolKind kind, Shape shape) implements InTime {}
 
     /// Which steps around a sequence its [Windows] may reach.
     enum Padding {
@@ -433,7 +455,7 @@ public sealed interface Op {
     /// @param padding what is around the sequence; SAME needs the stride 1 where the number of steps is a symbol, or what
     ///     a window sees would depend on the batch's longest sequence
     /// @param windows the symbol of time for S, where it is not T itself and T is a symbol; else 0
-    record Windows(int size, int stride, int dilation, Padding padding, int windows) implements Op {
+    record Windows(int size, int stride, int dilation, Padding padding, int windows) implements InTime {
         /// Checks the numbers.
         public Windows {
             if (size < 1 || stride < 1 || dilation < 1) {
@@ -484,7 +506,7 @@ public sealed interface Op {
     }
 
     /// `dy -> dx`, the gradient of [Windows] of an x of the given shape.
-    record WindowsGradient(Windows windows, Shape shape) implements Op {}
+    record WindowsGradient(Windows windows, Shape shape) implements InTime {}
 
     // ------------------------------------------------------------------------------------------------- normalization
 
@@ -492,7 +514,7 @@ public sealed interface Op {
     /// with scale = 1 / sqrt(variance + epsilon) (Ba, Kiros and Hinton 2016, equation 3). Mean and scale have no gradient.
     ///
     /// @param epsilon at least 0
-    record LayerNorm(float epsilon) implements Op {
+    record LayerNorm(float epsilon) implements Normalization {
         /// Checks epsilon.
         public LayerNorm {
             if (!(epsilon >= 0)) {
@@ -502,7 +524,7 @@ public sealed interface Op {
     }
 
     /// `x, gain?, mean, scale, dy -> dx, dgain[n], dbias[n]`, the gradients of [LayerNorm].
-    record LayerNormGradient() implements Op {}
+    record LayerNormGradient() implements Normalization {}
 
     /// `x[B,T,n] or [B,n], movingMean[n], movingVariance[n], gain?[n], bias?[n], lengths?[B] (INT32)
     /// -> y, mean[n], scale[n]`: y = gain (x - mean) scale + bias for each feature at the real steps, zero at padded ones,
@@ -513,7 +535,7 @@ public sealed interface Op {
     ///
     /// @param momentum 0 to 1
     /// @param epsilon at least 0
-    record BatchNorm(float momentum, float epsilon) implements Op {
+    record BatchNorm(float momentum, float epsilon) implements Normalization {
         /// Checks the numbers.
         public BatchNorm {
             if (!(momentum >= 0 && momentum <= 1) || !(epsilon >= 0)) {
@@ -525,7 +547,7 @@ public sealed interface Op {
 
     /// `x, mean, scale, dy, gain?, lengths? -> dx, dgain[n], dbias[n]`, the gradients of [BatchNorm] in training; dx is
     /// zero at padded steps, where dy does not count.
-    record BatchNormGradient() implements Op {}
+    record BatchNormGradient() implements Normalization {}
 
     // ------------------------------------------------------------------------------------------------------- dropout
 
@@ -536,7 +558,7 @@ public sealed interface Op {
     /// @param rate the share of zeros, at least 0 and below 1
     /// @param stream tells the dropouts of a graph apart
     /// @param seed the seed of the training run
-    record Dropout(float rate, int stream, long seed) implements Op {
+    record Dropout(float rate, int stream, long seed) implements Noise {
         /// Checks the rate.
         public Dropout {
             if (!(rate >= 0 && rate < 1)) {
@@ -551,7 +573,7 @@ public sealed interface Op {
     /// @param deviation the standard deviation, at least 0
     /// @param stream tells the noises and dropouts of a graph apart, at least 0
     /// @param seed the seed of the training run
-    record GaussianNoise(float deviation, int stream, long seed) implements Op {
+    record GaussianNoise(float deviation, int stream, long seed) implements Noise {
         /// Checks the deviation and the stream.
         public GaussianNoise {
             if (!(deviation >= 0 && deviation < Float.POSITIVE_INFINITY) || stream < 0) {
@@ -662,7 +684,7 @@ public sealed interface Op {
     /// `x[n] -> norm[], scale[]`: norm = sqrt(sum x²), scale = maxNorm / norm where norm > maxNorm, else 1.
     ///
     /// @param maxNorm above 0; infinity never clips
-    record GlobalNorm(float maxNorm) implements Op {
+    record GlobalNorm(float maxNorm) implements Update {
         /// Checks the norm.
         public GlobalNorm {
             if (!(maxNorm > 0)) {
@@ -688,7 +710,7 @@ public sealed interface Op {
     ///
     /// @param maxNorm above 0
     /// @param tensors where they lie
-    record ClipNorms(float maxNorm, List<Range> tensors) implements Op {
+    record ClipNorms(float maxNorm, List<Range> tensors) implements Update {
         /// Checks the norm.
         public ClipNorms {
             tensors = List.copyOf(tensors);
@@ -701,7 +723,7 @@ public sealed interface Op {
     /// `gradients[n] ->`: takes each number of them to the nearest in -maxValue..maxValue, in place.
     ///
     /// @param maxValue above 0
-    record ClipValues(float maxValue) implements Op {
+    record ClipValues(float maxValue) implements Update {
         /// Checks the value.
         public ClipValues {
             if (!(maxValue > 0)) {
@@ -713,7 +735,7 @@ public sealed interface Op {
     /// `parameters[n], gradients[n], velocity?[n], scale?[], rate[] ->`: with g = scale gradients, velocity = momentum
     /// velocity - rate g, then parameters += velocity, or with Nesterov parameters += momentum velocity - rate g.
     /// Parameters and velocity are changed in place. The velocity may be absent only without momentum.
-    record Sgd(float momentum, boolean nesterov) implements Op {
+    record Sgd(float momentum, boolean nesterov) implements Update {
         /// Checks the momentum.
         public Sgd {
             if (!(momentum >= 0 && momentum < 1)) {
@@ -734,7 +756,7 @@ public sealed interface Op {
     /// gradients, m = beta1 m + (1 - beta1) g and v = beta2 v + (1 - beta2) g², then the parameters w as the form says
     /// (Kingma and Ba 2015), and w -= rate decay w of the w before (AdamW, Loshchilov and Hutter 2019). Parameters, m
     /// and v are changed in place.
-    record Adam(float beta1, float beta2, float epsilon, float decay, AdamForm form) implements Op {
+    record Adam(float beta1, float beta2, float epsilon, float decay, AdamForm form) implements Update {
         /// Checks the coefficients.
         public Adam {
             if (!(beta1 >= 0 && beta1 < 1) || !(beta2 >= 0 && beta2 < 1) || !(epsilon >= 0) || !(decay >= 0)) {
@@ -762,7 +784,7 @@ public sealed interface Op {
     /// = scale gradients, v = rho v + (1 - rho) g² and a = v, or if centered m = rho m + (1 - rho) g and a = v - m²;
     /// then velocity and the parameters w as the form says (Tieleman and Hinton 2012; centred: Graves 2013). Parameters
     /// and states are changed in place.
-    record RmsProp(float rho, float epsilon, float momentum, boolean centered, RootForm form) implements Op {
+    record RmsProp(float rho, float epsilon, float momentum, boolean centered, RootForm form) implements Update {
         /// Checks the coefficients.
         public RmsProp {
             if (!(rho >= 0 && rho < 1) || !(momentum >= 0 && momentum < 1) || !(epsilon >= 0)) {
@@ -778,7 +800,7 @@ public sealed interface Op {
     /// sum are changed in place.
     ///
     /// @param start what the sum holds before the first step; whoever makes its memory sees to that
-    record Adagrad(float start, float epsilon, RootForm form) implements Op {
+    record Adagrad(float start, float epsilon, RootForm form) implements Update {
         /// Checks the coefficients.
         public Adagrad {
             if (!(start >= 0) || !(epsilon >= 0)) {

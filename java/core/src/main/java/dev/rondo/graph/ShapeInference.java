@@ -44,6 +44,55 @@ final class ShapeInference {
 
     private SequencedMap<String, Form> outputs(Op op) {
         return switch (op) {
+            case Op.Elementwise elementwise -> elementwise(elementwise);
+            case Op.Shaping shaping -> shaping(shaping);
+            case Op.Constant _ -> forms("y", SCALAR);
+            case Op.BatchMatMul matMul -> forms("y", floats(batchMatMul(matMul.transpose())));
+            case Op.MatMul matMul -> forms("y", floats(matMul(matMul)));
+            case Op.Gather _ -> {
+                Shape table = matrix("table");
+                yield forms("y", floats(ints("ids").shape().append(table.dim(1))));
+            }
+            case Op.ScatterAdd scatter -> {
+                Shape dy = x("dy").shape();
+                expect("dy", ints("ids").shape().append(dy.dim(-1)), dy);
+                yield forms("dtable", floats(Shape.of(scatter.rows(), dy.dim(-1))));
+            }
+            case Op.Softmax _ -> {
+                Shape shape = x("x").shape();
+                rowLengths("x", shape);
+                yield forms("y", floats(shape));
+            }
+            case Op.SoftmaxGradient _ -> {
+                Shape shape = x("y").shape();
+                x("dy", shape);
+                rowLengths("y", shape);
+                yield forms("dx", floats(shape));
+            }
+            case Op.InTime inTime -> inTime(inTime);
+            case Op.Normalization normalization -> normalization(normalization);
+            case Op.Loss loss -> loss(loss);
+            case Op.Noise noise -> noise(noise);
+            case Op.Recurrent recurrent -> {
+                Sizes sizes = recurrent(recurrent.cell());
+                x("h0?", sizes.state());
+                SequencedMap<String, Form> outputs = forms("y", floats(sizes.sequence()), "hN", floats(sizes.state()));
+                if (recurrent.cell().hasC()) {
+                    x("c0?", sizes.state());
+                    outputs.put("cN", floats(sizes.state()));
+                }
+                outputs.put("saved", SAVED);
+                yield outputs;
+            }
+            case Op.RecurrentGradient gradient -> recurrentGradient(gradient.cell());
+            case Op.Scan scan -> scan(scan);
+            case Op.ScanGradient gradient -> scanGradient(gradient);
+            case Op.Update update -> update(update);
+        };
+    }
+
+    private SequencedMap<String, Form> elementwise(Op.Elementwise op) {
+        return switch (op) {
             case Op.Unary _ -> forms("y", floats(x("x").shape()));
             case Op.UnaryGradient _ -> {
                 Shape shape = x("x").shape();
@@ -63,6 +112,11 @@ final class ShapeInference {
                 x("dy", shape);
                 yield forms("dx", floats(shape));
             }
+        };
+    }
+
+    private SequencedMap<String, Form> shaping(Op.Shaping op) {
+        return switch (op) {
             case Op.Reshape reshape -> {
                 Shape shape = x("x").shape();
                 if (!ShapeRules.isReshaped(shape, reshape.shape())) {
@@ -92,29 +146,11 @@ final class ShapeInference {
                 x("dy", slice("dy", gradient.slice(), gradient.shape()));
                 yield forms("dx", floats(gradient.shape()));
             }
-            case Op.Constant _ -> forms("y", SCALAR);
-            case Op.BatchMatMul matMul -> forms("y", floats(batchMatMul(matMul.transpose())));
-            case Op.MatMul matMul -> forms("y", floats(matMul(matMul)));
-            case Op.Gather _ -> {
-                Shape table = matrix("table");
-                yield forms("y", floats(ints("ids").shape().append(table.dim(1))));
-            }
-            case Op.ScatterAdd scatter -> {
-                Shape dy = x("dy").shape();
-                expect("dy", ints("ids").shape().append(dy.dim(-1)), dy);
-                yield forms("dtable", floats(Shape.of(scatter.rows(), dy.dim(-1))));
-            }
-            case Op.Softmax _ -> {
-                Shape shape = x("x").shape();
-                rowLengths("x", shape);
-                yield forms("y", floats(shape));
-            }
-            case Op.SoftmaxGradient _ -> {
-                Shape shape = x("y").shape();
-                x("dy", shape);
-                rowLengths("y", shape);
-                yield forms("dx", floats(shape));
-            }
+        };
+    }
+
+    private SequencedMap<String, Form> inTime(Op.InTime op) {
+        return switch (op) {
             case Op.RealSteps _ -> {
                 Shape shape = sequence("x", input("x").orElseThrow().shape(), 2);
                 if (input("x").orElseThrow().type() != DataType.INT32) {
@@ -163,6 +199,11 @@ final class ShapeInference {
                 x("dy", windows("dy", gradient.windows(), gradient.shape()));
                 yield forms("dx", floats(gradient.shape()));
             }
+        };
+    }
+
+    private SequencedMap<String, Form> normalization(Op.Normalization op) {
+        return switch (op) {
             case Op.LayerNorm _ -> {
                 Shape shape = row("x");
                 x("gain?", Shape.of(shape.dim(-1)));
@@ -194,6 +235,11 @@ final class ShapeInference {
                 x("dy", shape);
                 yield forms("dx", floats(shape), "dgain", floats(features), "dbias", floats(features));
             }
+        };
+    }
+
+    private SequencedMap<String, Form> loss(Op.Loss op) {
+        return switch (op) {
             case Op.SoftmaxCrossEntropy _ -> crossEntropy();
             case Op.ElementwiseLoss _ -> {
                 Shape shape = x("x").shape();
@@ -207,24 +253,20 @@ final class ShapeInference {
             }
             case Op.Ctc ctc -> ctc(ctc);
             case Op.Crf _ -> crf();
+        };
+    }
+
+    private SequencedMap<String, Form> noise(Op.Noise op) {
+        return switch (op) {
             case Op.Dropout _, Op.GaussianNoise _ -> {
                 typed("step", DataType.INT64, Shape.scalar());
                 yield forms("y", floats(x("x").shape()));
             }
-            case Op.Recurrent recurrent -> {
-                Sizes sizes = recurrent(recurrent.cell());
-                x("h0?", sizes.state());
-                SequencedMap<String, Form> outputs = forms("y", floats(sizes.sequence()), "hN", floats(sizes.state()));
-                if (recurrent.cell().hasC()) {
-                    x("c0?", sizes.state());
-                    outputs.put("cN", floats(sizes.state()));
-                }
-                outputs.put("saved", SAVED);
-                yield outputs;
-            }
-            case Op.RecurrentGradient gradient -> recurrentGradient(gradient.cell());
-            case Op.Scan scan -> scan(scan);
-            case Op.ScanGradient gradient -> scanGradient(gradient);
+        };
+    }
+
+    private SequencedMap<String, Form> update(Op.Update op) {
+        return switch (op) {
             case Op.GlobalNorm _ -> {
                 flat("x");
                 yield forms("norm", SCALAR, "scale", SCALAR);

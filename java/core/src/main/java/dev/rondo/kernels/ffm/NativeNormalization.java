@@ -19,6 +19,15 @@ final class NativeNormalization {
         this.compiler = compiler;
     }
 
+    void lower(Instruction instruction, Op.Normalization normalization) {
+        switch (normalization) {
+            case Op.LayerNorm op -> layerNorm(instruction, op);
+            case Op.LayerNormGradient _ -> layerNormGradient(instruction);
+            case Op.BatchNorm op -> batchNorm(instruction, op, compiler.isTraining());
+            case Op.BatchNormGradient _ -> batchNormGradient(instruction);
+        }
+    }
+
     private static int rows(Shape shape, Extents extents) {
         return Math.toIntExact(shape.product(0, shape.rank() - 1, extents));
     }
@@ -27,7 +36,7 @@ final class NativeNormalization {
         return Math.toIntExact(shape.product(shape.rank() - 1, shape.rank(), extents));
     }
 
-    void layerNorm(Instruction instruction, Op.LayerNorm op) {
+    private void layerNorm(Instruction instruction, Op.LayerNorm op) {
         MemorySegment call = compiler.call(instruction, rondo_layer_norm.layout(), RondoNative.RONDO_OP_LAYER_NORM());
         rondo_layer_norm.epsilon(call, op.epsilon());
         Shape shape = compiler.point(call, rondo_layer_norm.x$offset(), instruction.input("x")).shape();
@@ -42,7 +51,7 @@ final class NativeNormalization {
         });
     }
 
-    void layerNormGradient(Instruction instruction) {
+    private void layerNormGradient(Instruction instruction) {
         MemorySegment call = compiler.call(
                 instruction, rondo_layer_norm_gradient.layout(), RondoNative.RONDO_OP_LAYER_NORM_GRADIENT());
         Shape shape = compiler.point(call, rondo_layer_norm_gradient.x$offset(), instruction.input("x")).shape();
@@ -67,7 +76,7 @@ final class NativeNormalization {
         return Math.toIntExact(shape.product(1, shape.rank() - 1, extents));
     }
 
-    void batchNorm(Instruction instruction, Op.BatchNorm op, boolean training) {
+    private void batchNorm(Instruction instruction, Op.BatchNorm op, boolean training) {
         MemorySegment call = compiler.call(instruction, rondo_batch_norm.layout(), RondoNative.RONDO_OP_BATCH_NORM());
         rondo_batch_norm.training(call, training ? 1 : 0);
         rondo_batch_norm.epsilon(call, op.epsilon());
@@ -88,7 +97,7 @@ final class NativeNormalization {
         });
     }
 
-    void batchNormGradient(Instruction instruction) {
+    private void batchNormGradient(Instruction instruction) {
         MemorySegment call = compiler.call(
                 instruction, rondo_batch_norm_gradient.layout(), RondoNative.RONDO_OP_BATCH_NORM_GRADIENT());
         Shape shape = compiler.point(call, rondo_batch_norm_gradient.x$offset(), instruction.input("x")).shape();

@@ -21,6 +21,17 @@ final class NativeShapes {
         this.compiler = compiler;
     }
 
+    void lower(Instruction instruction, Op.Shaping shaping) {
+        switch (shaping) {
+            case Op.Reshape _ -> reshape(instruction);
+            case Op.Broadcast _ -> repeat(instruction);
+            case Op.Permute op -> permute(instruction, op);
+            case Op.Concat op -> concat(instruction, op);
+            case Op.Slice op -> slice(instruction, op);
+            case Op.SliceGradient op -> sliceGradient(instruction, op);
+        }
+    }
+
     void broadcast(Instruction instruction, int kind) {
         MemorySegment call =
                 compiler.call(instruction, rondo_broadcast.layout(), RondoNative.RONDO_OP_BROADCAST());
@@ -63,13 +74,13 @@ final class NativeShapes {
         put(call, rondo_copy.y_strides$offset(), axis, yStride);
     }
 
-    void reshape(Instruction instruction) {
+    private void reshape(Instruction instruction) {
         Buffer x = instruction.input("x");
         MemorySegment call = copy(instruction, x, instruction.output("y"), 1);
         compiler.resize(extents -> axis(call, 0, x.shape().elements(extents), 1, 1));
     }
 
-    void repeat(Instruction instruction) {
+    private void repeat(Instruction instruction) {
         Shape x = instruction.input("x").shape();
         Shape y = instruction.output("y").shape();
         MemorySegment call = copy(instruction, instruction.input("x"), instruction.output("y"), y.rank());
@@ -81,7 +92,7 @@ final class NativeShapes {
         });
     }
 
-    void permute(Instruction instruction, Op.Permute op) {
+    private void permute(Instruction instruction, Op.Permute op) {
         Shape x = instruction.input("x").shape();
         Shape y = instruction.output("y").shape();
         MemorySegment call = copy(instruction, instruction.input("x"), instruction.output("y"), y.rank());
@@ -94,7 +105,7 @@ final class NativeShapes {
         });
     }
 
-    void concat(Instruction instruction, Op.Concat op) {
+    private void concat(Instruction instruction, Op.Concat op) {
         Buffer y = instruction.output("y");
         int axis = op.axis();
         int first = 0;
@@ -112,7 +123,7 @@ final class NativeShapes {
         }
     }
 
-    void slice(Instruction instruction, Op.Slice op) {
+    private void slice(Instruction instruction, Op.Slice op) {
         Buffer x = instruction.input("x");
         Shape shape = x.shape();
         MemorySegment call = copy(instruction, x, instruction.output("y"), 2);
@@ -127,7 +138,7 @@ final class NativeShapes {
     }
 
     /// Zeros everywhere, then dy in its place.
-    void sliceGradient(Instruction instruction, Op.SliceGradient op) {
+    private void sliceGradient(Instruction instruction, Op.SliceGradient op) {
         Buffer dx = instruction.output("dx");
         Op.Slice slice = op.slice();
         Shape shape = op.shape();

@@ -8,6 +8,7 @@ import dev.rondo.bindings.rondo_windows;
 import dev.rondo.bindings.rondo_windows_gradient;
 import dev.rondo.graph.Op;
 import dev.rondo.kernels.Instruction;
+import dev.rondo.kernels.PlacesInTime;
 import dev.rondo.tensor.Extents;
 import dev.rondo.tensor.Shape;
 import java.lang.foreign.MemorySegment;
@@ -18,6 +19,20 @@ final class NativeTime {
 
     NativeTime(NativeCompiler compiler) {
         this.compiler = compiler;
+    }
+
+    void lower(Instruction instruction, Op.InTime inTime) {
+        switch (inTime) {
+            case Op.MaskTime _ -> copy(instruction, RondoNative.RONDO_TIME_MASK());
+            case Op.RealSteps op -> compiler.stage(PlacesInTime.find(instruction, op));
+            case Op.CompactTime _ -> compiler.stage(PlacesInTime.take(instruction));
+            case Op.CompactTimeGradient _ -> compiler.stage(PlacesInTime.put(instruction));
+            case Op.ReverseTime _ -> copy(instruction, RondoNative.RONDO_TIME_REVERSE());
+            case Op.PoolTime op -> pool(instruction, op);
+            case Op.PoolTimeGradient op -> poolGradient(instruction, op);
+            case Op.Windows op -> windows(instruction, op);
+            case Op.WindowsGradient op -> windowsGradient(instruction, op);
+        }
     }
 
     private static int batch(Shape shape, Extents extents) {
@@ -32,7 +47,7 @@ final class NativeTime {
         return Math.toIntExact(shape.product(2, shape.rank(), extents));
     }
 
-    void copy(Instruction instruction, int kind) {
+    private void copy(Instruction instruction, int kind) {
         MemorySegment call = compiler.call(instruction, rondo_time_copy.layout(), RondoNative.RONDO_OP_TIME_COPY());
         rondo_time_copy.kind(call, kind);
         Shape shape = compiler.point(call, rondo_time_copy.x$offset(), instruction.input("x")).shape();
@@ -55,7 +70,7 @@ final class NativeTime {
         };
     }
 
-    void pool(Instruction instruction, Op.PoolTime op) {
+    private void pool(Instruction instruction, Op.PoolTime op) {
         MemorySegment call = compiler.call(instruction, rondo_pool_time.layout(), RondoNative.RONDO_OP_POOL_TIME());
         rondo_pool_time.kind(call, kind(op.kind()));
         Shape shape = compiler.point(call, rondo_pool_time.x$offset(), instruction.input("x")).shape();
@@ -68,7 +83,7 @@ final class NativeTime {
         });
     }
 
-    void poolGradient(Instruction instruction, Op.PoolTimeGradient op) {
+    private void poolGradient(Instruction instruction, Op.PoolTimeGradient op) {
         MemorySegment call = compiler.call(
                 instruction, rondo_pool_time_gradient.layout(), RondoNative.RONDO_OP_POOL_TIME_GRADIENT());
         rondo_pool_time_gradient.kind(call, kind(op.kind()));
@@ -85,7 +100,7 @@ final class NativeTime {
         });
     }
 
-    void windows(Instruction instruction, Op.Windows op) {
+    private void windows(Instruction instruction, Op.Windows op) {
         MemorySegment call = compiler.call(instruction, rondo_windows.layout(), RondoNative.RONDO_OP_WINDOWS());
         rondo_windows.size(call, op.size());
         rondo_windows.stride(call, op.stride());
@@ -103,7 +118,7 @@ final class NativeTime {
         });
     }
 
-    void windowsGradient(Instruction instruction, Op.WindowsGradient op) {
+    private void windowsGradient(Instruction instruction, Op.WindowsGradient op) {
         MemorySegment call = compiler.call(
                 instruction, rondo_windows_gradient.layout(), RondoNative.RONDO_OP_WINDOWS_GRADIENT());
         Op.Windows windows = op.windows();
