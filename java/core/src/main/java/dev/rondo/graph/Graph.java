@@ -64,7 +64,13 @@ public final class Graph {
         frozen = Set.copyOf(builder.frozen);
         renewed = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.renewed));
         windowLengths = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(builder.windowLengths));
-        counted = nodes.stream().filter(Graph::isCounted).toList();
+        List<Node> windows = new ArrayList<>();
+        for (Node node : nodes) {
+            if (isCounted(node)) {
+                windows.add(node);
+            }
+        }
+        counted = List.copyOf(windows);
     }
 
     /// An empty builder.
@@ -106,7 +112,9 @@ public final class Graph {
 
     /// The parameters that an optimizer changes: all that are not frozen.
     public List<Value> trained() {
-        return parameters.stream().filter(parameter -> !frozen.contains(parameter)).toList();
+        List<Value> trained = new ArrayList<>(parameters);
+        trained.removeAll(frozen);
+        return List.copyOf(trained);
     }
 
     /// The parameters that an optimizer changes and that a value depends on.
@@ -338,17 +346,20 @@ public final class Graph {
 
         /// Adds any operation, with its inputs by role.
         public Node add(String name, Op op, SequencedMap<String, Value> nodeInputs) {
-            nodeInputs.values().forEach(input -> requireOwn(name, input));
+            for (Value input : nodeInputs.values()) {
+                requireOwn(name, input);
+            }
             if (nodeNames.contains(name)) {
                 throw new IllegalArgumentException(name + ": expected a name of its own for each node");
             }
             SequencedMap<String, Value> nodeOutputs = new LinkedHashMap<>();
-            ShapeInference.infer(name, op, nodeInputs)
-                    .forEach(
-                            (role, form) ->
-                                    nodeOutputs.put(
-                                            role, value(role.equals("y") ? name : name + "." + role, form.type(),
-                                                    form.shape())));
+            SequencedMap<String, ShapeInference.Form> forms = ShapeInference.infer(name, op, nodeInputs);
+            for (Map.Entry<String, ShapeInference.Form> output : forms.entrySet()) {
+                String role = output.getKey();
+                ShapeInference.Form form = output.getValue();
+                nodeOutputs.put(
+                        role, value(role.equals("y") ? name : name + "." + role, form.type(), form.shape()));
+            }
             Node node = new Node(name, op, nodeInputs, nodeOutputs);
             nodes.add(node);
             nodeNames.add(name);

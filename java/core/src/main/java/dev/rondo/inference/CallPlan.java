@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -50,7 +51,7 @@ final class CallPlan implements AutoCloseable {
     CallPlan(Scope scope, Parameters parameters, Engine engine, Extents extents) {
         x = scope.x();
         lengths = Optional.ofNullable(scope.lengths().get(Shape.TIME));
-        inputs = scope.inputs().values().toArray(Value[]::new);
+        inputs = scope.inputs().values().toArray(new Value[0]);
         outputs = results(scope);
         y = outputs[0];
         lengthsByTime = lengthsByTime(scope, extents.times());
@@ -69,13 +70,15 @@ final class CallPlan implements AutoCloseable {
         Set<Value> taken = new HashSet<>(graph.carried().values());
         taken.addAll(graph.inputs());
         List<Value> results = new ArrayList<>();
-        scope.outputs().forEach((name, given) -> {
+        for (Map.Entry<String, Value> output : scope.outputs().entrySet()) {
+            String name = output.getKey();
+            Value given = output.getValue();
             // No layer's name has a slash.
             Value result = taken.add(given) ? given : scope.graph().unary("output/" + name, Op.UnaryKind.IDENTITY, given);
             scope.graph().output(name, result);
             results.add(result);
-        });
-        return results.toArray(Value[]::new);
+        }
+        return results.toArray(new Value[0]);
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
@@ -295,8 +298,8 @@ final class CallPlan implements AutoCloseable {
                 larger.close();
                 throw e;
             }
+            close();
             capacity = largest;
-            arena.ifPresent(Arena::close);
             arena = Optional.of(larger);
         }
 
@@ -306,8 +309,10 @@ final class CallPlan implements AutoCloseable {
 
         @Override
         public void close() {
-            arena.ifPresent(Arena::close);
-            arena = Optional.empty();
+            if (arena.isPresent()) {
+                arena.get().close();
+                arena = Optional.empty();
+            }
         }
     }
 
@@ -325,14 +330,16 @@ final class CallPlan implements AutoCloseable {
         MemorySegment memory(long bytes) {
             if (memory.byteSize() < bytes) {
                 Arena larger = Arena.ofShared();
+                MemorySegment more;
                 try {
-                    memory = larger.allocate(bytes, Tensor.ALIGNMENT);
+                    more = larger.allocate(bytes, Tensor.ALIGNMENT);
                 } catch (RuntimeException | Error e) {
                     larger.close();
                     throw e;
                 }
-                arena.ifPresent(Arena::close);
+                close();
                 arena = Optional.of(larger);
+                memory = more;
             }
             return memory;
         }
@@ -348,8 +355,10 @@ final class CallPlan implements AutoCloseable {
 
         @Override
         public void close() {
-            arena.ifPresent(Arena::close);
-            arena = Optional.empty();
+            if (arena.isPresent()) {
+                arena.get().close();
+                arena = Optional.empty();
+            }
             memory = MemorySegment.NULL;
         }
     }

@@ -9,6 +9,7 @@ import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 
 /// What a model takes and gives, and the check of a call against it. Allocates nothing where a call is right.
 ///
@@ -21,12 +22,13 @@ record Signature(
         List<String> inputNames, List<Value> inputs, List<String> outputNames, List<Value> outputs, Graph graph) {
     /// @throws IllegalArgumentException if the model gives ids: none of its layers takes them
     static Signature of(Scope scope) {
-        scope.outputs().forEach((name, output) -> {
+        for (Map.Entry<String, Value> named : scope.outputs().entrySet()) {
+            Value output = named.getValue();
             if (output.type() != DataType.FLOAT32) {
                 throw new IllegalArgumentException("layers: expected a model that gives FLOAT32, got %s %s for %s"
-                        .formatted(output.type(), output.shape(), name));
+                        .formatted(output.type(), output.shape(), named.getKey()));
             }
-        });
+        }
         return new Signature(
                 List.copyOf(scope.inputs().keySet()),
                 List.copyOf(scope.inputs().values()),

@@ -94,7 +94,7 @@ public final class ModelFile {
         for (Value parameter : graph.parameters()) {
             names.add(parameter.name());
             Optional<TensorInfo> tensor = reader.tensor(parameter.name());
-            String actual = tensor.map(info -> info.type() + " " + info.shape()).orElse("none");
+            String actual = tensor.isEmpty() ? "none" : tensor.get().type() + " " + tensor.get().shape();
             String expected = parameter.type() + " " + parameter.shape();
             if (!actual.equals(expected)) {
                 throw new ModelFormatException(

@@ -323,7 +323,8 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
 
         /// The tensors in the order of their bytes, each beginning where the one before it ends.
         private void checkPlaces() throws ModelFormatException {
-            tensors.sort(Comparator.comparingLong(TensorInfo::position));
+            // Comparator.comparingLong's can be serialized, for which the first file would wait.
+            tensors.sort((a, b) -> Long.compare(a.position(), b.position()));
             long position = start;
             for (TensorInfo tensor : tensors) {
                 if (tensor.position() != position) {

@@ -15,7 +15,11 @@ public record Instruction(
 
     /// The input in a role that the operation requires.
     public Buffer input(String role) {
-        return optionalInput(role).orElseThrow(() -> new IllegalStateException(name + " lacks its input " + role));
+        Buffer input = inputs.get(role);
+        if (input == null) {
+            throw new IllegalStateException(name + " lacks its input " + role);
+        }
+        return input;
     }
 
     /// The input in a role that the operation may do without.
@@ -25,7 +29,11 @@ public record Instruction(
 
     /// The output in a role that is always made.
     public Buffer output(String role) {
-        return optionalOutput(role).orElseThrow(() -> new IllegalStateException(name + " lacks its output " + role));
+        Buffer output = outputs.get(role);
+        if (output == null) {
+            throw new IllegalStateException(name + " lacks its output " + role);
+        }
+        return output;
     }
 
     /// The output in a role, if it is wanted.

@@ -10,6 +10,9 @@ public sealed interface Kernels permits ReferenceKernels, NativeKernels {
     /// True if programs can compute with the given type of floating-point values.
     boolean supports(DataType floats);
 
+    /// Links and loads what the first program of a process would otherwise wait for.
+    void prepare();
+
     /// Makes a program.
     Program compile(Compilation compilation);
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /// Adds recurrent layers to graphs: as a node that a fused kernel runs, or as a scan of a cell.
@@ -81,7 +82,10 @@ final class Cells {
                 x,
                 scope.matrix("weightIh", settings.weights(), rows, x.shape().dim(-1)),
                 scope.matrix("weightHh", settings.recurrentWeights(), rows, units));
-        inputs = scope.lengths(x).map(inputs::lengths).orElse(inputs);
+        Optional<Value> lengths = scope.lengths(x);
+        if (lengths.isPresent()) {
+            inputs = inputs.lengths(lengths.get());
+        }
         return switch (settings.biases()) {
             case NONE -> inputs;
             case ONE -> {
@@ -103,7 +107,9 @@ final class Cells {
                 new Op.Recurrent(cell, settings.direction()), inputs, settings, begin(scope, layer, values));
         SequencedMap<String, Value> states = new LinkedHashMap<>();
         states.put("h", made.hN());
-        made.cN().ifPresent(cN -> states.put("c", cN));
+        if (made.cN().isPresent()) {
+            states.put("c", made.cN().get());
+        }
         return outputs(settings, made.y(), states);
     }
 

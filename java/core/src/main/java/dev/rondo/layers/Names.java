@@ -15,7 +15,11 @@ final class Names {
     /// The layers, each with a name of its own. Those that are given are taken first.
     static List<Layer> given(List<? extends Layer> layers) {
         Names names = new Names();
-        layers.stream().filter(layer -> !layer.name().isEmpty()).forEach(names::take);
+        for (Layer layer : layers) {
+            if (!layer.name().isEmpty()) {
+                names.take(layer);
+            }
+        }
         List<Layer> all = new ArrayList<>();
         for (Layer layer : layers) {
             all.add(layer.name().isEmpty() ? names.free(layer) : layer);

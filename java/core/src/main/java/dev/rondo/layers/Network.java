@@ -70,8 +70,10 @@ public record Network(long seed, List<Call> calls, List<Output> outputs) {
         if (layers.isEmpty() || !(layers.getFirst() instanceof Input)) {
             throw new IllegalArgumentException("layers: expected an Input as the first, got " + layers);
         }
-        if (layers.stream().filter(Input.class::isInstance).count() > 1) {
-            throw new IllegalArgumentException("layers: expected one Input, got more");
+        for (Layer layer : layers.subList(1, layers.size())) {
+            if (layer instanceof Input) {
+                throw new IllegalArgumentException("layers: expected one Input, got more");
+            }
         }
         List<Call> calls = new ArrayList<>();
         for (Layer layer : Names.given(layers)) {
@@ -102,7 +104,13 @@ public record Network(long seed, List<Call> calls, List<Output> outputs) {
 
     /// What the model takes.
     public List<Input> inputs() {
-        return calls.stream().map(Call::layer).filter(Input.class::isInstance).map(Input.class::cast).toList();
+        List<Input> inputs = new ArrayList<>();
+        for (Call call : calls) {
+            if (call.layer() instanceof Input input) {
+                inputs.add(input);
+            }
+        }
+        return List.copyOf(inputs);
     }
 
     /// How many symbols of time the inputs have, at least 1.
@@ -120,7 +128,10 @@ public record Network(long seed, List<Call> calls, List<Output> outputs) {
     /// number, as `lstm`, `lstm:1`.
     public String callName(int call) {
         Layer layer = calls.get(call).layer();
-        long before = calls.subList(0, call).stream().filter(other -> other.layer().name().equals(layer.name())).count();
+        int before = 0;
+        for (Call other : calls.subList(0, call)) {
+            before += other.layer().name().equals(layer.name()) ? 1 : 0;
+        }
         return before == 0 ? layer.name() : layer.name() + ":" + before;
     }
 
@@ -200,11 +211,15 @@ public record Network(long seed, List<Call> calls, List<Output> outputs) {
 
     private static void checkUsed(List<Call> calls, List<Output> outputs) {
         Set<Integer> used = new HashSet<>();
-        outputs.forEach(output -> used.add(output.port().call()));
+        for (Output output : outputs) {
+            used.add(output.port().call());
+        }
         Set<String> unused = new TreeSet<>();
         for (int i = calls.size() - 1; i >= 0; i--) {
             if (used.contains(i)) {
-                calls.get(i).inputs().forEach(port -> used.add(port.call()));
+                for (Port port : calls.get(i).inputs()) {
+                    used.add(port.call());
+                }
             } else {
                 unused.add(calls.get(i).layer().name());
             }

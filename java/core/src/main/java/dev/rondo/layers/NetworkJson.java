@@ -268,10 +268,14 @@ final class NetworkJson {
     static <T> T readRecord(String place, Class<T> sealed, Object json) {
         Fields fields = new Fields(place, json);
         String name = fields.string("type");
-        Class<?> type = named(sealed, sealed.getName() + "$" + name)
-                .or(() -> named(sealed, sealed.getPackageName() + "." + name))
-                .orElseThrow(() -> unknown(place, records(sealed).toList(), name));
-        return sealed.cast(construct(type, fields));
+        Optional<Class<?>> type = named(sealed, sealed.getName() + "$" + name);
+        if (type.isEmpty()) {
+            type = named(sealed, sealed.getPackageName() + "." + name);
+        }
+        if (type.isEmpty()) {
+            throw unknown(place, records(sealed).toList(), name);
+        }
+        return sealed.cast(construct(type.get(), fields));
     }
 
     static <T> T readRecord(String place, List<Class<?>> types, Class<T> sealed, Object json) {
@@ -467,11 +471,12 @@ final class NetworkJson {
     }
 
     private static int dim(String symbol) {
-        return symbols().entrySet().stream()
-                .filter(entry -> entry.getValue().equals(symbol))
-                .findFirst()
-                .orElseThrow()
-                .getKey();
+        for (Map.Entry<Integer, String> entry : symbols().entrySet()) {
+            if (entry.getValue().equals(symbol)) {
+                return entry.getKey();
+            }
+        }
+        throw new IllegalArgumentException("no symbol " + symbol);
     }
 
     /// An object's fields, each of which must be taken once.

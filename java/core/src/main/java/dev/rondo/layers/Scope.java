@@ -105,7 +105,9 @@ public final class Scope {
             inputsGiven.put(input.name(), y);
         }
         if (variant.lengths() == Lengths.OWN) {
-            inputs.values().forEach(this::addLengths);
+            for (Value input : inputs.values()) {
+                addLengths(input);
+            }
         }
         for (int i = 0; i < network.calls().size(); i++) {
             Network.Call next = network.calls().get(i);
@@ -114,7 +116,9 @@ public final class Scope {
                     ? input
                     : apply(network.callName(i), next.layer(), next.inputs().stream().map(this::value).toList()));
         }
-        network.outputs().forEach(output -> outputs.put(output.name(), value(output.port())));
+        for (Network.Output output : network.outputs()) {
+            outputs.put(output.name(), value(output.port()));
+        }
     }
 
     private void addLengths(Value input) {
@@ -203,8 +207,8 @@ public final class Scope {
             return Optional.empty();
         }
         int time = x.shape().dim(1);
-        return Optional.ofNullable(found.getOrDefault(time, lengths.get(time)))
-                .or(() -> Optional.ofNullable(windowedLengths.get(time)));
+        Value own = found.getOrDefault(time, lengths.get(time));
+        return Optional.ofNullable(own != null ? own : windowedLengths.get(time));
     }
 
     /// Whether a symbol is no input's time but a number of windows.

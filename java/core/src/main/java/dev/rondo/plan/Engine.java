@@ -83,7 +83,10 @@ public final class Engine {
                 return;
             }
             try {
-                Thread.ofPlatform().name("rondo-prepare").uncaughtExceptionHandler((thread, e) -> {}).start(this::engine);
+                Thread.ofPlatform()
+                        .name("rondo-prepare")
+                        .uncaughtExceptionHandler((thread, e) -> {})
+                        .start(() -> engine().kernels().prepare());
             } catch (OutOfMemoryError e) {
                 // No thread to be had: then whoever makes the engine loads it.
             }

@@ -9,6 +9,7 @@ import dev.rondo.tensor.Shape;
 import dev.rondo.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +62,13 @@ public final class Parameters implements AutoCloseable {
         }
         SequencedMap<String, Slot> slots = new LinkedHashMap<>();
         long trained = place(slots, 0, graph.trained(), type);
-        long all = place(slots, trained, graph.parameters().stream().filter(graph::isFrozen).toList(), type);
+        List<Value> frozen = new ArrayList<>();
+        for (Value parameter : graph.parameters()) {
+            if (graph.isFrozen(parameter)) {
+                frozen.add(parameter);
+            }
+        }
+        long all = place(slots, trained, frozen, type);
         return new Parameters(slots, trained, all, type);
     }
 

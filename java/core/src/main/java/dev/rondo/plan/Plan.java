@@ -95,9 +95,11 @@ public final class Plan implements AutoCloseable {
         this.parameters = parameters;
         this.engine = engine;
         this.purpose = purpose;
-        counted = graph.windowLengths().entrySet().stream()
-                .map(entry -> new Counted(entry.getKey(), entry.getValue()))
-                .toArray(Counted[]::new);
+        List<Counted> windows = new ArrayList<>();
+        for (Map.Entry<Value, Graph.WindowLengths> lengths : graph.windowLengths().entrySet()) {
+            windows.add(new Counted(lengths.getKey(), lengths.getValue()));
+        }
+        counted = windows.toArray(new Counted[0]);
         given = capacity;
         completed = graph.complete(capacity);
         this.capacity = completed;
@@ -115,7 +117,9 @@ public final class Plan implements AutoCloseable {
         }
         nodes = liveNodes();
         written = new HashSet<>();
-        nodes.forEach(node -> written.addAll(node.outputs().values()));
+        for (Node node : nodes) {
+            written.addAll(node.outputs().values());
+        }
         // A new state may be copied to where the old one was read.
         written.addAll(graph.carried().keySet());
         memory = allocate(completed);
@@ -593,16 +597,15 @@ public final class Plan implements AutoCloseable {
     }
 
     private void checkCarried() {
-        graph.carried()
-                .forEach(
-                        (input, output) -> {
-                            if (isBound(input) != isBound(output)) {
-                                Value missing = isBound(input) ? output : input;
-                                throw new IllegalStateException(
-                                        missing.name() + ": expected both values of a carried pair to be bound, or"
-                                                + " neither");
-                            }
-                        });
+        for (Map.Entry<Value, Value> pair : graph.carried().entrySet()) {
+            Value input = pair.getKey();
+            Value output = pair.getValue();
+            if (isBound(input) != isBound(output)) {
+                Value missing = isBound(input) ? output : input;
+                throw new IllegalStateException(
+                        missing.name() + ": expected both values of a carried pair to be bound, or neither");
+            }
+        }
     }
 
     private boolean isBound(Value value) {
@@ -723,7 +726,9 @@ public final class Plan implements AutoCloseable {
                     buffers.put(gradient, buffer(gradient, Buffer.Role.OWN, parameters.slice(gradients, slot)));
                 }
             }
-            graph.carried().forEach(this::placeCarried);
+            for (Map.Entry<Value, Value> pair : graph.carried().entrySet()) {
+                placeCarried(pair.getKey(), pair.getValue());
+            }
             Set<Value> used = new HashSet<>(graph.outputs().values());
             used.addAll(parameterGradients.values());
             used.addAll(graph.renewed().values());
@@ -756,7 +761,12 @@ public final class Plan implements AutoCloseable {
 
         /// Outputs that are used get memory. Where a node makes several scalars they all do, side by side.
         private void placeOutputs(Node node, Set<Value> used) {
-            List<Value> scalars = node.outputs().values().stream().filter(Plan::isScalar).toList();
+            List<Value> scalars = new ArrayList<>();
+            for (Value value : node.outputs().values()) {
+                if (isScalar(value)) {
+                    scalars.add(value);
+                }
+            }
             if (scalars.size() > 1) {
                 int bytes = parameters.type().bytes();
                 MemorySegment segment = arena.allocate((long) scalars.size() * bytes, Tensor.ALIGNMENT);
@@ -796,7 +806,7 @@ public final class Plan implements AutoCloseable {
                     }
                 }
                 Op op = node.op();
-                if ((op instanceof Op.Dropout || op instanceof Op.GaussianNoise) && purpose == Purpose.INFERENCE) {
+                if (op instanceof Op.Noise && purpose == Purpose.INFERENCE) {
                     op = new Op.Unary(Op.UnaryKind.IDENTITY);
                     inputs.remove("step");
                 }

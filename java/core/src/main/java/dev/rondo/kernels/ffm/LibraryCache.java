@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.jar.JarEntry;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +69,8 @@ final class LibraryCache {
         if (connection instanceof JarURLConnection jar) {
             // The jar belongs to the class loader, which keeps it open.
             JarEntry entry = jar.getJarEntry();
-            return "%x.%08x".formatted(entry.getSize(), entry.getCrc());
+            // Not by a format, for whose classes the first prediction of a process would wait.
+            return Long.toHexString(entry.getSize()) + "." + HexFormat.of().toHexDigits(entry.getCrc(), 8);
         }
         throw new IOException(resource + ": expected a resource in a jar or folder");
     }

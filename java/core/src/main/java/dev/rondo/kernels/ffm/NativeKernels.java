@@ -4,6 +4,7 @@ import dev.rondo.bindings.RondoNative;
 import dev.rondo.bindings.rondo_context_info;
 import dev.rondo.bindings.rondo_context_options;
 import dev.rondo.kernels.Compilation;
+import dev.rondo.kernels.Instruction;
 import dev.rondo.kernels.KernelOptions;
 import dev.rondo.kernels.KernelSelection.Report;
 import dev.rondo.kernels.Kernels;
@@ -125,6 +126,16 @@ public final class NativeKernels implements Kernels {
     @Override
     public boolean supports(DataType floats) {
         return floats == DataType.FLOAT32;
+    }
+
+    /// Runs no calls.
+    @Override
+    public void prepare() {
+        try (Arena arena = Arena.ofConfined()) {
+            NativeProgram.run(context, new NativeProgram.Stage.Calls(MemorySegment.NULL, new Instruction[0]),
+                    NativeError.allocate(arena), MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL,
+                    MemorySegment.NULL);
+        }
     }
 
     @Override

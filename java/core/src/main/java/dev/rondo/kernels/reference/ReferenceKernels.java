@@ -44,6 +44,9 @@ public final class ReferenceKernels implements Kernels {
     }
 
     @Override
+    public void prepare() {}
+
+    @Override
     public Program compile(Compilation compilation) {
         Compiler compiler = new Compiler(
                 compilation.purpose() == Purpose.TRAINING, new ScanCompiler(this::compile, compilation));
