@@ -1,5 +1,6 @@
 // gather and scatter_add.
 #include <gtest/gtest.h>
+#include <limits>
 #include <vector>
 
 #include "support/compare.hpp"
@@ -66,7 +67,13 @@ TEST_P(Embedding, addsRowsInTheOrderOfIds) {
                 const int32_t rows = 7, count = 200;
                 const Ints ids = random.ints(count, 0, rows - 2); // the last row has no gradient
                 const Floats dy = random.floats(count * columns);
-                const Floats before = random.floats(rows * columns);
+                Floats before = random.floats(rows * columns);
+                // Two rows are zero before, one of them with the other sign; one is not a number.
+                for (int32_t j = 0; j < columns; j++) {
+                    before.data()[(rows - 3) * columns + j] = 0.0f;
+                    before.data()[(rows - 2) * columns + j] = -0.0f;
+                }
+                before.data()[(rows - 1) * columns] = std::numeric_limits<float>::quiet_NaN();
                 // In float, in the same order: the same bits.
                 std::vector<float> expected(before.begin(), before.end());
                 if (!accumulate) expected.assign(expected.size(), 0.0f);

@@ -35,7 +35,10 @@ TEST_P(Sgd, agrees) {
                     Floats parameters(before.copy()), velocity(count);
                     std::vector<double> w(before.begin(), before.end()), v(static_cast<size_t>(count), 0.0);
                     for (int32_t step = 0; step < 4; step++) {
-                        const Floats gradients = steps.floats(count);
+                        Floats gradients = steps.floats(count);
+                        // As an embedding's, most of whose rows are in no batch: whole vectors of zeros, and single ones.
+                        for (int64_t i = count / 4; i < count / 2; i++) gradients.data()[i] = 0.0f;
+                        for (int64_t i = count / 2; i < count; i += 5) gradients.data()[i] = i % 2 == 0 ? 0.0f : -0.0f;
                         const Floats scale = {0.25f};
                         auto call = call_of<rondo_sgd>(RONDO_OP_SGD);
                         call.count = count;
@@ -65,6 +68,21 @@ TEST_P(Sgd, agrees) {
             }
         }
     });
+}
+
+// With a scale that is not a number nothing is left as it was, zero gradients or not.
+TEST_P(Sgd, passesOnWhatIsNotANumber) {
+    const ContextOf context(GetParam().number, 1);
+    Floats parameters(40, 1.0f);
+    const Floats gradients(40), scale = {std::numeric_limits<float>::quiet_NaN()};
+    auto call = call_of<rondo_sgd>(RONDO_OP_SGD);
+    call.count = 40;
+    call.parameters = parameters.data();
+    call.gradients = gradients.data();
+    call.scale = scale.data();
+    call.rate = 0.1f;
+    run(context, &call);
+    for (const float w : parameters) EXPECT_TRUE(std::isnan(w));
 }
 
 class Adam : public testing::TestWithParam<Isa> {};

@@ -41,6 +41,8 @@ struct Simd {
     static F min(F a, F b) { return _mm512_min_ps(a, b); }
     static F max(F a, F b) { return _mm512_max_ps(a, b); }
 
+    // True if all lanes are +0.
+    static bool is_zero(F a) { return _mm512_test_epi32_mask(_mm512_castps_si512(a), _mm512_castps_si512(a)) == 0; }
     static F abs(F a) { return _mm512_abs_ps(a); }
     static F round(F a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
     // x * 2^n for integral n in -126..127.

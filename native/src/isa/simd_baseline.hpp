@@ -49,6 +49,8 @@ struct Simd {
     static F min(F a, F b) { return _mm_min_ps(a, b); }
     static F max(F a, F b) { return _mm_max_ps(a, b); }
 
+    // True if all lanes are +0.
+    static bool is_zero(F a) { return _mm_testz_si128(_mm_castps_si128(a), _mm_castps_si128(a)) != 0; }
     static F abs(F a) { return _mm_andnot_ps(_mm_set1_ps(-0.0f), a); }
     static F round(F a) { return _mm_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
     // x * 2^n for integral n in -126..127.

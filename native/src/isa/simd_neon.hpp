@@ -49,6 +49,8 @@ struct Simd {
     static F min(F a, F b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
     static F max(F a, F b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
 
+    // True if all lanes are +0.
+    static bool is_zero(F a) { return vmaxvq_u32(vreinterpretq_u32_f32(a)) == 0; }
     static F abs(F a) { return vabsq_f32(a); }
     static F round(F a) { return vrndnq_f32(a); }
     // x * 2^n for integral n in -126..127.

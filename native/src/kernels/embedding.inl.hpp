@@ -33,7 +33,9 @@ template <class S> void scatter_add(const rondo::ScatterAddWork &work, rondo::Sl
     if (!call.accumulate) {
         for (int64_t r = row_begin; r < row_end; r++) {
             float *row = call.dtable + r * call.columns;
-            map<S>(column_begin, column_end, row, row, [](F) { return S::zero(); });
+            for_vectors<S>(column_begin, column_end, [row](auto load, auto store) {
+                if (!S::is_zero(load(row))) store(row, S::zero()); // most rows are zero still: nothing to write back
+            });
         }
     }
     for (int64_t i = 0; i < call.count; i++) {

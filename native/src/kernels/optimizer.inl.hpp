@@ -24,7 +24,7 @@ template <class S, bool Momentum, bool Nesterov> void sgd_range(const rondo::Sgd
             store(velocity, v);
             const F change = Nesterov ? S::sub(S::mul(momentum, v), step) : v;
             store(parameters, S::add(load(parameters), change));
-        } else {
+        } else if (!S::is_zero(step)) { // most rows of an embedding are in no batch: nothing of them to read or write
             store(parameters, S::sub(load(parameters), step));
         }
     });
