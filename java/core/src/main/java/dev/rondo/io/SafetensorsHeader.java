@@ -45,6 +45,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
     /// The longest header that the format allows.
     static final long MAXIMUM_BYTES = 100_000_000;
 
+    /// The most characters of a tensor's name or a metadata key.
     private static final int MAXIMUM_NAME = 4096;
 
     static final String METADATA = "__metadata__";
@@ -96,13 +97,13 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
             if (!metadata.isEmpty()) {
                 out.name(METADATA).beginObject();
                 for (Map.Entry<String, String> entry : metadata.entrySet()) {
-                    out.name(entry.getKey()).value(entry.getValue());
+                    out.name(readable(METADATA, entry.getKey())).value(entry.getValue());
                 }
                 out.endObject();
             }
             long offset = 0;
             for (Item item : items) {
-                out.name(item.name()).beginObject();
+                out.name(readable("header", item.name())).beginObject();
                 out.name(TYPE).value(nameOf(item.type()));
                 out.name(SHAPE).beginArray();
                 for (int dimension : item.shape().dims()) {
@@ -135,6 +136,15 @@ record SafetensorsHeader(Map<String, String> metadata, List<TensorInfo> tensors)
                 .putLong(json.size())
                 .put(json.toByteArray())
                 .array();
+    }
+
+    /// A name that the reader takes.
+    private static String readable(String place, String name) {
+        if (name.length() > MAXIMUM_NAME) {
+            throw new IllegalArgumentException(place + ": expected names of at most " + MAXIMUM_NAME
+                    + " characters, got " + name.length() + " characters");
+        }
+        return name;
     }
 
     // ---------------------------------------------------------------------------------------------- reading

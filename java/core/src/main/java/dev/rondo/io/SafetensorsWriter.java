@@ -27,8 +27,8 @@ public final class SafetensorsWriter {
     /// @param metadata a map of strings for the header
     /// @param tensors at least nothing; not changed, and not to be changed by others meanwhile
     /// @throws IOException if the file cannot be written; the message says which and why
-    /// @throws IllegalArgumentException if a tensor has the name of the metadata, or names and metadata exceed 100 MB or
-    ///     hold half of a surrogate pair
+    /// @throws IllegalArgumentException if a tensor has the name of the metadata, a name or a key of the metadata has more
+    ///     than 4,096 characters, or names and metadata exceed 100 MB or hold half of a surrogate pair
     public static void write(Path file, Map<String, String> metadata, SequencedMap<String, Tensor> tensors)
             throws IOException {
         if (tensors.containsKey(SafetensorsHeader.METADATA)) {

@@ -14,7 +14,7 @@ final class Settings {
 
     /// Names are parts of parameter paths, so they hold no slash.
     static void name(String layer, String name) {
-        if (!name.isEmpty() && !name.matches("[A-Za-z_][A-Za-z0-9_.-]*")) {
+        if (!name.isEmpty() && !isName(name)) {
             throw new IllegalArgumentException(
                     "%s: name: expected letters, digits, _, . and -, got \"%s\"".formatted(layer, name));
         }
@@ -24,9 +24,22 @@ final class Settings {
         }
     }
 
+    /// Whether it is a letter or _, and then letters, digits, _, . and -, all of ASCII.
+    private static boolean isName(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            boolean letter = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '_';
+            boolean other = c >= '0' && c <= '9' || c == '.' || c == '-';
+            if (!letter && !(other && i > 0)) {
+                return false;
+            }
+        }
+        return !name.isEmpty();
+    }
+
     /// Names of outputs stand beside those of layers, so `y` and others that these cannot have are theirs.
     static void outputName(String name) {
-        if (!name.matches("[A-Za-z_][A-Za-z0-9_.-]*")) {
+        if (!isName(name)) {
             throw new IllegalArgumentException(
                     "outputs: expected a name of letters, digits, _, . and -, got \"%s\"".formatted(name));
         }

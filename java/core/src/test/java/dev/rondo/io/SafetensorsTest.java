@@ -204,6 +204,32 @@ class SafetensorsTest {
         assertTrue(Files.notExists(file));
     }
 
+    /// What could not be read again is not written, and what stood there stays.
+    @Test
+    void namesThatTheReaderRefusesAreNotWritten() throws IOException {
+        Path file = folder.resolve("x.safetensors");
+        String longest = "n".repeat(4096);
+        Tensor x = Tensor.of(new float[] {1, 2}, 2);
+        SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put(longest, x);
+        SafetensorsWriter.write(file, Map.of(longest, "v"), tensors);
+        byte[] written = Files.readAllBytes(file);
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            assertEquals(Map.of(longest, "v"), reader.metadata());
+            assertTrue(reader.tensor(longest).isPresent());
+        }
+
+        IllegalArgumentException key = assertThrows(
+                IllegalArgumentException.class,
+                () -> SafetensorsWriter.write(file, Map.of(longest + "n", "v"), tensors));
+        assertEquals("__metadata__: expected names of at most 4096 characters, got 4097 characters", key.getMessage());
+        tensors.put(longest + "n", x);
+        IllegalArgumentException name = assertThrows(
+                IllegalArgumentException.class, () -> SafetensorsWriter.write(file, Map.of(), tensors));
+        assertEquals("header: expected names of at most 4096 characters, got 4097 characters", name.getMessage());
+        assertArrayEquals(written, Files.readAllBytes(file));
+    }
+
     static byte[] bytes(Tensor tensor) {
         return tensor.segment().toArray(ValueLayout.JAVA_BYTE);
     }
