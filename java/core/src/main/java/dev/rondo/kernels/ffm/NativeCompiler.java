@@ -613,7 +613,7 @@ final class NativeCompiler {
         return intSize(buffer.shape().product(Math.max(rank - 1, 0), rank, extents));
     }
 
-    static int intSize(long size) {
+    private static int intSize(long size) {
         return Math.toIntExact(size);
     }
 }

@@ -174,13 +174,13 @@ final class NativeElementwise {
         rondo_gather.ids(call, ids);
         compiler.resize(
                 extents -> {
-                    int outer = NativeCompiler.intSize(shape.product(0, reduce.from(), extents));
-                    int axis = NativeCompiler.intSize(shape.product(reduce.from(), reduce.to(), extents));
+                    int outer = Math.toIntExact(shape.product(0, reduce.from(), extents));
+                    int axis = Math.toIntExact(shape.product(reduce.from(), reduce.to(), extents));
                     rondo_gather.rows(call, outer);
                     rondo_gather.columns(
-                            call, NativeCompiler.intSize(shape.product(reduce.to(), shape.rank(), extents)));
+                            call, Math.toIntExact(shape.product(reduce.to(), shape.rank(), extents)));
                     rondo_gather.count(call, (long) outer * axis);
-                    for (int i = 0; i < NativeCompiler.intSize((long) outer * axis); i++) {
+                    for (int i = 0; i < Math.toIntExact((long) outer * axis); i++) {
                         ids.setAtIndex(ValueLayout.JAVA_INT, i, i / axis);
                     }
                 });

@@ -29,9 +29,8 @@ final class NativeLosses {
     }
 
     private void crossEntropy(Instruction instruction) {
-        MemorySegment call =
-                compiler.call(
-                        instruction, rondo_softmax_cross_entropy.layout(), RondoNative.RONDO_OP_SOFTMAX_CROSS_ENTROPY());
+        MemorySegment call = compiler.call(
+                instruction, rondo_softmax_cross_entropy.layout(), RondoNative.RONDO_OP_SOFTMAX_CROSS_ENTROPY());
         Buffer logits = compiler.point(call, rondo_softmax_cross_entropy.logits$offset(), instruction.input("logits"));
         compiler.pointIfPresent(call, rondo_softmax_cross_entropy.labels$offset(), instruction.optionalInput("labels"));
         compiler.pointIfPresent(
@@ -46,9 +45,9 @@ final class NativeLosses {
         compiler.resize(
                 extents -> {
                     int rank = shape.rank();
-                    rondo_softmax_cross_entropy.batch_size(call, intSize(shape.product(0, 1, extents)));
-                    rondo_softmax_cross_entropy.time_steps(call, intSize(shape.product(1, rank - 1, extents)));
-                    rondo_softmax_cross_entropy.classes(call, intSize(shape.product(rank - 1, rank, extents)));
+                    rondo_softmax_cross_entropy.batch_size(call, Math.toIntExact(shape.product(0, 1, extents)));
+                    rondo_softmax_cross_entropy.time_steps(call, Math.toIntExact(shape.product(1, rank - 1, extents)));
+                    rondo_softmax_cross_entropy.classes(call, Math.toIntExact(shape.product(rank - 1, rank, extents)));
                 });
         compiler.useScratch(call, rondo_softmax_cross_entropy.scratch$offset(),
                 rondo_softmax_cross_entropy.scratch_bytes$offset());
@@ -74,9 +73,9 @@ final class NativeLosses {
         compiler.resize(
                 extents -> {
                     int rank = shape.rank();
-                    rondo_elementwise_loss.batch_size(call, intSize(shape.product(0, 1, extents)));
-                    rondo_elementwise_loss.time_steps(call, intSize(shape.product(1, rank - 1, extents)));
-                    rondo_elementwise_loss.features(call, intSize(shape.product(rank - 1, rank, extents)));
+                    rondo_elementwise_loss.batch_size(call, Math.toIntExact(shape.product(0, 1, extents)));
+                    rondo_elementwise_loss.time_steps(call, Math.toIntExact(shape.product(1, rank - 1, extents)));
+                    rondo_elementwise_loss.features(call, Math.toIntExact(shape.product(rank - 1, rank, extents)));
                 });
         compiler.useScratch(call, rondo_elementwise_loss.scratch$offset(),
                 rondo_elementwise_loss.scratch_bytes$offset());
@@ -108,9 +107,9 @@ final class NativeLosses {
         compiler.point(call, rondo_ctc.result$offset(), instruction.output("loss"));
         compiler.resize(
                 extents -> {
-                    rondo_ctc.batch_size(call, intSize(logits.product(0, 1, extents)));
-                    rondo_ctc.time_steps(call, intSize(logits.product(1, 2, extents)));
-                    rondo_ctc.classes(call, intSize(logits.product(2, 3, extents)));
+                    rondo_ctc.batch_size(call, Math.toIntExact(logits.product(0, 1, extents)));
+                    rondo_ctc.time_steps(call, Math.toIntExact(logits.product(1, 2, extents)));
+                    rondo_ctc.classes(call, Math.toIntExact(logits.product(2, 3, extents)));
                     rondo_ctc.label_steps(call, NativeCompiler.columns(labels, extents));
                 });
         compiler.useScratch(call, rondo_ctc.scratch$offset(), rondo_ctc.scratch_bytes$offset());
@@ -133,14 +132,10 @@ final class NativeLosses {
         compiler.point(call, rondo_crf.result$offset(), instruction.output("loss"));
         compiler.resize(
                 extents -> {
-                    rondo_crf.batch_size(call, intSize(emissions.product(0, 1, extents)));
-                    rondo_crf.time_steps(call, intSize(emissions.product(1, 2, extents)));
-                    rondo_crf.classes(call, intSize(emissions.product(2, 3, extents)));
+                    rondo_crf.batch_size(call, Math.toIntExact(emissions.product(0, 1, extents)));
+                    rondo_crf.time_steps(call, Math.toIntExact(emissions.product(1, 2, extents)));
+                    rondo_crf.classes(call, Math.toIntExact(emissions.product(2, 3, extents)));
                 });
         compiler.useScratch(call, rondo_crf.scratch$offset(), rondo_crf.scratch_bytes$offset());
-    }
-
-    private static int intSize(long size) {
-        return Math.toIntExact(size);
     }
 }
