@@ -6,7 +6,7 @@ import java.util.Optional;
 /// How long to go on with each of many measurements: for a fixed time, or for an even share of what is left until a
 /// deadline, so that slow ones, which take longer than their share whatever is allowed, are paid for by the others.
 final class Budget {
-    private static final long LEAST_MILLIS = 20;
+    private static final long LEAST_MILLIS = 100;
     private static final long MOST_MILLIS = 1_000;
     /// What a measurement takes besides, as long as nothing is known: opening, checking, starting of processes.
     private static final double EXPECTED_OVERHEAD = 0.2e9;
@@ -53,10 +53,10 @@ final class Budget {
         planned--;
     }
 
-    /// How many samples a measurement takes at least, whatever its time: of calls that take seconds one a round is all
-    /// that a run with a deadline can afford.
-    int leastSamples() {
-        return total.isEmpty() ? 3 : 1;
+    /// How many turns a measurement takes at least, whatever its time: of calls that take seconds a run with a deadline
+    /// can afford two.
+    int leastTurns() {
+        return total.isEmpty() ? 3 : 2;
     }
 
     /// The time for the next, in milliseconds.

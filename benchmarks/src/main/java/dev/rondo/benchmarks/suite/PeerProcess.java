@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -30,9 +29,6 @@ final class PeerProcess implements AutoCloseable {
     /// Stands for the end of output; no line contains it.
     private static final String END = "\n";
     private static final int LOG_LINES = 3;
-    /// Longer than the unit that a process's time is counted in.
-    private static final Duration REST = Duration.ofMillis(12);
-    private static final int RESTS = 20;
     private static final Duration GOODBYE = Duration.ofSeconds(10);
 
     private final Process process;
@@ -136,15 +132,9 @@ final class PeerProcess implements AutoCloseable {
         return new Latency(numbers[0], numbers[1], numbers[2], (long) numbers[3]);
     }
 
-    /// Waits until it uses no processor any more, as threads do that spin for a while: so long, and at most 20 times.
-    void rest() throws InterruptedException {
-        for (int i = 0; i < RESTS; i++) {
-            Optional<Duration> before = process.info().totalCpuDuration();
-            Thread.sleep(REST);
-            if (before.isEmpty() || process.info().totalCpuDuration().equals(before)) {
-                return;
-            }
-        }
+    /// The processor time that it has used, in nanoseconds.
+    long processorNanos() {
+        return ProcessorTime.nanosOf(process.pid());
     }
 
     /// Has it free what is open.

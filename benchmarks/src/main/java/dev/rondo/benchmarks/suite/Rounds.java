@@ -18,7 +18,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.StringJoiner;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /// Measures tasks by implementations in turns.
 ///
@@ -32,6 +31,12 @@ final class Rounds {
     private static final int RESTARTS = 3;
     /// The most turns of a task in a round. Calls that take long have fewer.
     private static final int TURNS = 5;
+    /// Who takes so many times as long as the fastest has one turn in a round: of DL4J's seconds no more are needed.
+    private static final double FAR = 5;
+    private static final Duration REST = Duration.ofMillis(12);
+    private static final int RESTS = 40;
+    /// Of a processor.
+    private static final double RESTS_BELOW = 0.1;
     private static final Duration START = Duration.ofMinutes(2);
     private static final Duration SHORT = Duration.ofSeconds(30);
     /// Slower than this is hung: 1 GFLOP/s.
@@ -56,8 +61,8 @@ final class Rounds {
     ///
     /// @param rounds how many
     /// @param budget how long each measurement; it must know of all of them
-    /// @param leastSamples of each, in each round, and so many turns
-    record Settings(int rounds, Budget budget, int leastSamples) {}
+    /// @param leastTurns of each task in each round
+    record Settings(int rounds, Budget budget, int leastTurns) {}
 
     /// What is done between the rounds.
     interface BetweenRounds {
@@ -77,6 +82,14 @@ final class Rounds {
         final List<Double> p99 = new ArrayList<>();
         final List<Double> p999 = new ArrayList<>();
         Optional<Note> end = Optional.empty();
+
+        /// The turns that were taken in a round.
+        List<Double> ofRound(int round) {
+            return turns.entrySet().stream()
+                    .filter(turn -> turn.getKey().round == round)
+                    .map(Map.Entry::getValue)
+                    .toList();
+        }
     }
 
     /// @param logs the folder in which each implementation's standard error goes into a file
@@ -144,6 +157,7 @@ final class Rounds {
         }
         if (task.suite() == Suite.LATENCY) {
             for (Seat seat : ready) {
+                rest(ready);
                 seat.latency(task);
             }
         } else {
@@ -162,28 +176,65 @@ final class Rounds {
 
     private void takeTurns(Task task, List<Seat> ready, int round) throws IOException, InterruptedException {
         long millis = 0;
-        for (Seat seat : ready) {
-            seat.millis = settings.budget.next();
-            millis += seat.millis;
+        for (int i = 0; i < ready.size(); i++) {
+            millis += settings.budget.next() / ready.size();
         }
+        List<Seat> near = ready;
         long begin = System.nanoTime();
-        boolean time = true;
-        int turn = 0;
-        while (turn < settings.leastSamples || turn < TURNS && time) {
-            for (Seat seat : turned(ready, turn)) {
-                seat.time(task, new Turn(round, turn));
+        for (int turn = 0; turn < settings.leastTurns || turn < TURNS && isWithin(begin, millis * near.size()); turn++) {
+            for (Seat seat : turned(near, turn)) {
+                rest(ready);
+                seat.time(task, new Turn(round, turn), millis);
             }
-            turn++;
-            time = System.nanoTime() - begin < millis * 1_000_000;
+            if (turn == 0) {
+                near = near(task, ready, round);
+                begin = System.nanoTime();
+            }
         }
         for (Seat seat : ready) {
             Timing timing = timing(seat.who, task);
             if (timing.end.isEmpty()) {
-                timing.micros.add(Statistics.median(IntStream.range(0, turn)
-                        .mapToObj(each -> Objects.requireNonNull(timing.turns.get(new Turn(round, each))))
-                        .toList()));
+                timing.micros.add(Statistics.median(timing.ofRound(round)));
             }
         }
+    }
+
+    private static boolean isWithin(long begin, long millis) {
+        return System.nanoTime() - begin < millis * 1_000_000;
+    }
+
+    /// Those who were not [#FAR] behind the fastest in a round's first turn.
+    private List<Seat> near(Task task, List<Seat> ready, int round) {
+        double fastest = ready.stream()
+                .flatMap(seat -> timing(seat.who, task).ofRound(round).stream())
+                .mapToDouble(micros -> micros)
+                .min()
+                .orElse(Double.NaN);
+        return ready.stream()
+                .filter(seat -> timing(seat.who, task).ofRound(round).stream().allMatch(micros -> micros <= FAR * fastest))
+                .toList();
+    }
+
+    /// Waits until neither the implementations nor this process use a processor any more, as threads do that spin for a
+    /// while and compilers that still have calls of before to do: half a second at most.
+    private static void rest(List<Seat> seats) throws InterruptedException {
+        for (int i = 0; i < RESTS; i++) {
+            long begin = System.nanoTime();
+            long before = processorNanos(seats);
+            Thread.sleep(REST);
+            if (processorNanos(seats) - before < RESTS_BELOW * (System.nanoTime() - begin)) {
+                return;
+            }
+        }
+    }
+
+    /// What all processes together have used so far, without the calling thread.
+    private static long processorNanos(List<Seat> seats) {
+        long others = seats.stream()
+                .flatMap(seat -> seat.process.stream())
+                .mapToLong(PeerProcess::processorNanos)
+                .sum();
+        return others + ProcessorTime.nanosOf(ProcessHandle.current().pid()) - ProcessorTime.nanosOfThisThread();
     }
 
     /// An implementation's place in a round: its process, while it has one.
@@ -192,8 +243,6 @@ final class Rounds {
         private final List<Task> tasks;
         private final int roundsLeft;
         private Optional<PeerProcess> process = Optional.empty();
-        /// What the budget gives to the task at hand.
-        long millis;
 
         Seat(Implementation who, List<Task> tasks, int roundsLeft) {
             this.who = who;
@@ -217,13 +266,14 @@ final class Rounds {
                     case Answer.Failed(String message) ->
                             end(who, List.of(task), Kind.FAILED, message, roundsLeft);
                 }
-                there.rest();
             });
             return timing(who, task).end.isEmpty();
         }
 
         /// Takes a turn.
-        void time(Task task, Turn turn) throws IOException, InterruptedException {
+        ///
+        /// @param millis for all turns of a round
+        void time(Task task, Turn turn, long millis) throws IOException, InterruptedException {
             talk(task, there -> {
                 // A JVM has to compile what a call consists of, which shows in calls as short as a step.
                 long first = task.pass() == Pass.STEP ? STEP_WARM_UP_MILLIS : Math.min(millis / 4, MOST_WARM_UP_MILLIS);
@@ -231,7 +281,6 @@ final class Rounds {
                 long measured = Math.max(millis - first, millis / 2) / TURNS;
                 double[] nanos = there.time(warmUp, measured, 1, limit(task, 2).plusMillis(2 * (warmUp + measured)));
                 timing(who, task).turns.put(turn, Statistics.median(nanos) * 1e-3);
-                there.rest();
             });
         }
 
@@ -240,12 +289,11 @@ final class Rounds {
             long measured = Math.max(settings.budget.next(), LEAST_LATENCY_MILLIS);
             talk(task, there -> {
                 PeerProcess.Latency latency = there.latency(
-                        task.threads(), measured, limit(task, settings.leastSamples + 1).plusMillis(2 * measured));
+                        task.threads(), measured, limit(task, 2).plusMillis(2 * measured));
                 Timing timing = timing(who, task);
                 timing.micros.add(latency.p50() * 1e-3);
                 timing.p99.add(latency.p99() * 1e-3);
                 timing.p999.add(latency.p999() * 1e-3);
-                there.rest();
             });
         }
 

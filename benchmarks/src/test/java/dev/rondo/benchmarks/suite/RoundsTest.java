@@ -151,4 +151,28 @@ class RoundsTest {
         assertTrue(order.startsWith("abcbcacab"), order);
         assertEquals("bcacababc", order.substring(order.length() / 3, order.length() / 3 + 9));
     }
+
+    @Test
+    void whoIsFarBehindHasOneTurnInARound() throws Exception {
+        Outcome outcome = run(1, fake("a", "slow"), fake("b", "good"), fake("c", "good"));
+
+        String order = Files.readString(folder.resolve("turns"));
+        assertTrue(order.startsWith("abccbbc"), order);
+        assertEquals(3, order.chars().filter(each -> each == 'a').count(), order);
+        assertEquals(5100, outcome.rows().getFirst().medianMicros(), outcome.rows().toString());
+    }
+
+    @Test
+    void theTimeOfAProcessGoesOnByTheNanosecond() {
+        long pid = ProcessHandle.current().pid();
+        long process = ProcessorTime.nanosOf(pid);
+        long thread = ProcessorTime.nanosOfThisThread();
+        long now = thread;
+        while (now - thread < 3_000_000) {
+            now = ProcessorTime.nanosOfThisThread();
+        }
+        long used = ProcessorTime.nanosOf(pid) - process;
+        assertTrue(used >= 2_900_000, used + " ns");
+        assertEquals(0, ProcessorTime.nanosOf(1 << 23), "more than Linux gives");
+    }
 }
