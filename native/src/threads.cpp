@@ -9,9 +9,13 @@
 //
 // Idle workers spin for a fifth of a millisecond and then park on a futex, so that an idle pool costs nothing and a
 // neighbour gets the processor. It takes that long: a worker that wakes late finds its slice done by the caller, and must
-// still be there for the next step, or comes late to all of them. Callers that wait for a last slice park sooner: whoever
-// has it may need their processor. A worker may come to share the caller's processor, when another process had the others,
-// and would keep it from the caller by spinning: it moves on, or parks where there is no other or it has just moved.
+// still be there for the next step, or comes late to all of them. Callers that wait for a last slice park
+// after a millisecond: who wakes them draws them onto its own processor, which the two share from then on. They park at
+// once where whoever has the slice may need their processor.
+//
+// A worker may come to share the caller's processor, when another process had the others, and would keep it from the
+// caller by spinning: it moves on, or parks where there is no other or it has just moved.
+//
 // Threads are started when first needed and then stay. They are not shut down: the library is linked with nodelete. In
 // the child of a fork the pool starts anew.
 #include "threads.hpp"
@@ -36,7 +40,7 @@ namespace rondo {
 namespace {
 
 constexpr int64_t idle_spin_nanoseconds = 200'000;
-constexpr int64_t wait_spin_nanoseconds = 30'000;
+constexpr int64_t wait_spin_nanoseconds = 1'000'000;
 constexpr int32_t slot_count = 64;
 
 struct alignas(64) Slot {
@@ -45,6 +49,7 @@ struct alignas(64) Slot {
     std::atomic<const void *> argument{nullptr};
     alignas(64) std::atomic<uint32_t> done{0};
     std::atomic<uint32_t> owner_waits{0};
+    std::atomic<int32_t> helper{-1}; // the processor on which a worker took a slice last
 };
 
 // generation: 33 bits, seats: 9, slices: 11, next: 11.
@@ -64,7 +69,7 @@ struct Pool {
     std::atomic<uint64_t> used{0};               // a bit for each slot that is taken
     alignas(64) std::atomic<uint32_t> posted{0}; // counts jobs; workers park on it
     std::atomic<int32_t> parked{0};              // workers parked on it
-    std::atomic<int32_t> poster{-1};             // the processor of whoever posted last
+    std::atomic<int32_t> poster{-1};             // the processor of whoever posted or began to wait last
     alignas(64) std::atomic<int32_t> wanted{0};  // helpers that the running jobs together could use
     std::atomic<int32_t> started{0};             // worker threads
     pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
@@ -128,6 +133,7 @@ bool help(Slot &slot) {
         if (slot.word.compare_exchange_weak(word, word - seat + 1, std::memory_order_acq_rel,
                                             std::memory_order_acquire)) {
             const int32_t slices = Word::slices(word);
+            slot.helper.store(sched_getcpu(), std::memory_order_relaxed);
             function(argument, Slice{Word::next(word), slices});
             // Read first: once the slice is finished, the slot may go to another job.
             word = slot.word.load(std::memory_order_acquire);
@@ -139,17 +145,45 @@ bool help(Slot &slot) {
     return any;
 }
 
-bool shares_processor() { return sched_getcpu() == pool.poster.load(std::memory_order_relaxed); }
+// Keeps the calling thread off a processor as long as it lives, if there is another one; a thread that is on it moves.
+class OffProcessor {
+public:
+    explicit OffProcessor(int32_t processor) {
+        if (processor < 0 || processor >= CPU_SETSIZE || sched_getaffinity(0, sizeof all_, &all_) != 0) return;
+        others_ = all_;
+        CPU_CLR(static_cast<unsigned>(processor), &others_);
+        holds_ = CPU_COUNT(&others_) > 0 && sched_setaffinity(0, sizeof others_, &others_) == 0;
+    }
 
-// Moves to another processor that the thread may run on; tells whether there is one.
-bool change_processor() {
-    cpu_set_t all;
-    if (sched_getaffinity(0, sizeof all, &all) != 0) return false;
-    cpu_set_t others = all;
-    CPU_CLR(static_cast<unsigned>(sched_getcpu()), &others);
-    if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return false;
-    sched_setaffinity(0, sizeof all, &all);
-    return true;
+    // Whoever has told the thread meanwhile where to run is obeyed.
+    ~OffProcessor() {
+        cpu_set_t now;
+        if (holds_ && sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&now, &others_))
+            sched_setaffinity(0, sizeof all_, &all_);
+    }
+
+    OffProcessor(const OffProcessor &) = delete;
+    OffProcessor &operator=(const OffProcessor &) = delete;
+
+    bool holds() const { return holds_; }
+
+private:
+    cpu_set_t all_;
+    cpu_set_t others_;
+    bool holds_ = false;
+};
+
+int32_t callers_processor() { return pool.poster.load(std::memory_order_relaxed); }
+
+bool shares_processor() { return sched_getcpu() == callers_processor(); }
+
+// Sleeps until another job is posted. Where Linux wakes a thread is its own choice, often the processor of who wakes it:
+// in virtual machines those that sleep do not count as idle. There the worker would wait until its caller has done all.
+void park(uint32_t seen) {
+    const OffProcessor elsewhere(callers_processor());
+    pool.parked.fetch_add(1);
+    if (pool.posted.load() == seen) futex_wait(pool.posted, seen);
+    pool.parked.fetch_sub(1);
 }
 
 void *work(void *) {
@@ -166,13 +200,11 @@ void *work(void *) {
         }
         const auto posted = [&] { return pool.posted.load(std::memory_order_relaxed) != seen; };
         if (spin(idle_spin_nanoseconds, [&] { return posted() || shares_processor(); }) && posted()) continue;
-        if (!moved && shares_processor() && change_processor()) {
+        if (!moved && shares_processor() && OffProcessor(callers_processor()).holds()) {
             moved = true;
             continue;
         }
-        pool.parked.fetch_add(1);
-        if (pool.posted.load() == seen) futex_wait(pool.posted, seen);
-        pool.parked.fetch_sub(1);
+        park(seen);
     }
 }
 
@@ -251,6 +283,7 @@ void run_slices(int32_t slices, int32_t threads, void (*function)(const void *, 
     slot->argument.store(argument, std::memory_order_relaxed);
     slot->done.store(0, std::memory_order_relaxed);
     slot->owner_waits.store(0, std::memory_order_relaxed);
+    slot->helper.store(-1, std::memory_order_relaxed);
     const uint64_t generation = Word::generation(slot->word.load(std::memory_order_relaxed)) + 1;
     slot->word.store(Word::make(generation, helpers, slices, 1), std::memory_order_release); // slice 0 is the caller's
     pool.poster.store(sched_getcpu(), std::memory_order_relaxed);
@@ -266,8 +299,11 @@ void run_slices(int32_t slices, int32_t threads, void (*function)(const void *, 
                !slot->word.compare_exchange_weak(word, word + 1, std::memory_order_acq_rel)) {
         }
     }
+    const int32_t processor = sched_getcpu(); // Linux may have moved it
+    pool.poster.store(processor, std::memory_order_relaxed);
     const auto finished = [&] { return slot->done.load() == static_cast<uint32_t>(slices); };
-    if (!spin(wait_spin_nanoseconds, finished)) {
+    const bool alone = slot->helper.load(std::memory_order_relaxed) != processor;
+    if (!spin(alone ? wait_spin_nanoseconds : 0, finished)) {
         slot->owner_waits.store(1);
         for (uint32_t done = slot->done.load(); done != static_cast<uint32_t>(slices); done = slot->done.load())
             futex_wait(slot->done, done);

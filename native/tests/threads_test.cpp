@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -142,6 +144,78 @@ TEST(Threads, workInTheChildOfAFork) {
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
     each_slice_once(4, 2);
+}
+
+// Where a thread may run.
+cpu_set_t allowed(pid_t thread) {
+    cpu_set_t set;
+    EXPECT_EQ(sched_getaffinity(thread, sizeof set, &set), 0);
+    return set;
+}
+
+struct Worker {
+    pid_t thread;
+    cpu_set_t allowed; // while it works
+};
+
+// Has a worker take one of two slices: that of the caller ends when the other has begun.
+Worker let_a_worker_work() {
+    const pid_t caller = gettid();
+    Worker worker{};
+    std::atomic<bool> begun{false};
+    run(2, 2, [&](Slice) {
+        if (gettid() != caller) {
+            worker = {gettid(), allowed(0)};
+            begun = true;
+        }
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (!begun && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    });
+    EXPECT_TRUE(begun);
+    return worker;
+}
+
+bool soon(const std::function<bool()> &condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition() && std::chrono::steady_clock::now() < end)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return condition();
+}
+
+TEST(Threads, parkWhereTheirCallerIsNot) {
+    const cpu_set_t all = allowed(0);
+    if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "this test may use one processor";
+    for (int i = 0; i < 5; i++) {
+        const Worker worker = let_a_worker_work();
+        EXPECT_TRUE(CPU_EQUAL(&worker.allowed, &all)) << CPU_COUNT(&worker.allowed) << " of " << CPU_COUNT(&all);
+        EXPECT_TRUE(soon([&] {
+            const cpu_set_t parked = allowed(worker.thread);
+            return CPU_COUNT(&parked) == CPU_COUNT(&all) - 1;
+        }));
+    }
+}
+
+// In a child, where the pool has one worker.
+TEST(Threads, runWhereTheyAreToldWhileParked) {
+    const cpu_set_t all = allowed(0);
+    if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "this test may use one processor";
+    const pid_t child = fork();
+    if (child == 0) {
+        const pid_t thread = let_a_worker_work().thread;
+        cpu_set_t told;
+        const bool parked = soon([&] {
+            const cpu_set_t others = allowed(thread);
+            CPU_XOR(&told, &all, &others); // the caller's alone
+            return CPU_COUNT(&told) == 1;
+        });
+        if (!parked || sched_setaffinity(thread, sizeof told, &told) != 0) _exit(1);
+        const Worker worker = let_a_worker_work();
+        _exit(worker.thread == thread && CPU_EQUAL(&worker.allowed, &told) ? 0 : 2);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(Threads, countProcessors) { EXPECT_GE(processors(), 1); }
