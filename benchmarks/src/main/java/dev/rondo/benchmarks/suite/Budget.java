@@ -8,6 +8,7 @@ import java.util.Optional;
 final class Budget {
     private static final long LEAST_MILLIS = 100;
     private static final long MOST_MILLIS = 1_000;
+    private static final long LONG_CALL_MILLIS = 300;
     /// What a measurement takes besides, as long as nothing is known: opening, checking, starting of processes.
     private static final double EXPECTED_OVERHEAD = 0.2e9;
     private static final int EXPECTED_COUNTS_AS = 10;
@@ -53,10 +54,10 @@ final class Budget {
         planned--;
     }
 
-    /// How many turns a measurement takes at least, whatever its time: of calls that take seconds a run with a deadline
-    /// can afford two.
-    int leastTurns() {
-        return total.isEmpty() ? 3 : 2;
+    /// How many turns a task takes at least, whatever its time: with a deadline two, and one where a call takes so long
+    /// that it outlasts what turns are for.
+    int leastTurns(double callMillis) {
+        return total.isEmpty() ? 3 : callMillis < LONG_CALL_MILLIS ? 2 : 1;
     }
 
     /// The time for the next, in milliseconds.

@@ -61,8 +61,7 @@ final class Rounds {
     ///
     /// @param rounds how many
     /// @param budget how long each measurement; it must know of all of them
-    /// @param leastTurns of each task in each round
-    record Settings(int rounds, Budget budget, int leastTurns) {}
+    record Settings(int rounds, Budget budget) {}
 
     /// What is done between the rounds.
     interface BetweenRounds {
@@ -179,17 +178,15 @@ final class Rounds {
         for (int i = 0; i < ready.size(); i++) {
             millis += settings.budget.next() / ready.size();
         }
-        List<Seat> near = ready;
+        takeTurn(task, ready, ready, new Turn(round, 0), millis);
+        double fastest = fastest(task, ready, round);
+        List<Seat> near = ready.stream()
+                .filter(seat -> timing(seat.who, task).ofRound(round).stream().allMatch(micros -> micros <= FAR * fastest))
+                .toList();
+        int least = settings.budget.leastTurns(fastest * 1e-3);
         long begin = System.nanoTime();
-        for (int turn = 0; turn < settings.leastTurns || turn < TURNS && isWithin(begin, millis * near.size()); turn++) {
-            for (Seat seat : turned(near, turn)) {
-                rest(ready);
-                seat.time(task, new Turn(round, turn), millis);
-            }
-            if (turn == 0) {
-                near = near(task, ready, round);
-                begin = System.nanoTime();
-            }
+        for (int turn = 1; turn < least || turn < TURNS && isWithin(begin, millis * near.size()); turn++) {
+            takeTurn(task, turned(near, turn), ready, new Turn(round, turn), millis);
         }
         for (Seat seat : ready) {
             Timing timing = timing(seat.who, task);
@@ -199,20 +196,25 @@ final class Rounds {
         }
     }
 
+    private void takeTurn(Task task, List<Seat> seats, List<Seat> all, Turn turn, long millis)
+            throws IOException, InterruptedException {
+        for (Seat seat : seats) {
+            rest(all);
+            seat.time(task, turn, millis);
+        }
+    }
+
     private static boolean isWithin(long begin, long millis) {
         return System.nanoTime() - begin < millis * 1_000_000;
     }
 
-    /// Those who were not [#FAR] behind the fastest in a round's first turn.
-    private List<Seat> near(Task task, List<Seat> ready, int round) {
-        double fastest = ready.stream()
+    /// The least of a round's times so far, in microseconds.
+    private double fastest(Task task, List<Seat> seats, int round) {
+        return seats.stream()
                 .flatMap(seat -> timing(seat.who, task).ofRound(round).stream())
                 .mapToDouble(micros -> micros)
                 .min()
                 .orElse(Double.NaN);
-        return ready.stream()
-                .filter(seat -> timing(seat.who, task).ofRound(round).stream().allMatch(micros -> micros <= FAR * fastest))
-                .toList();
     }
 
     /// Waits until neither the implementations nor this process use a processor any more, as threads do that spin for a

@@ -70,7 +70,7 @@ final class Run {
     void suite(
             Suite suite, List<Implementation> implementations, List<Task> tasks, Workbench bench, int rounds,
             Budget budget) throws IOException, InterruptedException {
-        Rounds.Settings settings = new Rounds.Settings(rounds, budget, budget.leastTurns());
+        Rounds.Settings settings = new Rounds.Settings(rounds, budget);
         if (!tasks.isEmpty()) {
             screen.printf("%s: %d task%s, %d implementation%s%n", suite.id(), tasks.size(), tasks.size() == 1 ? "" : "s",
                     implementations.size(), implementations.size() == 1 ? "" : "s");

@@ -51,4 +51,12 @@ class BudgetTest {
         now = 20_000_000_000L;
         assertEquals(100, budget.next());
     }
+
+    @Test
+    void callsThatTakeLongHaveOneTurnWhereThereIsADeadline() {
+        Budget budget = Budget.total(Duration.ofSeconds(10), () -> now);
+        assertEquals(2, budget.leastTurns(20));
+        assertEquals(1, budget.leastTurns(400));
+        assertEquals(3, Budget.each(Duration.ofMillis(800)).leastTurns(400));
+    }
 }

@@ -61,7 +61,7 @@ class RoundsTest {
     }
 
     private Outcome run(int rounds, Implementation... implementations) throws Exception {
-        Rounds.Settings settings = new Rounds.Settings(rounds, Budget.each(Duration.ofMillis(20)), 3);
+        Rounds.Settings settings = new Rounds.Settings(rounds, Budget.each(Duration.ofMillis(20)));
         return new Rounds(settings, bench, folder, new PrintWriter(screen, true), _ -> Duration.ofSeconds(5))
                 .run(List.of(implementations), TASKS, _ -> {});
     }
