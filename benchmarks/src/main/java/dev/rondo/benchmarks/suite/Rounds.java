@@ -181,11 +181,14 @@ final class Rounds {
         takeTurn(task, ready, ready, new Turn(round, 0), millis);
         double fastest = fastest(task, ready, round);
         List<Seat> near = ready.stream()
-                .filter(seat -> timing(seat.who, task).ofRound(round).stream().allMatch(micros -> micros <= FAR * fastest))
+                .filter(seat -> timing(seat.who, task).ofRound(round).stream().allMatch(each -> each <= FAR * fastest))
                 .toList();
-        int least = settings.budget.leastTurns(fastest * 1e-3);
+        double callMillis = fastest * 1e-3;
+        int least = settings.budget.leastTurns(callMillis);
+        // A turn is two calls at least: one is begun only if it may end in time.
+        double most = (millis - 2 * callMillis) * near.size();
         long begin = System.nanoTime();
-        for (int turn = 1; turn < least || turn < TURNS && isWithin(begin, millis * near.size()); turn++) {
+        for (int turn = 1; turn < least || turn < TURNS && isWithin(begin, most); turn++) {
             takeTurn(task, turned(near, turn), ready, new Turn(round, turn), millis);
         }
         for (Seat seat : ready) {
@@ -204,8 +207,8 @@ final class Rounds {
         }
     }
 
-    private static boolean isWithin(long begin, long millis) {
-        return System.nanoTime() - begin < millis * 1_000_000;
+    private static boolean isWithin(long begin, double millis) {
+        return System.nanoTime() - begin < millis * 1e6;
     }
 
     /// The least of a round's times so far, in microseconds.

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Scanner;
 
 /// A process that behaves as its first argument says, at the cell that its second names: it copies the expected results
-/// as its own, claims 1 ms a call, 5.1 ms if it is slow, and leaves its name in a file at each turn.
+/// as its own, claims 1 ms a call, 5.1 ms if it is slow, 400 ms if long, and leaves its name in a file at each turn.
 ///
 /// Run as a program; the third argument is the folder of results, then its name and that file.
 final class FakePeer {
@@ -50,9 +50,11 @@ final class FakePeer {
                 case "time" -> {
                     Files.writeString(
                             Path.of(arguments[4]), arguments[3], StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-                    System.out.println(behaviour.equals("slow")
-                            ? "@rondo\ttimes\t5100000"
-                            : "@rondo\ttimes\t" + String.join("\t", "900000", "1000000.5", "1100000"));
+                    System.out.println("@rondo\ttimes\t" + switch (behaviour) {
+                        case "slow" -> "5100000";
+                        case "long" -> "400000000";
+                        default -> String.join("\t", "900000", "1000000.5", "1100000");
+                    });
                 }
                 case "close" -> System.out.println("@rondo\tok");
                 default -> System.out.println("@rondo\tfailed\twhat?");

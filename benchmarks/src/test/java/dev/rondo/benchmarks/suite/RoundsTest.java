@@ -61,7 +61,11 @@ class RoundsTest {
     }
 
     private Outcome run(int rounds, Implementation... implementations) throws Exception {
-        Rounds.Settings settings = new Rounds.Settings(rounds, Budget.each(Duration.ofMillis(20)));
+        return run(rounds, Budget.each(Duration.ofMillis(20)), implementations);
+    }
+
+    private Outcome run(int rounds, Budget budget, Implementation... implementations) throws Exception {
+        Rounds.Settings settings = new Rounds.Settings(rounds, budget);
         return new Rounds(settings, bench, folder, new PrintWriter(screen, true), _ -> Duration.ofSeconds(5))
                 .run(List.of(implementations), TASKS, _ -> {});
     }
@@ -160,6 +164,15 @@ class RoundsTest {
         assertTrue(order.startsWith("abccbbc"), order);
         assertEquals(3, order.chars().filter(each -> each == 'a').count(), order);
         assertEquals(5100, outcome.rows().getFirst().medianMicros(), outcome.rows().toString());
+    }
+
+    @Test
+    void callsThatTakeLongHaveOneTurnInARound() throws Exception {
+        Budget budget = Budget.total(Duration.ofMinutes(1), System::nanoTime);
+        budget.plan(1_000);
+        run(1, budget, fake("a", "long"), fake("b", "long"));
+
+        assertEquals("ab".repeat(TASKS.size()), Files.readString(folder.resolve("turns")));
     }
 
     @Test
