@@ -177,8 +177,8 @@ int32_t callers_processor() { return pool.poster.load(std::memory_order_relaxed)
 
 bool shares_processor() { return sched_getcpu() == callers_processor(); }
 
-// Sleeps until another job is posted. Where Linux wakes a thread is its own choice, often the processor of who wakes it:
-// in virtual machines those that sleep do not count as idle. There the worker would wait until its caller has done all.
+// Sleeps until another job is posted. Where Linux wakes a thread is its own choice, often the processor of who wakes it, in
+// a virtual machine even if another is idle. There the worker would wait until its caller has done all.
 void park(uint32_t seen) {
     const OffProcessor elsewhere(callers_processor());
     pool.parked.fetch_add(1);
