@@ -9,9 +9,9 @@
 //
 // Idle workers spin for a fifth of a millisecond and then park on a futex, so that an idle pool costs nothing and a
 // neighbour gets the processor. It takes that long: a worker that wakes late finds its slice done by the caller, and must
-// still be there for the next step, or comes late to all of them. Callers that wait for a last slice park
-// after a millisecond: who wakes them draws them onto its own processor, which the two share from then on. They park at
-// once where whoever has the slice may need their processor.
+// still be there for the next step, or comes late to all of them. Callers that wait for a last slice park after a
+// millisecond: who wakes them draws them onto its own processor, which the two share from then on. They park at once
+// where whoever has the slice may need their processor.
 //
 // A worker may come to share the caller's processor, when another process had the others, and would keep it from the
 // caller by spinning: it moves on, or parks where there is no other or it has just moved.
@@ -177,8 +177,8 @@ int32_t callers_processor() { return pool.poster.load(std::memory_order_relaxed)
 
 bool shares_processor() { return sched_getcpu() == callers_processor(); }
 
-// Sleeps until another job is posted. Where Linux wakes a thread is its own choice, often the processor of who wakes it, in
-// a virtual machine even if another is idle. There the worker would wait until its caller has done all.
+// Sleeps until another job is posted. Where Linux wakes a thread is its own choice, often the processor of who wakes it,
+// in a virtual machine even if another is idle. There the worker would wait until its caller has done all.
 void park(uint32_t seen) {
     const OffProcessor elsewhere(callers_processor());
     pool.parked.fetch_add(1);

@@ -130,20 +130,28 @@ TEST(Threads, runUnderTheFloatControlOfTheLibrary) {
     EXPECT_EQ(wrong, 0);
 }
 
-TEST(Threads, workInTheChildOfAFork) {
-    each_slice_once(4, 2); // so that the parent has threads, which the child has not
+// Runs a check in a child, where the pool begins anew, and expects it to hold there. The parent has threads, which the
+// child has not.
+void expect_in_the_child_of_a_fork(const std::function<bool()> &check) {
+    each_slice_once(4, 2);
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
         alarm(20);
-        std::atomic<int> done{0};
-        for (int i = 0; i < 100; i++) run(4, 2, [&](Slice) { done++; });
-        _exit(done == 400 && pool_threads() >= 1 ? 0 : 1);
+        _exit(check() ? 0 : 1);
     }
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
     each_slice_once(4, 2);
+}
+
+TEST(Threads, workInTheChildOfAFork) {
+    expect_in_the_child_of_a_fork([] {
+        std::atomic<int> done{0};
+        for (int i = 0; i < 100; i++) run(4, 2, [&](Slice) { done++; });
+        return done == 400 && pool_threads() >= 1;
+    });
 }
 
 // Where a thread may run.
@@ -182,40 +190,37 @@ bool soon(const std::function<bool()> &condition) {
     return condition();
 }
 
+// Waits until a worker may run on all processors but one, or on the only one there is.
+bool parks_off_a_processor(pid_t worker, const cpu_set_t &all) {
+    return soon([&] {
+        const cpu_set_t parked = allowed(worker);
+        return CPU_COUNT(&parked) == std::max(1, CPU_COUNT(&all) - 1);
+    });
+}
+
 TEST(Threads, parkWhereTheirCallerIsNot) {
     const cpu_set_t all = allowed(0);
-    if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "this test may use one processor";
     for (int i = 0; i < 5; i++) {
         const Worker worker = let_a_worker_work();
         EXPECT_TRUE(CPU_EQUAL(&worker.allowed, &all)) << CPU_COUNT(&worker.allowed) << " of " << CPU_COUNT(&all);
-        EXPECT_TRUE(soon([&] {
-            const cpu_set_t parked = allowed(worker.thread);
-            return CPU_COUNT(&parked) == CPU_COUNT(&all) - 1;
-        }));
+        EXPECT_TRUE(parks_off_a_processor(worker.thread, all));
     }
 }
 
-// In a child, where the pool has one worker.
-TEST(Threads, runWhereTheyAreToldWhileParked) {
-    const cpu_set_t all = allowed(0);
-    if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "this test may use one processor";
-    const pid_t child = fork();
-    if (child == 0) {
+// There the pool has one worker.
+TEST(Threads, runWhereTheyAreToldInTheChildOfAFork) {
+    expect_in_the_child_of_a_fork([] {
+        const cpu_set_t all = allowed(0);
         const pid_t thread = let_a_worker_work().thread;
+        if (!parks_off_a_processor(thread, all)) return false;
+        const cpu_set_t parked = allowed(thread);
         cpu_set_t told;
-        const bool parked = soon([&] {
-            const cpu_set_t others = allowed(thread);
-            CPU_XOR(&told, &all, &others); // the caller's alone
-            return CPU_COUNT(&told) == 1;
-        });
-        if (!parked || sched_setaffinity(thread, sizeof told, &told) != 0) _exit(1);
+        CPU_XOR(&told, &all, &parked); // the caller's processor alone
+        if (CPU_COUNT(&told) == 0) told = all;
+        if (sched_setaffinity(thread, sizeof told, &told) != 0) return false;
         const Worker worker = let_a_worker_work();
-        _exit(worker.thread == thread && CPU_EQUAL(&worker.allowed, &told) ? 0 : 2);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 0);
+        return worker.thread == thread && CPU_EQUAL(&worker.allowed, &told);
+    });
 }
 
 TEST(Threads, countProcessors) { EXPECT_GE(processors(), 1); }
